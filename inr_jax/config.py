@@ -1,0 +1,204 @@
+"""Every setting of a run, annotated once; an experiment is a short diff of this.
+
+A file in configs/ has a `get_config()` that calls `default()` and changes keys.
+On the command line: --config=FILE --config.fit.steps=100.
+"""
+
+from __future__ import annotations
+
+import json
+
+from ml_collections import ConfigDict
+
+from inr_jax.errors import InputError, unknown_name
+
+CHOICES = {
+    "source.name": ("phantom", "allen_export", "table"),
+    "source.probes": ("mean", "first"),
+    "inputs.tissue": ("none", "soft", "class"),
+    "inputs.box": ("cube", "joint"),
+    "field.name": ("siren",),
+    "conditioning.name": ("heads", "independent", "concat"),
+    "conditioning.order": ("spectral", "pc1"),
+    "fit.scale": ("zscore", "minmax"),
+    "render.outside": ("zero", "nan"),
+}
+# What a checkpoint depends on: a change in these sections refuses to resume.
+FIT_SECTIONS = ("seed", "source", "phantom", "inputs", "field", "conditioning", "fit")
+
+
+def default() -> ConfigDict:
+    """The default run: the built-in phantom, the fit that scores best held out."""
+    c = ConfigDict()
+    c.seed = 0  # of the networks, the jitter and the batches
+
+    c.source = ConfigDict()
+    c.source.name = "phantom"  # phantom | allen_export | table
+    c.source.path = ""  # a folder, zip or table; the phantom needs none
+    c.source.probes = "mean"  # allen_export: mean of a gene's probes | first
+    c.source.x = "x"  # table: names of the coordinate columns, MNI mm
+    c.source.y = "y"
+    c.source.z = "z"
+    c.source.well = "well"  # table: optional columns; one that is absent is
+    c.source.donor = "donor"  # taken as unknown
+    c.source.structure = "structure"
+    c.source.grey = "grey"  # table: probabilities of tissue, 0 to 1
+    c.source.white = "white"
+    c.source.genes = ""  # comma separated symbols to keep; "" keeps all
+
+    c.phantom = ConfigDict()
+    c.phantom.seed = 0
+    c.phantom.n_genes = 100  # the first of the AD risk genes, at most 100
+    c.phantom.n_wells = 3702  # fewer takes every so manieth real well
+    c.phantom.rank = 8  # spatial patterns that the genes mix
+    c.phantom.gradient_mm = 40.0  # length scale of the smooth patterns, mm
+    c.phantom.gradient_sd = 0.6  # their sd over the brain, expression units
+    c.phantom.tissue_sd = 0.8  # sd over genes of the grey-white contrast
+    c.phantom.donor_sd = 0.2  # sd of a donor's offset, a gene
+    c.phantom.noise_sd = 0.7  # sd of measurement noise
+    c.phantom.registration_mm = 3.0  # sd of the error in coordinates, an axis, mm
+
+    c.inputs = ConfigDict()
+    c.inputs.mirror = True  # left and right are one, by abs(x); baselines too
+    c.inputs.tissue = "none"  # none | soft (GM, WM probability) | class (+1, -1)
+    c.inputs.box = "cube"  # cube | joint (the paper's single min-max)
+
+    c.field = ConfigDict()
+    c.field.name = "siren"
+    c.field.hidden = 64  # width
+    c.field.depth = 3  # hidden layers
+    c.field.omega = 5.0  # frequency of the sines, first layer and the others
+
+    c.conditioning = ConfigDict()
+    c.conditioning.name = "heads"  # heads: one trunk, an output a gene |
+    # independent: a network a gene | concat: one network, the gene as input
+    c.conditioning.order = "spectral"  # concat: position of a gene | pc1
+    c.conditioning.frequencies = 11  # concat: sin/cos pairs of it, 2^0 to 2^10
+
+    c.fit = ConfigDict()
+    c.fit.steps = 600
+    c.fit.learning_rate = 1e-3
+    c.fit.decay = 1.0  # learning rate times this, every decay_steps
+    c.fit.decay_steps = 1000
+    c.fit.weight_decay = 0.0  # decoupled, as in AdamW
+    c.fit.jitter_mm = 4.0  # sd of noise on coordinates at every step, an axis
+    c.fit.structure_share = 1.0  # 0: fit wells | 1: fit the means of structures
+    c.fit.members = 6  # networks from other seeds, averaged
+    c.fit.scale = "zscore"  # zscore | minmax, a gene
+    c.fit.group = 0  # networks trained side by side; 0: chosen for the backend
+    c.fit.chunk = 100  # steps a jitted call
+
+    c.checkpoint = ConfigDict()
+    c.checkpoint.every = 500  # steps between checkpoints, rounded up to chunks
+    c.checkpoint.keep = 2  # the last so many stay
+
+    c.render = ConfigDict()
+    c.render.resolution_mm = 2  # of the ICBM152 brain mask: 1, 2 or 3
+    c.render.mask = ""  # a NIfTI mask of your own instead, on its own grid
+    c.render.space = ""  # name of its space in file names; "" is MNI152
+    c.render.chunk = 8192  # voxels a call; bounds the memory
+    c.render.outside = "zero"  # outside the mask: zero | nan
+    c.render.std = True  # write a map of the ensemble's spread for each gene
+
+    c.evaluate = ConfigDict()
+    c.evaluate.enabled = True  # leave one donor out; needs two donors
+    return c
+
+
+def get_config() -> ConfigDict:
+    """The default, for `--config` without a file."""
+    return default()
+
+
+def validate(config: ConfigDict) -> None:
+    """Refuse what no run can use.
+
+    Raises:
+        InputError: An unknown choice, or a number out of range; names the key.
+    """
+    for key, choices in CHOICES.items():
+        value = _lookup(config, key)
+        if value not in choices:
+            raise unknown_name(f"config.{key}", value, choices)
+    for key, low, high in _RANGES:
+        value = _lookup(config, key)
+        if not low <= value <= high:
+            wanted = f"{low} to {high}" if high < float("inf") else f"at least {low}"
+            raise InputError(
+                f"config.{key}", expected=wanted, found=str(value), fix="change it"
+            )
+    if config.render.resolution_mm not in (1, 2, 3):
+        found = str(config.render.resolution_mm)
+        fix = "or give a mask of your own with --config.render.mask"
+        raise InputError(
+            "config.render.resolution_mm", expected="1, 2 or 3", found=found, fix=fix
+        )
+
+
+_RANGES = (
+    ("field.hidden", 1, float("inf")),
+    ("field.depth", 1, float("inf")),
+    ("field.omega", 1e-6, float("inf")),
+    ("fit.steps", 1, float("inf")),
+    ("fit.learning_rate", 1e-12, 1.0),
+    ("fit.decay", 1e-12, 1.0),
+    ("fit.decay_steps", 1, float("inf")),
+    ("fit.weight_decay", 0.0, float("inf")),
+    ("fit.jitter_mm", 0.0, 50.0),
+    ("fit.structure_share", 0.0, 1.0),
+    ("fit.members", 1, 1000),
+    ("fit.group", 0, float("inf")),
+    ("fit.chunk", 1, float("inf")),
+    ("conditioning.frequencies", 0, 20),
+    ("checkpoint.every", 1, float("inf")),
+    ("checkpoint.keep", 1, float("inf")),
+    ("render.chunk", 1, float("inf")),
+    ("phantom.n_genes", 2, 100),
+    ("phantom.n_wells", 20, 3702),
+    ("phantom.rank", 1, 100),
+    ("phantom.gradient_mm", 1.0, float("inf")),
+    ("phantom.gradient_sd", 0.0, float("inf")),
+    ("phantom.tissue_sd", 0.0, float("inf")),
+    ("phantom.donor_sd", 0.0, float("inf")),
+    ("phantom.noise_sd", 0.0, float("inf")),
+    ("phantom.registration_mm", 0.0, 50.0),
+)
+
+
+def _lookup(config: ConfigDict, key: str) -> object:
+    for part in key.split("."):
+        config = config[part]
+    return config
+
+
+def to_json(config: ConfigDict) -> str:
+    """The config as indented JSON, keys in the order of `default`."""
+    return json.dumps(config.to_dict(), indent=2)
+
+
+def from_json(text: str) -> ConfigDict:
+    """The inverse of `to_json`; keys that a newer default added get its values."""
+    config = default()
+    config.update(json.loads(text))
+    return config
+
+
+def differing_fit_keys(one: ConfigDict, other: ConfigDict) -> list[str]:
+    """Keys a fit depends on whose values differ, as "key: one -> other"."""
+    flat_one, flat_other = _flat(one.to_dict()), _flat(other.to_dict())
+    return [
+        f"{key}: {flat_one.get(key)!r} -> {flat_other.get(key)!r}"
+        for key in sorted(flat_one.keys() | flat_other.keys())
+        if key.split(".")[0] in FIT_SECTIONS
+        and flat_one.get(key) != flat_other.get(key)
+    ]
+
+
+def _flat(tree: dict, prefix: str = "") -> dict:
+    flat = {}
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        flat.update(
+            _flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
+        )
+    return flat

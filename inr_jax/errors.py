@@ -1,0 +1,40 @@
+"""What a user did wrong, said in one line: where, expected, found, what to do."""
+
+from __future__ import annotations
+
+
+class InputError(ValueError):
+    """Bad input; the command line prints it as one line and exits with status 2.
+
+    Args:
+        where: The file, setting or column that is at fault.
+        expected: What would have been right.
+        found: What was there instead.
+        fix: What the user can do about it.
+    """
+
+    def __init__(self, where: object, *, expected: str, found: str, fix: str) -> None:
+        self.where, self.expected, self.found, self.fix = where, expected, found, fix
+        message = f"{where}: expected {expected}, found {found}; {fix}"
+        super().__init__(" ".join(message.split()))
+
+
+def shortlist(items: object, most: int = 5) -> str:
+    """The first few of `items`, comma separated, with a count of the rest."""
+    items = [str(item) for item in items]
+    rest = len(items) - most
+    return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def unknown_name(where: str, name: object, known: object) -> InputError:
+    """The error for a name that is not in a table; names the nearest known one."""
+    import difflib
+
+    known = sorted(str(item) for item in known)
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.0)
+    return InputError(
+        where,
+        expected=f"one of {', '.join(known)}",
+        found=repr(name),
+        fix=f"did you mean {near[0]!r}?" if near else "choose a known name",
+    )

@@ -1,0 +1,64 @@
+"""From a place in the brain to the numbers a field sees.
+
+Written for one point; callers vmap. F features: 3 coordinates in the unit cube,
+then tissue. Tissue class: the paper's figure says grey +1 and white -1, its code
+white +1 and grey -1; we keep the code's sign, with 0 for neither.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from inr_jax.errors import unknown_name
+from inr_jax.space import Box
+
+TISSUE_FEATURES = {"none": 0, "soft": 2, "class": 1}
+
+
+class Inputs(NamedTuple):
+    """How a place becomes features; part of the model and saved with it.
+
+    Attributes:
+        box: The unit cube.
+        mirror: Whether left and right are one, by abs(x).
+        tissue: "none", "soft" (both probabilities) or "class" (white +1, grey -1).
+    """
+
+    box: Box
+    mirror: bool = True
+    tissue: str = "none"
+
+    def features(self, x_mm: jnp.ndarray, tissue: jnp.ndarray) -> jnp.ndarray:
+        """MNI mm `(3,)` and tissue probabilities `(2,)` to features `(F,)`."""
+        u = self.box.unit(fold(x_mm) if self.mirror else x_mm)
+        if self.tissue == "none":
+            return u
+        seen = tissue if self.tissue == "soft" else tissue_class(tissue)
+        return jnp.concatenate([u, seen])
+
+
+def fold(x_mm: np.ndarray) -> np.ndarray:
+    """Fold the left hemisphere onto the right: x to abs(x), mm `(..., 3)`."""
+    xp = np if isinstance(x_mm, np.ndarray) else jnp
+    return xp.concatenate([abs(x_mm[..., :1]), x_mm[..., 1:]], axis=-1)
+
+
+def tissue_class(tissue: jnp.ndarray) -> jnp.ndarray:
+    """Probabilities of grey and white `(2,)` to `(1,)`: white +1, grey -1, else 0."""
+    grey, white = tissue[0], tissue[1]
+    some = jnp.maximum(grey, white) >= 0.5
+    return jnp.where(some, jnp.sign(white - grey), 0.0)[None]
+
+
+def feature_count(tissue: str) -> int:
+    """F for a kind of tissue input.
+
+    Raises:
+        InputError: `tissue` is not a known kind.
+    """
+    if tissue not in TISSUE_FEATURES:
+        raise unknown_name("inputs.tissue", tissue, TISSUE_FEATURES)
+    return 3 + TISSUE_FEATURES[tissue]

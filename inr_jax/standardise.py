@@ -1,0 +1,86 @@
+"""Values in the units of a source, to and from the units a field is fitted in.
+
+The standardiser is part of the model: it is computed from training wells alone,
+saved in the checkpoint and never recomputed. Axis letters: N wells, G genes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Standardiser(NamedTuple):
+    """One affine map a gene: standard = (value - offset) / scale.
+
+    Attributes:
+        offset: `(G,)` float32, in the units of the source.
+        scale: `(G,)` float32, positive, in the units of the source.
+    """
+
+    offset: np.ndarray
+    scale: np.ndarray
+
+    def standard(self, values):
+        """Source units `(..., G)` to standard units `(..., G)`."""
+        return (values - self.offset) / self.scale
+
+    def values(self, standard):
+        """Standard units `(..., G)` to source units, the inverse of `standard`."""
+        return standard * self.scale + self.offset
+
+
+def standardiser(values: np.ndarray, kind: str = "zscore") -> Standardiser:
+    """Fit a standardiser to training values.
+
+    Args:
+        values: `(N, G)` expression of the training wells.
+        kind: "zscore" gives mean 0 and standard deviation 1 (dividing by N);
+            "minmax" gives the range [0, 1], as in the paper.
+
+    Returns:
+        A `Standardiser`; a gene that is constant in these wells gets scale 1.
+
+    Raises:
+        ValueError: `kind` is neither of the two.
+    """
+    values = np.asarray(values, np.float64)
+    if kind == "zscore":
+        offset, scale = values.mean(0), values.std(0)
+    elif kind == "minmax":
+        offset, scale = values.min(0), np.ptp(values, axis=0)
+    else:
+        raise ValueError(f"scale: expected 'zscore' or 'minmax', found {kind!r}")
+    scale = np.where(scale > 0, scale, 1.0)
+    return Standardiser(offset.astype(np.float32), scale.astype(np.float32))
+
+
+def structure_means(
+    values: np.ndarray, structure: np.ndarray, share: float
+) -> np.ndarray:
+    """Pull each value towards the mean of its structure's wells.
+
+    A well's coordinates carry millimetres of registration error, its structure was
+    named on the tissue; the mean over the training donors that share the name has
+    less noise than the well itself. Give training wells only.
+
+    Args:
+        values: `(N, G)`.
+        structure: `(N,)` integers; wells below 0 have no name and stay as they are.
+        share: 0 keeps the values, 1 replaces each by its structure's mean.
+
+    Returns:
+        `(N, G)`: (1 - share) values + share means.
+    """
+    values = np.asarray(values)
+    named = structure >= 0
+    if not share or not named.any():
+        return values
+    names, row = np.unique(structure[named], return_inverse=True)
+    sums = np.zeros((len(names), values.shape[1]))
+    np.add.at(sums, row, values[named])
+    means = sums / np.bincount(row)[:, None]
+    mixed = values.copy()
+    mixed[named] = (1 - share) * values[named] + share * means[row]
+    return mixed
