@@ -149,7 +149,11 @@ def _check(x_mm: np.ndarray, values: np.ndarray, genes: list, well, where) -> No
     _check_unique("gene", genes, fail)
     _check_unique("well", list(well), fail)
     _check_coordinates(x_mm, well, fail)
-    flat = [gene for gene, spread in zip(genes, np.ptp(values, axis=0)) if not spread]
+    flat = [
+        gene
+        for gene, spread in zip(genes, np.ptp(values, axis=0), strict=True)
+        if not spread
+    ]
     if flat:
         fail(
             "genes that vary between wells",
