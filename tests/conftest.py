@@ -1,0 +1,42 @@
+"""Strict numerics for every test, and where the real data lie when they do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def strict_numerics():
+    """Ranks promote only when written out; a test that needs less says so."""
+    with jax.numpy_rank_promotion("raise"):
+        yield
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Seeded random numbers, the same in every run."""
+    return np.random.default_rng(20261124)
+
+
+@pytest.fixture(scope="session")
+def cyp() -> Path:
+    """The real export of 61 CYP genes; skips where a clone has no shared/."""
+    path = SHARED / "data" / "allen-export-cyp"
+    if not path.is_dir():
+        pytest.skip("real AHBA export not here (shared/data/allen-export-cyp)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def coarse() -> Path:
+    """The real export at Coarse resolution; skips where a clone has no shared/."""
+    path = SHARED / "data" / "allen-export-alzheimer-coarse"
+    if not path.is_dir():
+        pytest.skip("real AHBA export not here (allen-export-alzheimer-coarse)")
+    return path
