@@ -51,9 +51,9 @@ def default() -> ConfigDict:
     c.phantom.n_genes = 100  # the first of the AD risk genes, at most 100
     c.phantom.n_wells = 3702  # fewer takes every so manieth real well
     c.phantom.rank = 8  # spatial patterns that the genes mix
-    c.phantom.gradient_mm = 40.0  # length scale of the smooth patterns, mm
-    c.phantom.gradient_sd = 0.6  # their sd over the brain, expression units
-    c.phantom.tissue_sd = 0.8  # sd over genes of the grey-white contrast
+    c.phantom.gradient_mm = 40.0  # sd of the smooth patterns' Gaussian kernel, mm
+    c.phantom.gradient_sd = 0.6  # sd over the brain of a gene's smooth part
+    c.phantom.tissue_sd = 0.8  # sd over genes of what grey has more than white
     c.phantom.donor_sd = 0.2  # sd of a donor's offset, a gene
     c.phantom.noise_sd = 0.7  # sd of measurement noise
     c.phantom.registration_mm = 3.0  # sd of the error in coordinates, an axis, mm
@@ -80,6 +80,7 @@ def default() -> ConfigDict:
     c.fit.learning_rate = 1e-3
     c.fit.decay = 1.0  # learning rate times this, every decay_steps
     c.fit.decay_steps = 1000
+    c.fit.batch = 0  # wells a step, drawn anew; 0 takes all of them
     c.fit.weight_decay = 0.0  # decoupled, as in AdamW
     c.fit.jitter_mm = 4.0  # sd of noise on coordinates at every step, an axis
     c.fit.structure_share = 1.0  # 0: fit wells | 1: fit the means of structures
@@ -102,7 +103,7 @@ def default() -> ConfigDict:
 
     c.evaluate = ConfigDict()
     c.evaluate.enabled = True  # leave one donor out; needs two donors
-    return c
+    return c.lock()  # a mistyped key is an error, not a new setting
 
 
 def get_config() -> ConfigDict:
@@ -136,6 +137,8 @@ def validate(config: ConfigDict) -> None:
 
 
 _RANGES = (
+    ("seed", 0, 2**32 - 1),
+    ("phantom.seed", 0, 2**32 - 1),
     ("field.hidden", 1, float("inf")),
     ("field.depth", 1, float("inf")),
     ("field.omega", 1e-6, float("inf")),
@@ -143,6 +146,7 @@ _RANGES = (
     ("fit.learning_rate", 1e-12, 1.0),
     ("fit.decay", 1e-12, 1.0),
     ("fit.decay_steps", 1, float("inf")),
+    ("fit.batch", 0, float("inf")),
     ("fit.weight_decay", 0.0, float("inf")),
     ("fit.jitter_mm", 0.0, 50.0),
     ("fit.structure_share", 0.0, 1.0),
@@ -156,7 +160,7 @@ _RANGES = (
     ("phantom.n_genes", 2, 100),
     ("phantom.n_wells", 20, 3702),
     ("phantom.rank", 1, 100),
-    ("phantom.gradient_mm", 1.0, float("inf")),
+    ("phantom.gradient_mm", 1.0, 1e4),
     ("phantom.gradient_sd", 0.0, float("inf")),
     ("phantom.tissue_sd", 0.0, float("inf")),
     ("phantom.donor_sd", 0.0, float("inf")),
@@ -183,9 +187,14 @@ def from_json(text: str) -> ConfigDict:
     return config
 
 
+def flat(config: ConfigDict) -> dict[str, object]:
+    """Dotted key -> value, in the order of `default`."""
+    return _flat(config.to_dict())
+
+
 def differing_fit_keys(one: ConfigDict, other: ConfigDict) -> list[str]:
     """Keys a fit depends on whose values differ, as "key: one -> other"."""
-    flat_one, flat_other = _flat(one.to_dict()), _flat(other.to_dict())
+    flat_one, flat_other = flat(one), flat(other)
     return [
         f"{key}: {flat_one.get(key)!r} -> {flat_other.get(key)!r}"
         for key in sorted(flat_one.keys() | flat_other.keys())
@@ -195,10 +204,9 @@ def differing_fit_keys(one: ConfigDict, other: ConfigDict) -> list[str]:
 
 
 def _flat(tree: dict, prefix: str = "") -> dict:
-    flat = {}
+    leaves = {}
     for key, value in tree.items():
         name = f"{prefix}{key}"
-        flat.update(
-            _flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
-        )
-    return flat
+        nested = isinstance(value, dict)
+        leaves |= _flat(value, f"{name}.") if nested else {name: value}
+    return leaves

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+MOST_LISTED = 12  # names in one line; a longer table is not spelled out
+
 
 class InputError(ValueError):
     """Bad input; the command line prints it as one line and exits with status 2.
@@ -32,9 +34,10 @@ def unknown_name(where: str, name: object, known: object) -> InputError:
 
     known = sorted(str(item) for item in known)
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.0)
+    few = len(known) <= MOST_LISTED
     return InputError(
         where,
-        expected=f"one of {', '.join(known)}",
+        expected=f"one of {', '.join(known)}" if few else "a known name",
         found=repr(name),
         fix=f"did you mean {near[0]!r}?" if near else "choose a known name",
     )

@@ -7,8 +7,9 @@ white +1 and grey -1; we keep the code's sign, with 0 for neither.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import dataclasses
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -18,8 +19,12 @@ from inr_jax.space import Box
 TISSUE_FEATURES = {"none": 0, "soft": 2, "class": 1}
 
 
-class Inputs(NamedTuple):
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Inputs:
     """How a place becomes features; part of the model and saved with it.
+
+    A pytree whose box is traced and whose kinds are static.
 
     Attributes:
         box: The unit cube.
@@ -28,8 +33,8 @@ class Inputs(NamedTuple):
     """
 
     box: Box
-    mirror: bool = True
-    tissue: str = "none"
+    mirror: bool = dataclasses.field(default=True, metadata={"static": True})
+    tissue: str = dataclasses.field(default="none", metadata={"static": True})
 
     def features(self, x_mm: jnp.ndarray, tissue: jnp.ndarray) -> jnp.ndarray:
         """MNI mm `(3,)` and tissue probabilities `(2,)` to features `(F,)`."""

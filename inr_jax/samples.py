@@ -72,6 +72,12 @@ class Samples:
         """The wells of `rows`, an index or a boolean mask `(N,)`."""
         return jax.tree.map(lambda leaf: leaf[rows], self)
 
+    def keep_genes(self, genes: list[str]) -> Samples:
+        """The samples with these genes alone, in this order."""
+        columns = [self.genes.index(gene) for gene in genes]
+        values = self.values[:, columns]
+        return dataclasses.replace(self, values=values, genes=tuple(genes))
+
 
 def make_samples(
     *,
@@ -171,7 +177,7 @@ def _check_unique(noun: str, names: list, fail) -> None:
 
 
 def _check_coordinates(x_mm: np.ndarray, well: np.ndarray, fail) -> None:
-    out = outside_head(x_mm) | ~np.isfinite(x_mm).all(-1)
+    out = outside_head(x_mm)
     if out.any():
         row = np.flatnonzero(out)[0]
         point = ", ".join(f"{value:.1f}" for value in x_mm[row])

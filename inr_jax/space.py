@@ -5,7 +5,8 @@ Frames, by suffix:
     ijk: voxel index of a grid, 0-based, the voxel's centre at whole numbers.
     u: unit cube, [-1, 1] along each axis of the box; what a field sees.
 
-Axis letters: V voxels, D = 3. Everything is written for arrays `(..., 3)`.
+Axis letters: V voxels, D = 3. Everything is written for NumPy arrays `(..., 3)`, and
+for one traced point `(3,)`, which callers vmap.
 """
 
 from __future__ import annotations
@@ -107,4 +108,4 @@ class Grid(NamedTuple):
 
 def outside_head(x_mm: np.ndarray) -> np.ndarray:
     """`(N,)` True where a point `(N, 3)`, mm, cannot lie in a head in MNI space."""
-    return ((x_mm < HEAD_LOW_MM) | (x_mm > HEAD_HIGH_MM)).any(-1)
+    return ~((x_mm >= HEAD_LOW_MM) & (x_mm <= HEAD_HIGH_MM)).all(-1)
