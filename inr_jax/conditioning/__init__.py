@@ -1,0 +1,37 @@
+"""Conditionings by name: how a gene enters a field, one file each, one line here."""
+
+from __future__ import annotations
+
+from inr_jax.conditioning import concat, heads, independent
+from inr_jax.conditioning.conditioning import Conditioning, FieldMaker
+from inr_jax.errors import unknown_name
+
+CONDITIONINGS = {
+    "heads": heads.make,
+    "independent": independent.make,
+    "concat": concat.make,
+}
+
+
+def make_conditioning(
+    name: str, make_field: FieldMaker, *, genes: int, features: int, code: int
+) -> Conditioning:
+    """The conditioning of that name.
+
+    Args:
+        name: A key of `CONDITIONINGS`.
+        make_field: Makes a field of given features and outputs.
+        genes: G.
+        features: F of a place.
+        code: C, width of a gene's code.
+
+    Raises:
+        InputError: `name` is unknown; lists the known ones.
+    """
+    if name not in CONDITIONINGS:
+        raise unknown_name("conditioning.name", name, CONDITIONINGS)
+    make = CONDITIONINGS[name]
+    return make(make_field, genes=genes, features=features, code=code)
+
+
+__all__ = ["CONDITIONINGS", "Conditioning", "FieldMaker", "make_conditioning"]

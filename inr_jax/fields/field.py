@@ -1,0 +1,33 @@
+"""The protocol of all fields: a pair of pure functions for one point.
+
+Axis letters: F features of a place, K values that a field gives there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+Params = Any
+
+
+class Field(NamedTuple):
+    """A function of space with parameters.
+
+    Attributes:
+        init: PRNG key to params; the same key gives the same bits.
+        apply: (params, features `(F,)`) to values `(K,)`, float32, finite with a
+            finite gradient over the unit cube. For one point; callers vmap.
+    """
+
+    init: Callable[[jax.Array], Params]
+    apply: Callable[[Params, jax.Array], jax.Array]
+
+
+def from_module(module: nn.Module, features: int) -> Field:
+    """The pure pair of a linen module that maps `(F,)` to `(K,)`."""
+    return Field(lambda key: module.init(key, jnp.zeros(features)), module.apply)

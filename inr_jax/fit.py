@@ -1,0 +1,215 @@
+"""Fit networks to wells: loss, step, scan over steps, map over networks.
+
+Everything below `advance` is written for one network; `advance` maps it over the
+E M networks of a run, in groups of networks trained side by side: all at once suits
+a GPU, a few at a time keep a CPU's cache.
+
+Axis letters: N wells, G genes, M networks of K genes (M K = G), E ensemble members,
+C code width.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from inr_jax.batching import map_groups
+from inr_jax.conditioning import Conditioning
+from inr_jax.fitdata import FitData
+
+
+class FitState(NamedTuple):
+    """All that the next step needs, with a leading axis of E M networks.
+
+    Attributes:
+        params: Network parameters.
+        optimizer: State of the optimizer.
+        noise: `(E M, ...)` key data of the jitter; the networks of one member share
+            it, so that genes fitted side by side see the same wells.
+        step: `()` int32, steps done.
+    """
+
+    params: Any
+    optimizer: Any
+    noise: jax.Array
+    step: jax.Array
+
+
+class Trainer(NamedTuple):
+    """How to fit; the same trainer serves every fold without compiling again.
+
+    Attributes:
+        conditioning: The networks.
+        optimizer: An optax transformation.
+        jitter_mm: sd of the noise on coordinates at every step, mm.
+        members: E.
+        batch: Wells a step; 0 takes all.
+        group: Networks trained side by side; 0 takes all.
+        programs: Compiled programs by shape, filled as they are needed.
+    """
+
+    conditioning: Conditioning
+    optimizer: optax.GradientTransformation
+    jitter_mm: float
+    members: int
+    batch: int
+    group: int
+    programs: dict
+
+
+class FitInfo(NamedTuple):
+    """What a person looks at.
+
+    Attributes:
+        losses: `(steps,)` mean over networks of the loss at each step done here.
+        seconds: Wall time of the steps.
+        compile_seconds: Wall time of compiling.
+    """
+
+    losses: np.ndarray
+    seconds: float
+    compile_seconds: float
+
+
+def make_optimizer(
+    learning_rate: float, *, decay: float, decay_steps: int, weight_decay: float
+) -> optax.GradientTransformation:
+    """Adam with decoupled weight decay and a staircase of learning rates."""
+    rate = learning_rate
+    if decay != 1:
+        rate = optax.exponential_decay(
+            learning_rate, decay_steps, decay, staircase=True
+        )
+    return optax.adamw(rate, weight_decay=weight_decay)
+
+
+def init(trainer: Trainer, key: jax.Array) -> FitState:
+    """The state before the first step, from one PRNG key."""
+    if "init" not in trainer.programs:
+        trainer.programs["init"] = jax.jit(partial(_init, trainer))
+    return trainer.programs["init"](key)
+
+
+def _init(trainer: Trainer, key: jax.Array) -> FitState:
+    networks = trainer.conditioning.networks
+
+    def one(index: jax.Array) -> tuple[Any, Any, jax.Array]:
+        member = jax.random.fold_in(key, index // networks)
+        init_key, noise = jax.random.split(member)
+        init_key = jax.random.fold_in(init_key, index % networks)
+        params = trainer.conditioning.init(init_key)
+        return params, trainer.optimizer.init(params), jax.random.key_data(noise)
+
+    indices = jnp.arange(trainer.members * networks)
+    params, optimizer, noise = jax.vmap(one)(indices)
+    return FitState(params, optimizer, noise, jnp.int32(0))
+
+
+def loss(
+    trainer: Trainer, params: Any, data: FitData, targets: jax.Array, key: jax.Array
+) -> jax.Array:
+    """Mean squared error of one network `(N, K)` at jittered wells, drawn by `key`."""
+    jitter_key, batch_key = jax.random.split(key)
+    x_mm, tissue = data.x_mm, data.tissue
+    if trainer.batch:
+        row = jax.random.randint(batch_key, (trainer.batch,), 0, data.wells)
+        x_mm, tissue, targets = x_mm[row], tissue[row], targets[row]
+    if trainer.jitter_mm:
+        x_mm = x_mm + trainer.jitter_mm * jax.random.normal(jitter_key, x_mm.shape)
+    features = jax.vmap(data.inputs.features)(x_mm, tissue)
+    apply = jax.vmap(trainer.conditioning.apply, (None, None, 0))
+    error = jnp.mean((apply(params, data.codes, features) - targets) ** 2, axis=1)
+    if trainer.batch:
+        return jnp.mean(error)
+    real = jnp.arange(error.shape[0]) < data.wells
+    return jnp.sum(jnp.where(real, error, 0.0)) / data.wells
+
+
+def _advance_one(
+    trainer: Trainer, steps: int, data: FitData, first: jax.Array, network: tuple
+) -> tuple:
+    """Take `steps` steps from step `first` with one network."""
+    params, optimizer, noise, index = network
+    targets = data.targets[index % trainer.conditioning.networks]
+    base = jax.random.wrap_key_data(noise)
+
+    def step(carry: tuple, number: jax.Array) -> tuple[tuple, jax.Array]:
+        params, optimizer = carry
+        key = jax.random.fold_in(base, number)
+        value, slope = jax.value_and_grad(loss, argnums=1)(
+            trainer, params, data, targets, key
+        )
+        update, optimizer = trainer.optimizer.update(slope, optimizer, params)
+        return (optax.apply_updates(params, update), optimizer), value
+
+    carry, losses = jax.lax.scan(step, (params, optimizer), first + jnp.arange(steps))
+    return *carry, losses
+
+
+def advance(
+    trainer: Trainer, steps: int, state: FitState, data: FitData
+) -> tuple[FitState, jax.Array]:
+    """Take `steps` steps with every network; also the mean losses `(steps,)`."""
+
+    def one(network: tuple) -> tuple:
+        return _advance_one(trainer, steps, data, state.step, network)
+
+    count = len(state.noise)
+    networks = (state.params, state.optimizer, state.noise, jnp.arange(count))
+    params, optimizer, losses = map_groups(one, networks, count, trainer.group)
+    new = FitState(params, optimizer, state.noise, state.step + steps)
+    return new, losses.mean(0)
+
+
+def fit(
+    trainer: Trainer,
+    state: FitState,
+    data: FitData,
+    *,
+    steps: int,
+    chunk: int,
+    on_chunk: Callable[[FitState, float], bool] | None = None,
+) -> tuple[FitState, FitInfo]:
+    """Take the steps from `state.step` to `steps`, `chunk` a call.
+
+    Args:
+        trainer: How to fit.
+        state: Where to start; its buffers are given away.
+        data: What to fit.
+        steps: Step to stop at; a state that is there already stays as it is.
+        chunk: Steps inside one jitted program. Results do not depend on where a
+            run was cut, as long as it was cut between chunks.
+        on_chunk: Called with (state, loss) after each; True stops the fit.
+    """
+    losses, seconds, compile_seconds = [], 0.0, 0.0
+    done = int(state.step)
+    while done < steps:
+        count = min(chunk, steps - done)
+        start = time.perf_counter()
+        program = _program(trainer, count, state, data)
+        compiled = time.perf_counter()
+        state, chunk_losses = program(state, data)
+        losses.append(np.asarray(chunk_losses))
+        compile_seconds += compiled - start
+        seconds += time.perf_counter() - compiled
+        done += count
+        if on_chunk is not None and on_chunk(state, float(losses[-1][-1])):
+            break
+    joined = np.concatenate(losses) if losses else np.zeros(0, np.float32)
+    return state, FitInfo(joined, seconds, compile_seconds)
+
+
+def _program(trainer: Trainer, steps: int, state: FitState, data: FitData):
+    shapes = tuple(leaf.shape for leaf in jax.tree.leaves((state, data)))
+    if (steps, shapes) not in trainer.programs:
+        program = partial(advance, trainer, steps)
+        lowered = jax.jit(program, donate_argnums=0).lower(state, data)
+        trainer.programs[steps, shapes] = lowered.compile()
+    return trainer.programs[steps, shapes]

@@ -1,0 +1,140 @@
+"""A recipe: all that turns training wells into a model, without a config in sight.
+
+A fold of an evaluation and the final fit go through the same two functions, so that
+nothing can be computed from a donor that is held out. Axis letters: N wells, G genes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from inr_jax import fit, render, standardise
+from inr_jax.conditioning import Conditioning
+from inr_jax.fitdata import FitData, pack
+from inr_jax.genes import gene_codes
+from inr_jax.inputs import Inputs, fold
+from inr_jax.samples import Samples, Sites
+from inr_jax.space import box_around
+from inr_jax.standardise import Standardiser
+
+
+class Recipe(NamedTuple):
+    """How to fit and how to predict.
+
+    Attributes:
+        trainer: Networks, optimizer, jitter, members.
+        renderer: The program that evaluates a model.
+        steps: Optimizer steps of a fit.
+        chunk: Steps a jitted call.
+        seed: Of the networks, the jitter and the batches.
+        mirror: Whether left and right are one.
+        tissue: Kind of tissue input.
+        box: Kind of box.
+        scale: Kind of standardiser.
+        structure_share: Share of the structure's mean in a target.
+        order: Order of genes for their codes; "" gives codes of width 0.
+        frequencies: sin/cos pairs in a code.
+    """
+
+    trainer: fit.Trainer
+    renderer: render.Renderer
+    steps: int
+    chunk: int
+    seed: int
+    mirror: bool
+    tissue: str
+    box: str
+    scale: str
+    structure_share: float
+    order: str
+    frequencies: int
+
+    @property
+    def conditioning(self) -> Conditioning:
+        """The networks, for training and rendering alike."""
+        return self.trainer.conditioning
+
+
+class Frame(NamedTuple):
+    """What a model fixes before its first step, from training wells alone.
+
+    Attributes:
+        inputs: How a place becomes features, with its box.
+        standardiser: Units of the source to units of the fit.
+        codes: `(G, C)` gene codes.
+    """
+
+    inputs: Inputs
+    standardiser: Standardiser
+    codes: np.ndarray
+
+
+def make_frame(recipe: Recipe, training: Samples) -> Frame:
+    """Box, standardiser and gene codes of these wells."""
+    standardiser = standardise.standardiser(training.values, recipe.scale)
+    x_mm = fold(training.x_mm) if recipe.mirror else training.x_mm
+    inputs = Inputs(box_around(x_mm, recipe.box), recipe.mirror, recipe.tissue)
+    codes = np.zeros((len(training.genes), 0), np.float32)
+    if recipe.order:
+        standard = standardiser.standard(training.values)
+        codes = gene_codes(standard, order=recipe.order, frequencies=recipe.frequencies)
+    return Frame(inputs, standardiser, codes)
+
+
+def make_data(
+    recipe: Recipe, frame: Frame, training: Samples, rows: int | None = None
+) -> FitData:
+    """Targets and places of these wells, padded to `rows`."""
+    standard = frame.standardiser.standard(training.values)
+    share = recipe.structure_share
+    return pack(
+        recipe.conditioning,
+        frame.inputs,
+        x_mm=training.x_mm,
+        tissue=training.tissue,
+        standard=standardise.structure_means(standard, training.structure, share),
+        codes=frame.codes,
+        rows=len(training.x_mm) if rows is None else rows,
+    )
+
+
+def first_state(recipe: Recipe) -> fit.FitState:
+    """The state before the first step, from the recipe's seed."""
+    return fit.init(recipe.trainer, jax.random.key(recipe.seed))
+
+
+def make_model(frame: Frame, state: fit.FitState) -> render.Model:
+    """The model that a state of a fit stands for."""
+    return render.Model(state.params, frame.codes, frame.inputs, frame.standardiser)
+
+
+def make_predictor(recipe: Recipe, rows: int, on_chunk=None):
+    """The recipe as a method to compare with baselines.
+
+    Args:
+        recipe: How to fit and predict.
+        rows: Pad every fold to so many wells, so that all share one program.
+        on_chunk: Passed on to `fit.fit`.
+
+    Returns:
+        (training samples, sites) to predictions `(N, G)`, units of the source.
+    """
+
+    def predict(training: Samples, sites: Sites) -> np.ndarray:
+        frame = make_frame(recipe, training)
+        state, _ = fit.fit(
+            recipe.trainer,
+            first_state(recipe),
+            make_data(recipe, frame, training, rows),
+            steps=recipe.steps,
+            chunk=recipe.chunk,
+            on_chunk=on_chunk,
+        )
+        model = make_model(frame, state)
+        mean, _ = render.render(recipe.renderer, model, sites.x_mm, sites.tissue)
+        return mean
+
+    return predict

@@ -1,0 +1,140 @@
+"""From parameters to values at places, in chunks of one shape under one jit.
+
+Memory is bounded by the chunk: a member's values at a chunk, `(chunk, G)`, and the
+activations of one group of networks. Written for the ensemble: mean and standard
+deviation over members by Welford's recurrence.
+
+Axis letters: V voxels, G genes, M networks of K genes (M K = G), E members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from inr_jax.batching import map_groups
+from inr_jax.conditioning import Conditioning
+from inr_jax.inputs import Inputs
+from inr_jax.standardise import Standardiser
+
+
+class Model(NamedTuple):
+    """All that a prediction needs; what a checkpoint keeps of a fit.
+
+    Attributes:
+        params: Network parameters with a leading axis of E M networks.
+        codes: `(G, C)` gene codes.
+        inputs: How a place becomes features, with its box.
+        standardiser: Back to the units of the source.
+    """
+
+    params: Any
+    codes: np.ndarray
+    inputs: Inputs
+    standardiser: Standardiser
+
+
+class Renderer(NamedTuple):
+    """A compiled-once program from a model and a chunk of places to values.
+
+    Attributes:
+        program: (model, x_mm `(chunk, 3)`, tissue `(chunk, 2)`) to mean and standard
+            deviation over members, each `(chunk, G)`, in the units of the source.
+        chunk: Voxels a call.
+    """
+
+    program: Callable[[Model, jax.Array, jax.Array], tuple[jax.Array, jax.Array]]
+    chunk: int
+
+
+def make_renderer(conditioning: Conditioning, *, chunk: int, group: int) -> Renderer:
+    """A renderer for models of this conditioning.
+
+    Args:
+        conditioning: The networks.
+        chunk: Voxels a call; bounds the memory.
+        group: Networks evaluated side by side; 0 takes all of a member's.
+    """
+
+    def program(model: Model, x_mm: jax.Array, tissue: jax.Array):
+        return _ensemble(conditioning, group, model, x_mm, tissue)
+
+    return Renderer(jax.jit(program), chunk)
+
+
+def _ensemble(
+    conditioning: Conditioning,
+    group: int,
+    model: Model,
+    x_mm: jax.Array,
+    tissue: jax.Array,
+) -> tuple[jax.Array, jax.Array]:
+    networks = conditioning.networks
+    features = jax.vmap(model.inputs.features)(x_mm, tissue)
+    apply = jax.vmap(conditioning.apply, (None, None, 0))
+
+    def one_member(params: Any) -> jax.Array:
+        def one_network(params: Any) -> jax.Array:
+            return apply(params, model.codes, features)
+
+        values = map_groups(one_network, params, networks, group)  # (M, V, K)
+        return values.transpose(1, 0, 2).reshape(len(x_mm), -1)  # (V, G)
+
+    def fold(carry: tuple, params: Any) -> tuple[tuple, None]:
+        count, mean, squares = carry
+        change = one_member(params) - mean
+        mean = mean + change / (count + 1)
+        squares = squares + change**2 * count / (count + 1)
+        return (count + 1, mean, squares), None
+
+    members = jax.tree.map(
+        lambda leaf: leaf.reshape(-1, networks, *leaf.shape[1:]), model.params
+    )
+    zero = jnp.zeros((len(x_mm), len(model.standardiser.scale)))
+    (count, mean, squares), _ = jax.lax.scan(fold, (0.0, zero, zero), members)
+    spread = jnp.sqrt(squares / jnp.maximum(count - 1, 1))
+    scale, offset = model.standardiser.scale, model.standardiser.offset
+    return mean * scale[None] + offset[None], spread * scale[None]
+
+
+def render(
+    renderer: Renderer,
+    model: Model,
+    x_mm: np.ndarray,
+    tissue: np.ndarray,
+    *,
+    on_chunk: Callable[[int], None] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Evaluate a model at any number of places.
+
+    Args:
+        renderer: The compiled program.
+        model: What to evaluate.
+        x_mm: `(V, 3)` MNI mm.
+        tissue: `(V, 2)` probabilities of grey and white matter.
+        on_chunk: Called with the number of voxels done after each chunk.
+
+    Returns:
+        Mean and standard deviation (0 with one member) over the ensemble, `(V, G)`
+        float32 each, in the units of the source.
+    """
+    total, chunk = len(x_mm), renderer.chunk
+    genes = len(model.standardiser.scale)
+    mean = np.empty((total, genes), np.float32)
+    spread = np.empty((total, genes), np.float32)
+    model = jax.tree.map(jnp.asarray, model)
+    for first in range(0, total, chunk):
+        rows = slice(first, min(first + chunk, total))
+        count = rows.stop - first
+        missing = ((0, chunk - count), (0, 0))
+        places = np.pad(np.asarray(x_mm[rows], np.float32), missing, mode="edge")
+        kinds = np.pad(np.asarray(tissue[rows], np.float32), missing, mode="edge")
+        one, other = renderer.program(model, places, kinds)
+        mean[rows], spread[rows] = one[:count], other[:count]
+        if on_chunk is not None:
+            on_chunk(rows.stop)
+    return mean, spread
