@@ -17,20 +17,18 @@ import dataclasses
 import functools
 import importlib.util
 from pathlib import Path
-from typing import TypeVar
 
 import nibabel as nib
 import numpy as np
 from scipy.ndimage import map_coordinates
 
 from inr_jax.errors import InputError
+from inr_jax.samples import Samples
 from inr_jax.space import Grid
 
 SPACE = "MNI152NLin2009aSym"  # the template's name in TemplateFlow's scheme
 RESOLUTIONS_MM = (1, 2, 3)
 MASK_LEVEL = 0.2  # of the T1's maximum; nilearn.datasets.load_mni152_brain_mask
-
-_Samples = TypeVar("_Samples")
 
 
 def t1() -> tuple[np.ndarray, Grid]:
@@ -102,7 +100,7 @@ def tissue_at(x_mm: np.ndarray) -> np.ndarray:
     return np.stack(at, axis=-1)
 
 
-def with_tissue(samples: _Samples) -> _Samples:
+def with_tissue(samples: Samples) -> Samples:
     """Fill in the tissue of wells that have none, from the maps where they lie.
 
     Args:

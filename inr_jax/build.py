@@ -1,0 +1,142 @@
+"""From a config to the objects it describes: samples, recipe, grid.
+
+The only place, with `pipeline`, that reads a config; what it makes has none.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from inr_jax import fit, phantom, render, template
+from inr_jax.conditioning import make_conditioning
+from inr_jax.fields import make_field
+from inr_jax.inputs import feature_count
+from inr_jax.nifti import read_mask
+from inr_jax.recipe import Recipe
+from inr_jax.sources import Source, allen_export, counts, pick_genes, table
+from inr_jax.space import Grid
+from inr_jax.wells import COORDINATES
+
+
+def load_source(config: ConfigDict) -> Source:
+    """The samples that `config.source` names, with tissue at every well."""
+    settings = config.source
+    genes = tuple(name.strip() for name in settings.genes.split(",") if name.strip())
+    if settings.name == "phantom":
+        source = _phantom_source(config, genes)
+    elif settings.name == "allen_export":
+        source = allen_export.load(settings.path, probes=settings.probes, genes=genes)
+    else:
+        names = {name: settings[name] for name in table.Columns._fields}
+        columns = table.Columns(**names)
+        source = table.load(settings.path, columns=columns, genes=genes)
+    return source._replace(samples=template.with_tissue(source.samples))
+
+
+def make_phantom(config: ConfigDict) -> phantom.Phantom:
+    """The phantom whose truth the samples of this config come from."""
+    settings = config.phantom
+    return phantom.make_phantom(
+        seed=settings.seed,
+        n_genes=settings.n_genes,
+        rank=settings.rank,
+        gradient_mm=settings.gradient_mm,
+        gradient_sd=settings.gradient_sd,
+        tissue_sd=settings.tissue_sd,
+    )
+
+
+def _phantom_source(config: ConfigDict, genes: tuple[str, ...]) -> Source:
+    settings = config.phantom
+    samples = phantom.sample_phantom(
+        make_phantom(config),
+        seed=settings.seed,
+        n_wells=settings.n_wells,
+        donor_sd=settings.donor_sd,
+        noise_sd=settings.noise_sd,
+        registration_mm=settings.registration_mm,
+    )
+    if genes:
+        kept = pick_genes(samples.genes, genes, "config.source.genes")
+        samples = samples.keep_genes(kept)
+    notes = {"warnings": [], **counts(samples), "phantom": settings.to_dict()}
+    return Source(samples, {}, COORDINATES, notes)
+
+
+def make_recipe(config: ConfigDict, genes: int) -> Recipe:
+    """Networks, trainer and renderer for G genes."""
+    field = partial(make_field, config.field.name, **_field_settings(config))
+    concat = config.conditioning.name == "concat"
+    conditioning = make_conditioning(
+        config.conditioning.name,
+        field,
+        genes=genes,
+        features=feature_count(config.inputs.tissue),
+        code=code_width(config),
+    )
+    optimizer = fit.make_optimizer(
+        config.fit.learning_rate,
+        decay=config.fit.decay,
+        decay_steps=config.fit.decay_steps,
+        weight_decay=config.fit.weight_decay,
+    )
+    group = config.fit.group or default_group(conditioning.networks)
+    return Recipe(
+        trainer=fit.Trainer(
+            conditioning,
+            optimizer,
+            config.fit.jitter_mm,
+            config.fit.members,
+            config.fit.batch,
+            group,
+            programs={},
+        ),
+        renderer=render.make_renderer(
+            conditioning, chunk=config.render.chunk, group=group
+        ),
+        steps=config.fit.steps,
+        chunk=config.fit.chunk,
+        seed=config.seed,
+        mirror=config.inputs.mirror,
+        tissue=config.inputs.tissue,
+        box=config.inputs.box,
+        scale=config.fit.scale,
+        structure_share=config.fit.structure_share,
+        order=config.conditioning.order if concat else "",
+        frequencies=config.conditioning.frequencies,
+    )
+
+
+def code_width(config: ConfigDict) -> int:
+    """C: a gene's position and its Fourier features, where a field takes a code."""
+    if config.conditioning.name != "concat":
+        return 0
+    return 1 + 2 * config.conditioning.frequencies
+
+
+def default_group(networks: int) -> int:
+    """Networks side by side: all on an accelerator, few on a CPU.
+
+    On a CPU a batched product over many networks falls out of cache; pairs were
+    fastest (benchmarks/README.md).
+    """
+    return 2 if jax.default_backend() == "cpu" else 0
+
+
+def _field_settings(config: ConfigDict) -> dict:
+    settings = config.field.to_dict()
+    settings.pop("name")
+    return settings
+
+
+def make_grid(config: ConfigDict) -> tuple[np.ndarray, Grid, str]:
+    """Mask, grid and name of the space that maps are rendered in."""
+    if config.render.mask:
+        mask, grid = read_mask(config.render.mask)
+        return mask, grid, config.render.space or "MNI152"
+    mask, grid = template.brain_mask(config.render.resolution_mm)
+    return mask, grid, config.render.space or template.SPACE

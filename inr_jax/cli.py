@@ -1,0 +1,133 @@
+"""The command `inr-jax`: a verb, a workdir, settings.
+
+Imports nothing heavy before it knows that there is work to do.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import textwrap
+from collections.abc import Sequence
+
+from inr_jax.errors import InputError, unknown_name
+
+VERBS = {
+    "run": "samples to maps: fit, evaluate on held-out donors, render, figures",
+    "fit": "fit the networks; goes on from the newest checkpoint",
+    "evaluate": "leave one donor out, for the INR and the methods to beat",
+    "render": "write maps and figures from the newest checkpoint",
+}
+HELP = """\
+usage: inr-jax VERB --workdir=DIR [--config=FILE] [--config.KEY=VALUE ...]
+
+Voxel maps of gene expression in the human brain from tissue samples, with the
+accuracy on held-out donors beside them.
+
+verbs:
+{verbs}
+
+flags:
+  --workdir=DIR         where everything is written; a run that was stopped goes
+                        on when the same command is given again
+  --config=FILE         a Python file with get_config(), see configs/; without it
+                        the settings in the workdir, else the default
+  --config.KEY=VALUE    override one setting
+
+examples:
+  inr-jax run --workdir=demo
+  inr-jax run --config=configs/allen_export.py \\
+      --config.source.path=EXPORT.zip --workdir=out
+  inr-jax run --config=configs/table.py --config.source.path=wells.csv --workdir=out
+  inr-jax render --workdir=out --config.render.resolution_mm=1
+
+`inr-jax VERB --help` lists every setting with its default and meaning.
+Bad input is told in one line, with exit status 2.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _dispatch(arguments)
+    except InputError as error:
+        print(f"inr-jax: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as stop:
+        what = str(stop) or "interrupted; what was finished stays"
+        again = "the same command goes on from there"
+        print(f"\ninr-jax: {what}; {again}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe has left; nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_help())
+        return 0
+    if arguments[0] == "--version":
+        import inr_jax
+
+        print(f"inr_jax {inr_jax.__version__}")
+        return 0
+    verb, *rest = arguments
+    if verb not in VERBS:
+        raise unknown_name("verb", verb, VERBS)
+    if {"-h", "--help", "--helpfull"} & set(rest):
+        print(_verb_help(verb))
+        return 0
+    _do(verb, rest)
+    return 0
+
+
+def _do(verb: str, rest: list[str]) -> None:
+    from inr_jax import command, config, workdir
+
+    call = command.parse(rest)
+    config.validate(call.config)
+    with workdir.opened(call.workdir) as folder:
+        _log_to_terminal()
+        from inr_jax import pipeline
+
+        pipeline.STAGES[verb](call.config, folder)
+
+
+def _log_to_terminal() -> None:
+    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
+    logging.getLogger("inr_jax").setLevel(logging.INFO)
+    # orbax and absl tell of their inner life at these levels.
+    for name in ("absl", "orbax", "jax"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _help() -> str:
+    verbs = "\n".join(f"  {verb:<10}{text}" for verb, text in VERBS.items())
+    return HELP.format(verbs=verbs)
+
+
+def _verb_help(verb: str) -> str:
+    import inspect
+
+    from inr_jax import config
+
+    body = textwrap.dedent(inspect.getsource(config.default).split('"""')[2])
+    keys = [line for line in body.splitlines() if "ConfigDict()" not in line]
+    return "\n".join(
+        [
+            f"inr-jax {verb}: {VERBS[verb]}",
+            "usage: inr-jax " + verb + " --workdir=DIR [--config=FILE]",
+            "",
+            "settings and their defaults; write --config.fit.steps=100 for",
+            "c.fit.steps = 100:",
+            *(line for line in keys if not line.startswith("return")),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""The command line's flags: --workdir, --config=FILE and --config.KEY=VALUE.
+
+One absl flag for each key of the default, so that types are checked and a mistyped
+key is answered with the nearest known one.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from absl import flags
+from ml_collections import ConfigDict
+
+from inr_jax import config as settings
+from inr_jax.errors import InputError, unknown_name
+
+DEFINERS = {
+    bool: flags.DEFINE_boolean,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+}
+PREFIX = "config."
+
+
+class Call(NamedTuple):
+    """What the command line asks for.
+
+    Attributes:
+        workdir: Folder of the run.
+        config: The settings: file or workdir or default, then overrides.
+    """
+
+    workdir: Path
+    config: ConfigDict
+
+
+def parse(arguments: Sequence[str]) -> Call:
+    """Flags to a call.
+
+    Args:
+        arguments: What stands behind the verb.
+
+    Raises:
+        InputError: An unknown flag or key, a value of another type, no workdir, a
+            config file that is missing or broken.
+    """
+    values = flags.FlagValues()
+    flags.DEFINE_string("workdir", None, "", flag_values=values)
+    flags.DEFINE_string("config", None, "", flag_values=values)
+    for key, value in settings.flat(settings.default()).items():
+        DEFINERS[type(value)](PREFIX + key, None, "", flag_values=values)
+    rest = _parse(values, arguments)
+    if rest:
+        fix = "write flags as --name=value"
+        raise InputError(
+            "command line", expected="flags alone", found=repr(rest[0]), fix=fix
+        )
+    if not values.workdir:
+        raise InputError(
+            "--workdir",
+            expected="a folder for results",
+            found="none",
+            fix="add --workdir=DIR",
+        )
+    workdir = Path(values.workdir)
+    config = _base(values.config, workdir)
+    with config.unlocked():
+        for name in values:
+            if name.startswith(PREFIX) and values[name].present:
+                _set(config, name.removeprefix(PREFIX), values[name].value)
+    return Call(workdir, config)
+
+
+def _parse(values: flags.FlagValues, arguments: Sequence[str]) -> list[str]:
+    try:
+        return values(["inr-jax", *arguments])[1:]
+    except flags.UnrecognizedFlagError as error:
+        known = [name for name in values if not name.startswith("no")]
+        raise unknown_name("command line", f"--{error.flagname}", _dashed(known)) from (
+            error
+        )
+    except flags.Error as error:
+        raise InputError(
+            "command line",
+            expected="a value of the setting's type",
+            found=str(error),
+            fix="see the default in inr_jax/config.py",
+        ) from error
+
+
+def _dashed(names: list[str]) -> list[str]:
+    return [f"--{name}" for name in names]
+
+
+def _base(path: str | None, workdir: Path) -> ConfigDict:
+    stored = workdir / "config.json"
+    if path:
+        return load_config(Path(path))
+    if stored.is_file():
+        try:
+            return settings.from_json(stored.read_text())
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            raise InputError(
+                stored,
+                expected="the settings of a run",
+                found=str(error).splitlines()[0],
+                fix="give --config=FILE or another --workdir",
+            ) from error
+    return settings.default()
+
+
+def load_config(path: Path) -> ConfigDict:
+    """The `get_config()` of a Python file.
+
+    Raises:
+        InputError: No such file, no such function, it fails, or it sets a key that
+            the default has not.
+    """
+
+    def fail(found: str) -> InputError:
+        fix = "see configs/ for examples"
+        return InputError(
+            path, expected="a file with get_config()", found=found, fix=fix
+        )
+
+    if not path.is_file():
+        raise fail("no such file")
+    spec = importlib.util.spec_from_file_location("inr_jax_user_config", path)
+    if spec is None:
+        raise fail("no Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        config = module.get_config()
+        known = settings.flat(settings.default())
+        for key in settings.flat(config):
+            if key not in known:
+                raise unknown_name(str(path), key, known)
+    except InputError:
+        raise
+    except Exception as error:  # the file is the user's own code
+        first = (str(error) or type(error).__name__).splitlines()[0]
+        raise fail(f"{type(error).__name__}: {first}") from error
+    return config
+
+
+def _set(config: ConfigDict, key: str, value: object) -> None:
+    *path, name = key.split(".")
+    for part in path:
+        config = config[part]
+    config[name] = value

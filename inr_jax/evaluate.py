@@ -1,0 +1,141 @@
+"""Protocols: who is held out, and what is then scored.
+
+Leave one donor out: each donor in turn is predicted from all the others; the folds
+are pooled and each gene is scored once, over all wells. A predictor is given the
+training samples and the bare sites of the held-out wells (`Sites` has no
+expression), so no statistic of a held-out donor can reach training.
+
+Nouns:
+    row: one line of scores.csv, a dict with the keys `COLUMNS`.
+Axis letters: N wells, G genes.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+
+import numpy as np
+
+from inr_jax.baselines import Predictor
+from inr_jax.errors import InputError, shortlist
+from inr_jax.samples import Samples
+from inr_jax.scores import score
+
+COLUMNS = ("method", "protocol", "gene", "n", "r", "r2", "mse")
+
+
+def can_leave_donor_out(samples: Samples) -> str | None:
+    """Why leave-one-donor-out cannot be done, or None where it can."""
+    donors = np.unique(samples.donor)
+    if len(donors) > 1:
+        return None
+    name = samples.donors[donors[0]]
+    return f"all {len(samples.well)} wells are of one donor ({name})"
+
+
+def leave_one_donor_out(
+    predict: Predictor,
+    samples: Samples,
+    *,
+    on_fold: Callable[[str], None] | None = None,
+) -> np.ndarray:
+    """Predict every well from the other donors' wells.
+
+    Args:
+        predict: Training samples and sites to values `(sites, G)`.
+        samples: All N wells.
+        on_fold: Called with a donor's name before it is predicted.
+
+    Returns:
+        `(N, G)` float64, held-out predictions in the units of the samples, in the
+        order of the samples.
+
+    Raises:
+        InputError: There is one donor only, or two donors share a well id.
+        ValueError: A prediction has another shape, or is not finite.
+    """
+    reason = can_leave_donor_out(samples)
+    if reason:
+        fix = "give samples of two donors or switch evaluation off"
+        raise InputError("evaluate", expected="two donors", found=reason, fix=fix)
+    pooled = np.full(samples.values.shape, np.nan)
+    for donor in np.unique(samples.donor):
+        name, held = samples.donors[donor], samples.donor == donor
+        _check_apart(samples.well[held], samples.well[~held], name)
+        if on_fold:
+            on_fold(name)
+        predicted = predict(samples.take(~held), samples.take(held).sites())
+        shape = (int(held.sum()), len(samples.genes))
+        pooled[held] = _checked(predicted, shape, name)
+    return pooled
+
+
+def held_out_scores(
+    samples: Samples, predictions: np.ndarray, method: str, protocol: str = "donor"
+) -> list[dict]:
+    """Score pooled held-out predictions `(N, G)`; one row a gene.
+
+    Raises:
+        ValueError: `predictions` has another shape than the samples' values.
+    """
+    scores = score(samples.values, predictions)
+    return [
+        {
+            "method": method,
+            "protocol": protocol,
+            "gene": gene,
+            "n": len(samples.well),
+            "r": float(r),
+            "r2": float(r2),
+            "mse": float(mse),
+        }
+        for gene, r, r2, mse in zip(samples.genes, *scores, strict=True)
+    ]
+
+
+def summarise(rows: list[dict]) -> dict[str, dict[str, dict[str, float]]]:
+    """Rows to `{protocol: {method: {r_mean, r2_mean, r_median, r2_median}}}`.
+
+    Protocols and methods stand in the order in which they first appear.
+    """
+    groups: dict[str, dict[str, list[dict]]] = {}
+    for row in rows:
+        methods = groups.setdefault(row["protocol"], {})
+        methods.setdefault(row["method"], []).append(row)
+    return {
+        protocol: {method: _means(some) for method, some in methods.items()}
+        for protocol, methods in groups.items()
+    }
+
+
+def _means(rows: list[dict]) -> dict[str, float]:
+    return {
+        f"{name}_{how}": function([row[name] for row in rows])
+        for how, function in (("mean", statistics.fmean), ("median", statistics.median))
+        for name in ("r", "r2")
+    }
+
+
+def _check_apart(held: np.ndarray, training: np.ndarray, donor: str) -> None:
+    both = np.intersect1d(held, training)
+    if len(both):
+        raise InputError(
+            f"evaluate, donor {donor}",
+            expected="well ids of its own",
+            found=f"{len(both)} also in training ({shortlist(both)})",
+            fix="keep one of each well, or its score would not be held out",
+        )
+
+
+def _checked(predicted: np.ndarray, shape: tuple[int, int], donor: str) -> np.ndarray:
+    predicted = np.asarray(predicted)
+    if predicted.shape != shape:
+        raise ValueError(
+            f"donor {donor}: expected predictions of shape {shape}, "
+            f"found {predicted.shape}"
+        )
+    bad = (~np.isfinite(predicted)).sum()
+    if bad:
+        raise ValueError(f"donor {donor}: {bad} predictions are not finite")
+    return predicted

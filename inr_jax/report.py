@@ -1,0 +1,117 @@
+"""Held-out scores as a file that others read and as a table for a terminal.
+
+Nouns:
+    row: one line of scores.csv, a dict with the keys `evaluate.COLUMNS`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from inr_jax.errors import InputError
+from inr_jax.evaluate import COLUMNS, summarise
+from inr_jax.files import write_text
+
+FIELD, RIVAL = "inr", "kriging"  # what we made, and the best of what there was
+_NUMBERS = {"n": int, "r": float, "r2": float, "mse": float}
+
+
+def write_scores(path: str | Path, rows: list[dict]) -> None:
+    """Write rows as CSV, numbers to 8 significant digits.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        numbers = {name: f"{row[name]:.8g}" for name in ("r", "r2", "mse")}
+        writer.writerow({**row, **numbers})
+    write_text(path, text.getvalue())
+
+
+def read_scores(path: str | Path) -> list[dict]:
+    """Read what `write_scores` wrote.
+
+    Raises:
+        InputError: The file is missing, has other columns, or a cell is no number.
+    """
+    expected, fix = ",".join(COLUMNS), "run evaluate again"
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            columns, rows = tuple(reader.fieldnames or ()), list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        found = getattr(error, "strerror", None) or str(error)
+        raise InputError(path, expected=expected, found=found, fix=fix) from error
+    if columns != COLUMNS:
+        found = ",".join(columns) or "an empty file"
+        raise InputError(path, expected=expected, found=found, fix=fix)
+    return [_parsed(row, f"{path}, line {line}") for line, row in enumerate(rows, 2)]
+
+
+def _parsed(row: dict, where: str) -> dict:
+    try:
+        if None in row:
+            raise ValueError("too many cells")
+        return {name: _NUMBERS.get(name, str)(row[name]) for name in COLUMNS}
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            where,
+            expected="7 cells, numbers in the last four",
+            found=str(error),
+            fix="run evaluate again",
+        ) from error
+
+
+def methods_of(rows: list[dict]) -> list[str]:
+    """Methods in the order in which they appear, the INR first."""
+    names = list(dict.fromkeys(row["method"] for row in rows))
+    return sorted(names, key=lambda name: name != FIELD)
+
+
+def scores_table(rows: list[dict]) -> str:
+    """Mean and median r and R2 over genes, a line a method, a block a protocol."""
+    return "\n\n".join(
+        _block(protocol, [row for row in rows if row["protocol"] == protocol])
+        for protocol in summarise(rows)
+    )
+
+
+def _block(protocol: str, rows: list[dict]) -> str:
+    (summary,) = summarise(rows).values()
+    columns = ("r_mean", "r2_mean", "r_median", "r2_median")
+    width = max(map(len, [*summary, "method"]))
+    genes = len({row["gene"] for row in rows})
+    lines = [
+        f"{_title(protocol)}: {genes} genes, {rows[0]['n']} wells",
+        f"{'method':<{width}}  mean r  mean R2  median r  median R2",
+    ]
+    for method in methods_of(rows):
+        cells = zip(columns, (6, 7, 8, 9), strict=True)
+        numbers = "  ".join(f"{summary[method][name]:>{w}.3f}" for name, w in cells)
+        lines.append(f"{method:<{width}}  {numbers}")
+    if {FIELD, RIVAL} <= set(summary):
+        lines.append(_wins(rows))
+    return "\n".join(lines)
+
+
+def _title(protocol: str) -> str:
+    return "held-out donors" if protocol == "donor" else f"protocol {protocol}"
+
+
+def _wins(rows: list[dict]) -> str:
+    """In how many genes the field is ahead of its rival."""
+    ours, theirs = (
+        {row["gene"]: row for row in rows if row["method"] == method}
+        for method in (FIELD, RIVAL)
+    )
+    both = ours.keys() & theirs.keys()
+    r, r2 = (
+        sum(ours[gene][name] > theirs[gene][name] for gene in both)
+        for name in ("r", "r2")
+    )
+    return f"{FIELD} beats {RIVAL} in {r} of {len(both)} genes by r, in {r2} by R2"

@@ -1,0 +1,83 @@
+"""The folder of a run: what lies where, and one run in it at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from inr_jax.errors import InputError
+
+
+class Workdir(NamedTuple):
+    """Names that others read; all below `root`."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """Settings of the run."""
+        return self.root / "config.json"
+
+    @property
+    def provenance(self) -> Path:
+        """Versions, seed, device, checksums, times."""
+        return self.root / "provenance.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Orbax bundles, a folder a step."""
+        return self.root / "checkpoints"
+
+    @property
+    def maps(self) -> Path:
+        """NIfTI volumes and their sidecars."""
+        return self.root / "maps"
+
+    @property
+    def scores(self) -> Path:
+        """Held-out scores of every method and gene."""
+        return self.root / "scores.csv"
+
+    @property
+    def summary(self) -> Path:
+        """Mean scores, times, counts."""
+        return self.root / "summary.json"
+
+    @property
+    def figures(self) -> Path:
+        """Pictures."""
+        return self.root / "figures"
+
+
+@contextlib.contextmanager
+def opened(path: str | Path) -> Iterator[Workdir]:
+    """Make the folder if need be, and hold its lock.
+
+    Raises:
+        InputError: It cannot be written, or another run is in it.
+    """
+    root = Path(path)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = open(root / ".lock", "w")  # noqa: SIM115 - held for the whole run
+    except OSError as error:
+        raise InputError(
+            root,
+            expected="a folder to write into",
+            found=error.strerror or str(error),
+            fix="give another --workdir",
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InputError(
+                root,
+                expected="no other run in this folder",
+                found="one at work",
+                fix="wait for it or give another --workdir",
+            ) from error
+        yield Workdir(root)

@@ -1,0 +1,117 @@
+"""The house's laws, read off its imports: ranks, light numerics, nothing at import."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
+# A module imports modules of lower rank alone.
+RANKS = {
+    0: "__init__ errors space encodings numerics batching scores",
+    1: "config samples standardise inputs genes fields.field files planes wells",
+    2: "fields.siren nifti template",
+    3: "fields conditioning.conditioning baselines phantom sources",
+    4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
+    "sources.archive sources.frame",
+    5: "conditioning sources.allen_metadata report",
+    6: "fitdata sources.allen_export sources.table figures",
+    7: "fit render maps",
+    8: "recipe",
+    9: "checkpoint build workdir progress",
+    10: "provenance",
+    11: "stage_fit stage_evaluate",
+    12: "stage_render",
+    13: "pipeline",
+    14: "command",
+    15: "cli",
+}
+RANK = {name: rank for rank, names in RANKS.items() for name in names.split()}
+NUMERICAL = "space samples fields conditioning inputs fitdata fit render batching"
+LIGHT = {"jax", "flax", "optax", "numpy", "inr_jax", "__future__"} | set(
+    sys.stdlib_module_names
+)
+CONFIG_READERS = {"config", "build", "pipeline", "command", "cli", "provenance"}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__") or "__init__"
+
+
+MODULES = {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of the modules that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                ours = inner.removeprefix("inr_jax.")
+                found.add(inner if ours in MODULES else node.module)
+    return found
+
+
+def test_every_module_has_a_rank_and_every_rank_a_module():
+    assert set(RANK) == set(MODULES)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_imports_lower_ranks_alone(name):
+    ours = {full for full in imports(MODULES[name]) if full.split(".")[0] == "inr_jax"}
+    for full in ours:
+        other = full.removeprefix("inr_jax").lstrip(".") or "__init__"
+        assert RANK[other] < RANK[name], f"{name} imports {other}"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_only_the_composers_read_a_config(name):
+    reads = any(full.startswith("ml_collections") for full in imports(MODULES[name]))
+    assert not reads or name in CONFIG_READERS or name.startswith("stage_")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_and_functions_keep_their_size(name):
+    text = MODULES[name].read_text()
+    assert len(text.splitlines()) <= 250
+    for node in ast.walk(ast.parse(text)):
+        # The default config is one annotated list, not a computation.
+        if isinstance(node, ast.FunctionDef) and (name, node.name) != (
+            "config",
+            "default",
+        ):
+            code = node.end_lineno - node.body[0].lineno + 1
+            docstring = ast.get_docstring(node, clean=False)
+            code -= len(docstring.splitlines()) if docstring else 0
+            assert code <= 40, f"{node.name}: {code} lines"
+
+
+def test_numerical_modules_import_nothing_heavy():
+    for name, path in MODULES.items():
+        if name.split(".")[0] in NUMERICAL.split():
+            tops = {full.split(".")[0] for full in imports(path)}
+            assert tops <= LIGHT, f"{name} imports {tops - LIGHT}"
+
+
+def test_importing_starts_no_backend_and_loads_nothing_heavy():
+    code = (
+        "import sys, inr_jax, inr_jax.cli, inr_jax.fit, inr_jax.render\n"
+        "from jax._src import xla_bridge\n"
+        "assert not xla_bridge._backends, 'a JAX backend was started'\n"
+        "heavy = {'nilearn', 'sklearn', 'pandas', 'matplotlib', 'abagen', 'nibabel'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_the_command_line_answers_without_jax():
+    code = "import sys, inr_jax.cli; assert 'jax' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
