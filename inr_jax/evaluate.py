@@ -76,16 +76,25 @@ def held_out_scores(
 ) -> list[dict]:
     """Score pooled held-out predictions `(N, G)`; one row a gene.
 
+    Mirrored copies are predicted with their wells but not scored: they would count
+    the same measurement twice.
+
     Raises:
         ValueError: `predictions` has another shape than the samples' values.
     """
-    scores = score(samples.values, predictions)
+    own = ~samples.mirrored
+    if predictions.shape != samples.values.shape:
+        raise ValueError(
+            f"expected predictions of shape {samples.values.shape}, "
+            f"found {predictions.shape}"
+        )
+    scores = score(samples.values[own], predictions[own])
     return [
         {
             "method": method,
             "protocol": protocol,
             "gene": gene,
-            "n": len(samples.well),
+            "n": int(own.sum()),
             "r": float(r),
             "r2": float(r2),
             "mse": float(mse),

@@ -5,6 +5,7 @@ Nouns:
     site: all that is known of a well besides expression; what a prediction may see.
     donor, structure: small integers into the tables `donors`, `structures`.
     tissue: probabilities of grey and white matter.
+    copy: a well mirrored to the other side; no evidence of its own.
 
 Axis letters: N wells, G genes, D = 3.
 """
@@ -49,6 +50,7 @@ class Samples:
         well: `(N,)` int32 well ids, unique within a source.
         structure: `(N,)` int32 into `structures`, or `UNNAMED`.
         values: `(N, G)` float32 expression, in the units of the source.
+        mirrored: `(N,)` bool, True for a copy; it has the id of its well.
         genes: G symbols.
         donors: Donor names.
         structures: Structure names.
@@ -60,6 +62,7 @@ class Samples:
     well: np.ndarray
     structure: np.ndarray
     values: np.ndarray
+    mirrored: np.ndarray
     genes: tuple[str, ...] = dataclasses.field(metadata={"static": True})
     donors: tuple[str, ...] = dataclasses.field(metadata={"static": True})
     structures: tuple[str, ...] = dataclasses.field(metadata={"static": True})
@@ -71,6 +74,10 @@ class Samples:
     def take(self, rows: np.ndarray) -> Samples:
         """The wells of `rows`, an index or a boolean mask `(N,)`."""
         return jax.tree.map(lambda leaf: leaf[rows], self)
+
+    def originals(self) -> Samples:
+        """The wells without the copies."""
+        return self.take(~self.mirrored) if self.mirrored.any() else self
 
     def keep_genes(self, genes: list[str]) -> Samples:
         """The samples with these genes alone, in this order."""
@@ -89,6 +96,7 @@ def make_samples(
     donor: list | None = None,
     structure: list | None = None,
     tissue: np.ndarray | None = None,
+    mirrored: np.ndarray | None = None,
 ) -> Samples:
     """Check what a source read, and number its names.
 
@@ -102,17 +110,20 @@ def make_samples(
         structure: N names, None or "" where a well has none.
         tissue: `(N, 2)` grey and white probability; zeros when absent, for
             `template.with_tissue` to fill.
+        mirrored: `(N,)` True for copies of other rows; none when absent.
 
     Raises:
         InputError: Fewer than 2 wells, NaN, a coordinate outside the head, a gene
-            or well named twice, a gene with one value everywhere.
+            or well named twice, a copy of no well, a gene with one value everywhere.
     """
     n = len(x_mm)
     well = np.arange(n) if well is None else np.asarray(well)
     donor = ["unnamed"] * n if donor is None else [str(name) for name in donor]
     structure = [None] * n if structure is None else list(structure)
     x_mm, values = np.asarray(x_mm, np.float64), np.asarray(values, np.float64)
+    mirrored = np.zeros(n, bool) if mirrored is None else np.asarray(mirrored, bool)
     _check(x_mm, values, list(genes), well, where)
+    _check_wells(well, donor, mirrored, where)
     donors = tuple(dict.fromkeys(donor))
     structures = tuple(sorted({str(name) for name in structure if _named(name)}))
     donor_row = {name: row for row, name in enumerate(donors)}
@@ -129,6 +140,7 @@ def make_samples(
             np.int32,
         ),
         values=values.astype(np.float32),
+        mirrored=mirrored,
         genes=tuple(str(gene) for gene in genes),
         donors=donors,
         structures=structures,
@@ -153,7 +165,6 @@ def _check(x_mm: np.ndarray, values: np.ndarray, genes: list, well, where) -> No
         found = f"{bad.sum()} missing, first at well {well[row]}, gene {genes[column]}"
         fail("a number in every cell", found, "drop or fill those wells or genes")
     _check_unique("gene", genes, fail)
-    _check_unique("well", list(well), fail)
     _check_coordinates(x_mm, well, fail)
     flat = [
         gene
@@ -166,6 +177,20 @@ def _check(x_mm: np.ndarray, values: np.ndarray, genes: list, well, where) -> No
             f"{len(flat)} constant ({shortlist(flat)})",
             "leave them out",
         )
+
+
+def _check_wells(well, donor: list, mirrored: np.ndarray, where) -> None:
+    def fail(expected: str, found: str, fix: str) -> None:
+        raise InputError(where, expected=expected, found=found, fix=fix)
+
+    _check_unique("well", well[~mirrored].tolist(), fail)
+    # In one donor, so that no fold parts a copy from its well.
+    pairs = list(zip(well.tolist(), donor, strict=True))
+    own = {pair for pair, copy in zip(pairs, mirrored, strict=True) if not copy}
+    lost = [pair[0] for pair in pairs if pair not in own]
+    if lost:
+        found = f"{len(lost)} without ({shortlist(lost)})"
+        fail("a well of the same donor for each mirrored copy", found, "leave them out")
 
 
 def _check_unique(noun: str, names: list, fail) -> None:

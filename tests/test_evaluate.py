@@ -150,3 +150,35 @@ def test_a_summary_is_the_mean_and_median_over_genes(samples, rng):
     assert set(inr) == {"r_mean", "r2_mean", "r_median", "r2_median"}
     np.testing.assert_allclose(inr["r2_mean"], sum(r2) / 4)
     np.testing.assert_allclose(inr["r2_median"], statistics.median(r2))
+
+
+def test_mirrored_copies_are_in_their_wells_fold_and_are_not_scored(rng):
+    x_mm = rng.uniform(-60, 60, (12, 3))
+    values = rng.normal(size=(12, 2))
+    well, donor = np.arange(12), np.repeat(["a", "b", "c"], 4)
+    twice = make_samples(
+        x_mm=np.concatenate([x_mm, x_mm * [-1, 1, 1]]),
+        values=np.concatenate([values, values]),
+        genes=["A", "B"],
+        where="here",
+        well=np.tile(well, 2),
+        donor=[*donor, *donor],
+        mirrored=np.repeat([False, True], 12),
+    )
+    seen = []
+
+    def predict(training, sites):
+        seen.append(set(training.well.tolist()))
+        return np.tile(sites.x_mm[:, :1], (1, 2))
+
+    held_out = leave_one_donor_out(predict, twice)
+    assert [sorted(set(well.tolist()) - some) for some in seen] == [
+        [0, 1, 2, 3],
+        [4, 5, 6, 7],
+        [8, 9, 10, 11],
+    ]
+    once = twice.originals()
+    assert held_out_scores(twice, held_out, "m") == held_out_scores(
+        once, held_out[:12], "m"
+    )
+    assert held_out_scores(twice, held_out, "m")[0]["n"] == 12

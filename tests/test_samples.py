@@ -40,6 +40,7 @@ def test_arrays_have_the_types_a_device_takes(rng):
     assert {leaf.dtype.name for leaf in jax.tree.leaves(samples)} == {
         "float32",
         "int32",
+        "bool",
     }
     np.testing.assert_array_equal(samples.well, np.arange(7))
     assert samples.tissue.shape == (7, 2)
@@ -50,7 +51,7 @@ def test_samples_survive_a_round_trip_as_a_pytree(rng):
     samples = make_samples(**parts(rng))
     leaves, tree = jax.tree.flatten(samples)
     again = jax.tree.unflatten(tree, leaves)
-    assert len(leaves) == 6
+    assert len(leaves) == 7
     assert again.genes == samples.genes
     for one, other in zip(leaves, jax.tree.leaves(again), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -254,3 +255,47 @@ def test_the_donor_blocks_agree_with_every_well_of_a_real_export(cyp):
     assert [donor[int(row["sample_well"])] for row in rows] == [
         row["donor_id"] for row in rows
     ]
+
+
+def test_a_copy_shares_its_wells_id_and_is_no_second_well(rng):
+    x_mm = rng.uniform(-60, 60, (4, 3))
+    made = make_samples(
+        x_mm=np.concatenate([x_mm, x_mm[:2] * [-1, 1, 1]]),
+        values=rng.normal(size=(6, 2)),
+        genes=["A", "B"],
+        where="here",
+        well=np.array([7, 8, 9, 10, 7, 8]),
+        donor=["a", "a", "b", "b", "a", "a"],
+        mirrored=np.array([0, 0, 0, 0, 1, 1]),
+    )
+    assert made.mirrored.tolist() == [False] * 4 + [True] * 2
+    assert made.originals().well.tolist() == [7, 8, 9, 10]
+    assert made.take(made.donor == 0).well.tolist() == [7, 8, 7, 8]
+    plain = made.originals()
+    assert plain.originals() is plain
+
+
+@pytest.mark.parametrize(
+    ("well", "donor", "mirrored"),
+    [
+        ([7, 8, 9, 9], "aaaa", [0, 0, 0, 1]),  # the well's copy: allowed
+        ([7, 8, 9, 6], "aaaa", [0, 0, 0, 1]),
+        ([7, 8, 9, 9], "aaab", [0, 0, 0, 1]),
+        ([7, 8, 9, 9], "aaaa", [0, 0, 0, 0]),
+    ],
+)
+def test_a_copy_needs_its_well_in_the_same_donor(rng, well, donor, mirrored):
+    given = {
+        "x_mm": rng.uniform(-60, 60, (4, 3)),
+        "values": rng.normal(size=(4, 1)),
+        "genes": ["A"],
+        "where": "here",
+        "well": np.array(well),
+        "donor": list(donor),
+        "mirrored": np.array(mirrored),
+    }
+    if well[3] == 9 and donor == "aaaa" and mirrored[3]:
+        assert make_samples(**given).mirrored.sum() == 1
+        return
+    with pytest.raises(InputError, match=r"for each mirrored copy|each well once"):
+        make_samples(**given)

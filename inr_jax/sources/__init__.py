@@ -40,7 +40,7 @@ class Source(NamedTuple):
 def counts(samples: Samples) -> dict[str, int]:
     """How many wells, genes, donors and structures, for a source's notes."""
     return {
-        "n_wells": len(samples.well),
+        "n_wells": int((~samples.mirrored).sum()),
         "n_genes": len(samples.genes),
         "n_donors": len(samples.donors),
         "n_structures": len(samples.structures),
