@@ -25,7 +25,7 @@ def get_config():
     c.fit.decay = 0.9
     c.fit.decay_steps = 1000
     c.fit.jitter_mm = 0.0
-    c.fit.structure_share = 0.0
+    c.fit.targets = "wells"
     c.fit.members = 1
     c.fit.scale = "minmax"
     c.render.chunk = 512  # times G genes through 12 x 512

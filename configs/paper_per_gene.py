@@ -20,7 +20,7 @@ def get_config():
     c.fit.steps = 1000
     c.fit.learning_rate = 1e-4
     c.fit.jitter_mm = 0.0
-    c.fit.structure_share = 0.0
+    c.fit.targets = "wells"
     c.fit.members = 1
     c.fit.scale = "minmax"
     return c

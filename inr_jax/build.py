@@ -105,7 +105,7 @@ def make_recipe(config: ConfigDict, genes: int) -> Recipe:
         tissue=config.inputs.tissue,
         box=config.inputs.box,
         scale=config.fit.scale,
-        structure_share=config.fit.structure_share,
+        targets=config.fit.targets,
         order=config.conditioning.order if concat else "",
         frequencies=config.conditioning.frequencies,
     )

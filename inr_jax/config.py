@@ -21,6 +21,7 @@ CHOICES = {
     "conditioning.name": ("heads", "independent", "concat"),
     "conditioning.order": ("spectral", "pc1"),
     "fit.scale": ("zscore", "minmax"),
+    "fit.targets": ("wells", "effects"),
     "render.outside": ("zero", "nan"),
 }
 # What a checkpoint depends on: a change in these sections refuses to resume.
@@ -42,6 +43,7 @@ def default() -> ConfigDict:
     c.source.well = "well"  # table: optional columns; one that is absent is
     c.source.donor = "donor"  # taken as unknown
     c.source.structure = "structure"
+    c.source.parent = "parent"  # top-level structure
     c.source.grey = "grey"  # table: probabilities of tissue, 0 to 1
     c.source.white = "white"
     c.source.genes = ""  # comma separated symbols to keep; "" keeps all
@@ -83,7 +85,8 @@ def default() -> ConfigDict:
     c.fit.batch = 0  # wells a step, drawn anew; 0 takes all of them
     c.fit.weight_decay = 0.0  # decoupled, as in AdamW
     c.fit.jitter_mm = 4.0  # sd of noise on coordinates at every step, an axis
-    c.fit.structure_share = 1.0  # 0: fit wells | 1: fit the means of structures
+    c.fit.targets = "effects"  # wells | effects: what wells of one name have in
+    # common, by a mixed model of structures and donors (inr_jax/effects.py)
     c.fit.members = 6  # networks from other seeds, averaged
     c.fit.scale = "zscore"  # zscore | minmax, a gene
     c.fit.group = 0  # networks trained side by side; 0: chosen for the backend
@@ -149,7 +152,6 @@ _RANGES = (
     ("fit.batch", 0, float("inf")),
     ("fit.weight_decay", 0.0, float("inf")),
     ("fit.jitter_mm", 0.0, 50.0),
-    ("fit.structure_share", 0.0, 1.0),
     ("fit.members", 1, 1000),
     ("fit.group", 0, float("inf")),
     ("fit.chunk", 1, float("inf")),

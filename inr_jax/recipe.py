@@ -11,7 +11,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from inr_jax import fit, render, standardise
+from inr_jax import effects, fit, render, standardise
 from inr_jax.conditioning import Conditioning
 from inr_jax.fitdata import FitData, pack
 from inr_jax.genes import gene_codes
@@ -34,7 +34,7 @@ class Recipe(NamedTuple):
         tissue: Kind of tissue input.
         box: Kind of box.
         scale: Kind of standardiser.
-        structure_share: Share of the structure's mean in a target.
+        targets: "wells", or "effects" of their structures.
         order: Order of genes for their codes; "" gives codes of width 0.
         frequencies: sin/cos pairs in a code.
     """
@@ -48,7 +48,7 @@ class Recipe(NamedTuple):
     tissue: str
     box: str
     scale: str
-    structure_share: float
+    targets: str
     order: str
     frequencies: int
 
@@ -89,13 +89,19 @@ def make_data(
 ) -> FitData:
     """Targets and places of these wells, padded to `rows`."""
     standard = frame.standardiser.standard(training.values)
-    share = recipe.structure_share
+    if recipe.targets == "effects":
+        standard = effects.denoised(
+            standard,
+            donor=training.donor,
+            structure=training.structure,
+            parent=training.parent,
+        )
     return pack(
         recipe.conditioning,
         frame.inputs,
         x_mm=training.x_mm,
         tissue=training.tissue,
-        standard=standardise.structure_means(standard, training.structure, share),
+        standard=standard,
         codes=frame.codes,
         rows=len(training.x_mm) if rows is None else rows,
     )

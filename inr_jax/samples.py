@@ -3,7 +3,8 @@
 Nouns:
     well: one tissue sample of the Allen Human Brain Atlas, by its id.
     site: all that is known of a well besides expression; what a prediction may see.
-    donor, structure: small integers into the tables `donors`, `structures`.
+    donor, structure, parent: small integers into the tables `donors`, `structures`,
+        `parents`; a parent is the top-level structure that a structure lies in.
     tissue: probabilities of grey and white matter.
     copy: a well mirrored to the other side; no evidence of its own.
 
@@ -18,10 +19,14 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from inr_jax.errors import InputError, shortlist
-from inr_jax.space import outside_head
+from inr_jax.sample_checks import (
+    check_coordinates,
+    check_parents,
+    check_values,
+    check_wells,
+)
 
-UNNAMED = -1  # the structure of a well that has no name
+UNNAMED = -1  # the structure or parent of a well that has no name
 
 
 class Sites(NamedTuple):
@@ -31,11 +36,13 @@ class Sites(NamedTuple):
         x_mm: `(N, 3)` float32, MNI mm.
         tissue: `(N, 2)` float32, probability of grey and of white matter.
         structure: `(N,)` int32 into `Samples.structures`, or `UNNAMED`.
+        parent: `(N,)` int32 into `Samples.parents`, or `UNNAMED`.
     """
 
     x_mm: np.ndarray
     tissue: np.ndarray
     structure: np.ndarray
+    parent: np.ndarray
 
 
 @jax.tree_util.register_dataclass
@@ -49,11 +56,13 @@ class Samples:
         donor: `(N,)` int32 into `donors`.
         well: `(N,)` int32 well ids, unique within a source.
         structure: `(N,)` int32 into `structures`, or `UNNAMED`.
+        parent: `(N,)` int32 into `parents`, or `UNNAMED`; one for a structure.
         values: `(N, G)` float32 expression, in the units of the source.
         mirrored: `(N,)` bool, True for a copy; it has the id of its well.
         genes: G symbols.
         donors: Donor names.
         structures: Structure names.
+        parents: Names of top-level structures.
     """
 
     x_mm: np.ndarray
@@ -61,15 +70,17 @@ class Samples:
     donor: np.ndarray
     well: np.ndarray
     structure: np.ndarray
+    parent: np.ndarray
     values: np.ndarray
     mirrored: np.ndarray
     genes: tuple[str, ...] = dataclasses.field(metadata={"static": True})
     donors: tuple[str, ...] = dataclasses.field(metadata={"static": True})
     structures: tuple[str, ...] = dataclasses.field(metadata={"static": True})
+    parents: tuple[str, ...] = dataclasses.field(metadata={"static": True})
 
     def sites(self) -> Sites:
         """The samples without their expression."""
-        return Sites(self.x_mm, self.tissue, self.structure)
+        return Sites(self.x_mm, self.tissue, self.structure, self.parent)
 
     def take(self, rows: np.ndarray) -> Samples:
         """The wells of `rows`, an index or a boolean mask `(N,)`."""
@@ -95,6 +106,7 @@ def make_samples(
     well: np.ndarray | None = None,
     donor: list | None = None,
     structure: list | None = None,
+    parent: list | None = None,
     tissue: np.ndarray | None = None,
     mirrored: np.ndarray | None = None,
 ) -> Samples:
@@ -108,108 +120,53 @@ def make_samples(
         well: `(N,)` ids; 0, 1, 2... when absent.
         donor: N names; one donor "unnamed" when absent.
         structure: N names, None or "" where a well has none.
+        parent: N names of the top-level structures, likewise.
         tissue: `(N, 2)` grey and white probability; zeros when absent, for
             `template.with_tissue` to fill.
         mirrored: `(N,)` True for copies of other rows; none when absent.
 
     Raises:
         InputError: Fewer than 2 wells, NaN, a coordinate outside the head, a gene
-            or well named twice, a copy of no well, a gene with one value everywhere.
+            or well named twice, a copy of no well, a gene with one value everywhere,
+            a structure with two parents.
     """
     n = len(x_mm)
     well = np.arange(n) if well is None else np.asarray(well)
     donor = ["unnamed"] * n if donor is None else [str(name) for name in donor]
-    structure = [None] * n if structure is None else list(structure)
     x_mm, values = np.asarray(x_mm, np.float64), np.asarray(values, np.float64)
     mirrored = np.zeros(n, bool) if mirrored is None else np.asarray(mirrored, bool)
-    _check(x_mm, values, list(genes), well, where)
-    _check_wells(well, donor, mirrored, where)
+    tissue = np.zeros((n, 2)) if tissue is None else tissue
+    check_values(values, list(genes), well, where)
+    check_coordinates(x_mm, well, where)
+    check_wells(well, donor, mirrored, where)
+    structures, structure = _numbered([None] * n if structure is None else structure)
+    parents, parent = _numbered([None] * n if parent is None else parent)
+    check_parents(structure, parent, structures, where)
     donors = tuple(dict.fromkeys(donor))
-    structures = tuple(sorted({str(name) for name in structure if _named(name)}))
     donor_row = {name: row for row, name in enumerate(donors)}
-    structure_row = {name: row for row, name in enumerate(structures)}
     return Samples(
         x_mm=x_mm.astype(np.float32),
-        tissue=np.zeros((n, 2), np.float32)
-        if tissue is None
-        else np.asarray(tissue, np.float32),
+        tissue=np.asarray(tissue, np.float32),
         donor=np.array([donor_row[name] for name in donor], np.int32),
         well=well.astype(np.int32),
-        structure=np.array(
-            [structure_row[str(s)] if _named(s) else UNNAMED for s in structure],
-            np.int32,
-        ),
+        structure=structure,
+        parent=parent,
         values=values.astype(np.float32),
         mirrored=mirrored,
         genes=tuple(str(gene) for gene in genes),
         donors=donors,
         structures=structures,
+        parents=parents,
     )
+
+
+def _numbered(names: list) -> tuple[tuple[str, ...], np.ndarray]:
+    """Sorted names and `(N,)` int32 into them; `UNNAMED` for none."""
+    table = tuple(sorted({str(name) for name in names if _named(name)}))
+    row = {name: number for number, name in enumerate(table)}
+    numbers = [row[str(name)] if _named(name) else UNNAMED for name in names]
+    return table, np.array(numbers, np.int32)
 
 
 def _named(name: object) -> bool:
     return name is not None and name == name and str(name) not in ("", "nan")
-
-
-def _check(x_mm: np.ndarray, values: np.ndarray, genes: list, well, where) -> None:
-    def fail(expected: str, found: str, fix: str) -> None:
-        raise InputError(where, expected=expected, found=found, fix=fix)
-
-    if len(x_mm) < 2:
-        fail("at least 2 wells", f"{len(x_mm)}", "give more samples")
-    if not genes:
-        fail("at least one gene", "none", "give a column or row for each gene")
-    bad = ~np.isfinite(values)
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        found = f"{bad.sum()} missing, first at well {well[row]}, gene {genes[column]}"
-        fail("a number in every cell", found, "drop or fill those wells or genes")
-    _check_unique("gene", genes, fail)
-    _check_coordinates(x_mm, well, fail)
-    flat = [
-        gene
-        for gene, spread in zip(genes, np.ptp(values, axis=0), strict=True)
-        if not spread
-    ]
-    if flat:
-        fail(
-            "genes that vary between wells",
-            f"{len(flat)} constant ({shortlist(flat)})",
-            "leave them out",
-        )
-
-
-def _check_wells(well, donor: list, mirrored: np.ndarray, where) -> None:
-    def fail(expected: str, found: str, fix: str) -> None:
-        raise InputError(where, expected=expected, found=found, fix=fix)
-
-    _check_unique("well", well[~mirrored].tolist(), fail)
-    # In one donor, so that no fold parts a copy from its well.
-    pairs = list(zip(well.tolist(), donor, strict=True))
-    own = {pair for pair, copy in zip(pairs, mirrored, strict=True) if not copy}
-    lost = [pair[0] for pair in pairs if pair not in own]
-    if lost:
-        found = f"{len(lost)} without ({shortlist(lost)})"
-        fail("a well of the same donor for each mirrored copy", found, "leave them out")
-
-
-def _check_unique(noun: str, names: list, fail) -> None:
-    seen: set = set()
-    twice = [name for name in names if name in seen or seen.add(name)]
-    if twice:
-        fix = f"keep one of each {noun}"
-        fail(f"each {noun} once", f"{len(twice)} again ({shortlist(twice)})", fix)
-
-
-def _check_coordinates(x_mm: np.ndarray, well: np.ndarray, fail) -> None:
-    out = outside_head(x_mm)
-    if out.any():
-        row = np.flatnonzero(out)[0]
-        point = ", ".join(f"{value:.1f}" for value in x_mm[row])
-        found = f"{out.sum()} of {len(out)} outside the head, well {well[row]}: {point}"
-        fail("MNI coordinates in mm", found, "are these voxel indices, or metres?")
-    # A brain in MNI mm straddles the origin; voxel indices never go below 0. Of
-    # a few wells in one lobe that may be true by chance, so only many count.
-    if len(x_mm) >= 20 and x_mm.min() >= 0 and np.ptp(x_mm, axis=0).min() > 60:
-        found = f"no negative value, range 0 to {x_mm.max():.0f}"
-        fail("MNI coordinates in mm", found, "convert voxel indices by the affine")

@@ -54,33 +54,3 @@ def standardiser(values: np.ndarray, kind: str = "zscore") -> Standardiser:
         raise ValueError(f"scale: expected 'zscore' or 'minmax', found {kind!r}")
     scale = np.where(scale > 0, scale, 1.0)
     return Standardiser(offset.astype(np.float32), scale.astype(np.float32))
-
-
-def structure_means(
-    values: np.ndarray, structure: np.ndarray, share: float
-) -> np.ndarray:
-    """Pull each value towards the mean of its structure's wells.
-
-    A well's coordinates carry millimetres of registration error, its structure was
-    named on the tissue; the mean over the training donors that share the name has
-    less noise than the well itself. Give training wells only.
-
-    Args:
-        values: `(N, G)`.
-        structure: `(N,)` integers; wells below 0 have no name and stay as they are.
-        share: 0 keeps the values, 1 replaces each by its structure's mean.
-
-    Returns:
-        `(N, G)`: (1 - share) values + share means.
-    """
-    values = np.asarray(values)
-    named = structure >= 0
-    if not share or not named.any():
-        return values
-    names, row = np.unique(structure[named], return_inverse=True)
-    sums = np.zeros((len(names), values.shape[1]))
-    np.add.at(sums, row, values[named])
-    means = sums / np.bincount(row)[:, None]
-    mixed = values.copy()
-    mixed[named] = (1 - share) * values[named] + share * means[row]
-    return mixed

@@ -43,7 +43,7 @@ def wells(rng, n=40, g=3):
 def sites(x_mm):
     n = len(x_mm)
     x_mm = np.asarray(x_mm, np.float32)
-    return Sites(x_mm, np.zeros((n, 2), np.float32), np.full(n, -1, np.int32))
+    return Sites(x_mm, np.zeros((n, 2), np.float32), *np.full((2, n), -1, np.int32))
 
 
 def maybe_folded(x_mm, mirror):

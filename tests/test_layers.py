@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
     0: "__init__ errors space encodings numerics batching scores",
-    1: "config samples standardise inputs genes fields.field files planes wells",
-    2: "fields.siren nifti template",
-    3: "fields conditioning.conditioning baselines phantom sources",
-    4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
+    1: "config sample_checks standardise inputs genes fields.field files planes wells",
+    2: "samples effects fields.siren nifti",
+    3: "template fields conditioning.conditioning baselines sources",
+    4: "phantom conditioning.heads conditioning.independent conditioning.concat evaluate "
     "sources.archive sources.frame",
     5: "conditioning sources.allen_metadata report",
     6: "fitdata sources.allen_export sources.table figures",
@@ -31,7 +31,9 @@ RANKS = {
     15: "cli",
 }
 RANK = {name: rank for rank, names in RANKS.items() for name in names.split()}
-NUMERICAL = "space samples fields conditioning inputs fitdata fit render batching"
+NUMERICAL = (
+    "space samples fields conditioning inputs fitdata fit render batching effects"
+)
 LIGHT = {"jax", "flax", "optax", "numpy", "inr_jax", "__future__"} | set(
     sys.stdlib_module_names
 )

@@ -11,7 +11,7 @@ import pytest
 from inr_jax import wells
 from inr_jax.errors import InputError
 from inr_jax.samples import UNNAMED, make_samples
-from inr_jax.standardise import standardiser, structure_means
+from inr_jax.standardise import standardiser
 
 
 def parts(rng, n: int = 7, g: int = 3) -> dict:
@@ -51,7 +51,7 @@ def test_samples_survive_a_round_trip_as_a_pytree(rng):
     samples = make_samples(**parts(rng))
     leaves, tree = jax.tree.flatten(samples)
     again = jax.tree.unflatten(tree, leaves)
-    assert len(leaves) == 7
+    assert len(leaves) == 8
     assert again.genes == samples.genes
     for one, other in zip(leaves, jax.tree.leaves(again), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -79,7 +79,7 @@ def test_take_keeps_whole_wells_in_the_order_asked(rng):
 def test_sites_hold_no_expression(rng):
     kwargs = parts(rng)
     sites = make_samples(**kwargs).sites()
-    assert set(sites._fields) == {"x_mm", "tissue", "structure"}
+    assert set(sites._fields) == {"x_mm", "tissue", "structure", "parent"}
     np.testing.assert_allclose(sites.x_mm, kwargs["x_mm"], rtol=1e-6)
 
 
@@ -187,40 +187,15 @@ def test_an_unknown_kind_of_standardiser_is_refused():
         standardiser(np.eye(3), "rank")
 
 
-def slow_structure_means(values, structure, share):
-    """One well at a time."""
-    mixed = np.array(values, float)
-    for n, name in enumerate(structure):
-        if name >= 0:
-            same = [values[m] for m in range(len(values)) if structure[m] == name]
-            mixed[n] = (1 - share) * values[n] + share * sum(same) / len(same)
-    return mixed
-
-
-@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
-def test_structure_means_agree_with_a_slow_loop(rng, share):
-    values, structure = rng.normal(size=(60, 3)), rng.integers(-1, 9, 60) * 5
-    structure[structure < 0] = UNNAMED
-    fast = structure_means(values, structure, share)
-    np.testing.assert_allclose(
-        fast, slow_structure_means(values, structure, share), atol=1e-12
-    )
-
-
-def test_structure_means_leave_wells_without_a_name_alone(rng):
-    values = rng.normal(size=(6, 2))
-    structure = np.array([0, UNNAMED, 0, UNNAMED, 1, 0])
-    mixed = structure_means(values, structure, 1.0)
-    np.testing.assert_array_equal(mixed[[1, 3, 4]], values[[1, 3, 4]])
-    nameless = structure_means(values, np.full(6, UNNAMED), 1.0)
-    np.testing.assert_array_equal(nameless, values)
-
-
-def test_structure_means_do_not_change_what_they_are_given(rng):
-    values = rng.normal(size=(6, 2))
-    before = values.copy()
-    structure_means(values, np.zeros(6, int), 1.0)
-    np.testing.assert_array_equal(values, before)
+def test_a_structure_lies_in_one_parent(rng):
+    structure = ["V1", "V1", "CA1", None, "CA1", "V1", "CA1"]
+    parent = ["occipital", "occipital", "limbic", "limbic", "limbic", "occipital", None]
+    with pytest.raises(InputError, match=r"1 with several \(CA1\)"):
+        make_samples(**parts(rng), structure=structure, parent=parent)
+    parent[6] = "limbic"
+    samples = make_samples(**parts(rng), structure=structure, parent=parent)
+    assert samples.parents == ("limbic", "occipital")
+    np.testing.assert_array_equal(samples.parent, [1, 1, 0, 0, 0, 1, 0])
 
 
 def test_the_atlas_has_3702_wells_within_the_head_in_six_donor_blocks():

@@ -78,6 +78,7 @@ def load(
         well=columns.well,
         donor=donor,
         structure=columns.structure,
+        parent=columns.parent,
     )
     for warning in contents["warnings"]:
         log.warning("%s", warning)

@@ -17,6 +17,8 @@ from inr_jax.errors import InputError, shortlist
 from inr_jax.sources import csv_columns, repeated
 from inr_jax.sources.archive import AGAIN, Member
 
+REQUIRED = ("donor_id", "sample_well", "structure_id", "structure_name")
+PARENT = "top_level_structure_name"  # in every real export; a cut one does without
 NO_SAMPLE = "-1"
 NO_SYMBOL = ("", "na", "n/a")  # in lower case
 
@@ -29,6 +31,7 @@ class Columns(NamedTuple):
         well: `(N,)` well ids.
         donor: N donor ids as text, "" where not given.
         structure: N structure names, one a structure_id; None where not given.
+        parent: N names of top-level structures, likewise.
         total: Number of columns, with and without a sample.
     """
 
@@ -36,6 +39,7 @@ class Columns(NamedTuple):
     well: np.ndarray
     donor: list[str]
     structure: list[str | None]
+    parent: list[str | None]
     total: int
 
 
@@ -45,8 +49,11 @@ def read_columns(member: Member) -> Columns:
     Raises:
         InputError: A column is missing, or a well id is no whole number.
     """
-    names = ("donor_id", "sample_well", "structure_id", "structure_name")
-    donor, well, ids, names = csv_columns(member.data, member.where, names).values()
+    table = csv_columns(member.data, member.where, REQUIRED)
+    donor, well, ids, names = table.values()
+    parents = [None] * len(well)
+    if PARENT.encode() in member.data.split(b"\n", 1)[0]:
+        (parents,) = csv_columns(member.data, member.where, (PARENT,)).values()
     for row, text in enumerate(well, start=1):
         if not re.fullmatch(rf"\d{{1,9}}|{NO_SAMPLE}", text):
             expected = f"a well id in sample_well, or {NO_SAMPLE} for no sample"
@@ -59,6 +66,7 @@ def read_columns(member: Member) -> Columns:
         well=np.array([int(well[row]) for row in number], np.int64),
         donor=[donor[row] for row in number],
         structure=[label[ids[row]] for row in number],
+        parent=[parents[row] for row in number],
         total=len(well),
     )
 

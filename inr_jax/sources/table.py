@@ -30,6 +30,7 @@ class Columns(NamedTuple):
         well: Whole numbers, each once; rows are counted from 0 when absent.
         donor: Names; one donor when absent.
         structure: Names; blank where a well has none.
+        parent: Names of the top-level structures, likewise.
         grey, white: Probabilities of tissue, 0 to 1; both or neither.
     """
 
@@ -39,6 +40,7 @@ class Columns(NamedTuple):
     well: str = "well"
     donor: str = "donor"
     structure: str = "structure"
+    parent: str = "parent"
     grey: str = "grey"
     white: str = "white"
 
@@ -65,7 +67,7 @@ def load(
             missing or named twice, a cell is no number, or as for `make_samples`.
     """
     path = existing(path, "a table")
-    frame, data = read_frame(path, text=(columns.donor, columns.structure))
+    frame, data = read_frame(path, text=columns[4:7])
     used = _used(list(frame.columns), columns, path)
     others = [name for name in frame.columns if name not in used.values()]
     kept = pick_genes(others, genes, path)
@@ -79,6 +81,7 @@ def load(
         well=_wells(frame, used.get("well"), path),
         donor=_donors(frame, used.get("donor"), path),
         structure=_names(frame, used.get("structure")),
+        parent=_names(frame, used.get("parent")),
         tissue=_tissue(frame, used, path),
     )
     left_out = len(others) - len(kept)
