@@ -104,61 +104,89 @@ def _fit(z: np.ndarray, groups: Groups) -> np.ndarray:
     batch = np.zeros((groups.batch.max() + 1, traits, replicates))
     for _ in range(ROUNDS):
         centred = z - batch[groups.batch]
-        structure, moments, doubt = _anatomy(centred, weight, groups, covariance)
+        structure, moments, unsure, doubt = _anatomy(
+            centred, weight, groups, covariance
+        )
         residual = centred - structure[groups.structure]
-        batch, moments["batch"], batch_doubt = _batches(
+        batch, moments["batch"], unsure_batch = _batches(
             residual + batch[groups.batch], weight, groups.batch, covariance
         )
         noise = _outer(np.sqrt(weight)[:, None, None] * residual)
-        moments["noise"] = (noise + replicates * (doubt[0] + batch_doubt)) / n
-        weight = _weights(residual, covariance["noise"], doubt[1][groups.structure])
+        moments["noise"] = (noise + replicates * (unsure + unsure_batch)) / n
+        distance = doubt[groups.structure] * replicates
+        weight = _weights(residual, covariance["noise"], distance)
         covariance = {
             name: _shrunk(moment / replicates, eye) for name, moment in moments.items()
         }
     return structure
 
 
+def _basis(own: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """E and l with E' noise E = 1 and E' own E = diag(l): there, traits are apart."""
+    half = np.linalg.inv(np.linalg.cholesky(noise))
+    level, turn = np.linalg.eigh(half @ own @ half.T)
+    return half.T @ turn, np.maximum(level, 0)
+
+
 def _anatomy(
     z: np.ndarray, weight: np.ndarray, groups: Groups, covariance: dict
-) -> tuple[np.ndarray, dict, tuple[np.ndarray, np.ndarray]]:
-    """Posterior of parents and structures; moments of both; how unsure they are."""
-    own, noise = covariance["own"], covariance["noise"]
+) -> tuple[np.ndarray, dict, np.ndarray, np.ndarray]:
+    """Posterior of parents and structures, worked out in the basis of `_basis`.
+
+    Returns:
+        Effects `(S, T, R)`; moments of both kinds; the weighted sum over wells of the
+        effects' posterior covariance `(T, T)`; its size for each structure against
+        the noise, `(S,)`.
+    """
+    basis, level = _basis(covariance["own"], covariance["noise"])
+    back = np.linalg.inv(basis)
     total, mean = _means(z, weight, groups.structure)
-    precision = np.linalg.inv(own + noise / total[:, None, None])  # (S, T, T)
-    count = groups.parent.max() + 1
-    known = np.broadcast_to(np.linalg.inv(covariance["parent"]), (count, *own.shape))
-    known, push = known.copy(), np.zeros((count, *z.shape[1:]))
-    np.add.at(known, groups.parent, precision)
-    np.add.at(push, groups.parent, precision @ mean)
+    mean = basis.T @ mean
+    precision = 1 / (level + 1 / total[:, None])  # (S, T), diagonal
+    count, replicates = groups.parent.max() + 1, z.shape[2]
+    member = np.equal.outer(np.arange(count), groups.parent).astype(float)  # (P, S)
+    known = np.linalg.inv(basis.T @ covariance["parent"] @ basis)
+    known = known + (member @ precision)[:, :, None] * np.eye(len(level))
+    push = np.einsum("ps,st,str->ptr", member, precision, mean)
     unsure = np.linalg.inv(known)  # (P, T, T)
     parent = unsure @ push
-    gain = own @ precision
-    added = gain @ (mean - parent[groups.parent])
-    left = own - gain @ own
-    keep = np.eye(len(own)) - gain
-    spread = unsure[groups.parent]
-    doubt = keep @ spread @ keep.transpose(0, 2, 1) + left  # (S, T, T)
-    carried = (left + gain @ spread @ gain.transpose(0, 2, 1)).sum(0)
-    replicates = z.shape[2]
+    gain = level * precision
+    added = gain[:, :, None] * (mean - parent[groups.parent])
+    left = level * (1 - gain)
+
+    def spread(share: np.ndarray, times: np.ndarray) -> np.ndarray:
+        """Sum over structures of times (diag(share) unsure diag(share) + left)."""
+        pairs = [
+            (times[own, None] * share[own]).T @ share[own] * doubt
+            for own, doubt in zip(member > 0, unsure, strict=True)
+        ]
+        return sum(pairs) + np.diag(times @ left)
+
+    ones = np.ones(len(total))
     moments = {
         "parent": (_outer(parent) + replicates * unsure.sum(0)) / count,
-        "own": (_outer(added) + replicates * carried) / len(added),
+        "own": (_outer(added) + replicates * spread(gain, ones)) / len(added),
     }
-    summed = (total[:, None, None] * doubt).sum(0)
-    return parent[groups.parent] + added, moments, (summed, doubt)
+    moments = {name: back.T @ moment @ back for name, moment in moments.items()}
+    summed = back.T @ spread(1 - gain, total) @ back
+    sides = np.diagonal(unsure, axis1=1, axis2=2)[groups.parent]
+    doubt = ((1 - gain) ** 2 * sides + left).sum(1)
+    return back.T @ (parent[groups.parent] + added), moments, summed, doubt
 
 
 def _batches(
     z: np.ndarray, weight: np.ndarray, batch: np.ndarray, covariance: dict
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Posterior of batches, its moment, and how unsure it leaves the noise."""
-    own, noise = covariance["batch"], covariance["noise"]
+    basis, level = _basis(covariance["batch"], covariance["noise"])
+    back = np.linalg.inv(basis)
     total, mean = _means(z, weight, batch)
-    gain = own @ np.linalg.inv(own + noise / total[:, None, None])
-    left = own - gain @ own
-    effect = gain @ mean
-    moment = (_outer(effect) + z.shape[2] * left.sum(0)) / len(effect)
-    return effect, moment, (total[:, None, None] * left).sum(0)
+    gain = level / (level + 1 / total[:, None])
+    left = level * (1 - gain)
+    effect = gain[:, :, None] * (basis.T @ mean)
+    moment = (_outer(effect) + z.shape[2] * np.diag(left.sum(0))) / len(effect)
+    summed = np.diag(total @ left)
+    return back.T @ effect, back.T @ moment @ back, back.T @ summed @ back
 
 
 def _means(
@@ -173,10 +201,9 @@ def _means(
 
 def _weights(residual: np.ndarray, noise: np.ndarray, doubt: np.ndarray) -> np.ndarray:
     """Student-t weights of wells, with mean 1."""
-    inverse = np.linalg.inv(noise)
     size = residual.shape[1] * residual.shape[2]
-    far = np.einsum("ntr,tu,nur->n", residual, inverse, residual, optimize=True)
-    far += residual.shape[2] * np.einsum("tu,nut->n", inverse, doubt, optimize=True)
+    white = np.linalg.inv(np.linalg.cholesky(noise)) @ residual
+    far = (white**2).sum((1, 2)) + doubt
     weight = (DEGREES + size) / (DEGREES + far)
     return weight / weight.mean()
 

@@ -64,7 +64,7 @@ def test_one_gene_with_known_variances_is_shrunk_as_in_the_textbook():
     groups = effects.Groups(structure, np.arange(6), np.array([0, 0, 1]))
     v = {"parent": 0.4, "own": 0.2, "noise": 0.5}
     covariance = {name: np.full((1, 1), value) for name, value in v.items()}
-    found, _, _ = effects._anatomy(z, np.ones(6), groups, covariance)
+    found, *_ = effects._anatomy(z, np.ones(6), groups, covariance)
     parent = groups.parent
     of_structure = v["own"] * np.eye(3) + v["parent"] * (parent[:, None] == parent)
     wells = of_structure[:, structure]

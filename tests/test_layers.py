@@ -16,8 +16,8 @@ RANKS = {
     1: "config sample_checks standardise inputs genes fields.field files planes wells",
     2: "samples effects fields.siren nifti",
     3: "template fields conditioning.conditioning baselines sources",
-    4: "phantom conditioning.heads conditioning.independent conditioning.concat evaluate "
-    "sources.archive sources.frame",
+    4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
+    "phantom sources.archive sources.frame",
     5: "conditioning sources.allen_metadata report",
     6: "fitdata sources.allen_export sources.table figures",
     7: "fit render maps",
