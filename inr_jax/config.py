@@ -84,9 +84,9 @@ def default() -> ConfigDict:
     c.fit.decay_steps = 1000
     c.fit.batch = 0  # wells a step, drawn anew; 0 takes all of them
     c.fit.weight_decay = 0.0  # decoupled, as in AdamW
-    c.fit.jitter_mm = 4.0  # sd of noise on coordinates at every step, an axis
-    c.fit.targets = "effects"  # wells | effects: what wells of one name have in
-    # common, by a mixed model of structures and donors (inr_jax/effects.py)
+    c.fit.jitter_mm = 3.0  # sd of noise on coordinates at every step, an axis
+    c.fit.targets = "effects"  # wells | effects: what the wells of one structure have
+    # in common (inr_jax/effects.py); a well without a structure is fitted as it is
     c.fit.members = 6  # networks from other seeds, averaged
     c.fit.scale = "zscore"  # zscore | minmax, a gene
     c.fit.group = 0  # networks trained side by side; 0: chosen for the backend

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
     0: "__init__ errors space encodings numerics batching scores",
-    1: "config sample_checks standardise inputs genes fields.field files planes wells",
+    1: "interrupt config sample_checks standardise inputs genes fields.field files planes wells",
     2: "samples effects fields.siren nifti",
     3: "template fields conditioning.conditioning baselines sources",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
@@ -23,8 +23,8 @@ RANKS = {
     7: "fit render maps",
     8: "recipe",
     9: "checkpoint build workdir progress",
-    10: "provenance",
-    11: "stage_fit stage_evaluate",
+    10: "api provenance",
+    11: "results stage_fit stage_evaluate",
     12: "stage_render",
     13: "pipeline",
     14: "command",

@@ -1,0 +1,72 @@
+"""Use a finished run from Python: load a workdir, ask for values at places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from inr_jax import build, checkpoint, config, recipe, render, template
+from inr_jax.errors import InputError
+from inr_jax.space import outside_head
+
+
+class Field(NamedTuple):
+    """A fitted model of all genes of a run; call it with places.
+
+    Attributes:
+        genes: G symbols, in the order of the columns.
+        model: Parameters, inputs, standardiser.
+        renderer: The compiled program.
+        config: The settings it was fitted with, as JSON.
+    """
+
+    genes: tuple[str, ...]
+    model: render.Model
+    renderer: render.Renderer
+    config: str
+
+    def __call__(
+        self, x_mm: np.ndarray, tissue: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Expression at places.
+
+        Args:
+            x_mm: `(V, 3)` MNI152 RAS, mm.
+            tissue: `(V, 2)` probability of grey and white matter; from the ICBM152
+                maps when absent.
+
+        Returns:
+            Mean and standard deviation over the ensemble, `(V, G)` float32 each, in
+            the units of the source.
+
+        Raises:
+            InputError: The places are no `(V, 3)` array of points in a head.
+        """
+        x_mm = np.asarray(x_mm, np.float32)
+        good = x_mm.ndim == 2 and x_mm.shape[1] == 3
+        if not good or outside_head(x_mm).any():
+            found = "points outside the head" if good else f"shape {x_mm.shape}"
+            fix = "give one row of x, y, z a place"
+            raise InputError("x_mm", expected="(V, 3) MNI mm", found=found, fix=fix)
+        tissue = template.tissue_at(x_mm) if tissue is None else np.asarray(tissue)
+        return render.render(self.renderer, self.model, x_mm, tissue)
+
+
+def load(workdir: str | Path) -> Field:
+    """The newest model in a workdir of `inr-jax run` or `inr-jax fit`.
+
+    Raises:
+        InputError: There is no checkpoint, or it is broken.
+    """
+    folder = Path(workdir) / "checkpoints"
+    meta = checkpoint.read_meta(folder)
+    settings = config.from_json(meta["config"])
+    genes = tuple(meta["genes"])
+    plan = build.make_recipe(settings, len(genes))
+    bundle = checkpoint.restore(
+        folder, recipe.first_state(plan), len(genes), build.code_width(settings)
+    )
+    model = recipe.make_model(bundle.frame, bundle.state)
+    return Field(genes, model, plan.renderer, meta["config"])

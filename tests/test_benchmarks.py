@@ -1,0 +1,26 @@
+"""Every benchmark runs at a tiny size, so that none rots."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
+if not FOLDER.is_dir():
+    pytest.skip("not in a clone", allow_module_level=True)
+SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py"))
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_it_runs_and_writes_json(name, tmp_path, capsys):
+    path = FOLDER / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.main(["--tiny", f"--json={tmp_path / 'out.json'}"])
+    assert json.loads((tmp_path / "out.json").read_text())
+    assert capsys.readouterr().out
+    assert len(path.read_text().splitlines()) < 100
