@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
     0: "__init__ errors space encodings numerics batching scores",
-    1: "config samples standardise inputs genes fields.field files planes wells",
+    1: "config samples standardise inputs genes fields.field fields.layers files "
+    "planes wells",
     2: "fields.siren nifti template",
     3: "fields conditioning.conditioning baselines phantom sources",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
