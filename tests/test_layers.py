@@ -15,7 +15,8 @@ RANKS = {
     0: "__init__ errors space encodings numerics batching scores",
     1: "config samples standardise inputs genes fields.field fields.layers files "
     "planes wells",
-    2: "fields.siren nifti template",
+    2: "fields.siren fields.wire fields.wire2d fields.gauss fields.mfn fields.relu "
+    "fields.oinr nifti template",
     3: "fields conditioning.conditioning baselines phantom sources",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
     "sources.archive sources.frame",
