@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 
 from inr_jax import fit, phantom, render, template
 from inr_jax.conditioning import make_conditioning
-from inr_jax.fields import make_field
+from inr_jax.fields import make_field, settings_of
 from inr_jax.inputs import feature_count
 from inr_jax.nifti import read_mask
 from inr_jax.recipe import Recipe
@@ -128,9 +128,8 @@ def default_group(networks: int) -> int:
 
 
 def _field_settings(config: ConfigDict) -> dict:
-    settings = config.field.to_dict()
-    settings.pop("name")
-    return settings
+    """What the chosen field takes of `config.field`, which serves all of them."""
+    return {key: config.field[key] for key in settings_of(config.field.name)}
 
 
 def make_grid(config: ConfigDict) -> tuple[np.ndarray, Grid, str]:

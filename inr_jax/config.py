@@ -17,7 +17,7 @@ CHOICES = {
     "source.probes": ("mean", "first"),
     "inputs.tissue": ("none", "soft", "class"),
     "inputs.box": ("cube", "joint"),
-    "field.name": ("siren",),
+    "field.name": ("siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr"),
     "conditioning.name": ("heads", "independent", "concat"),
     "conditioning.order": ("spectral", "pc1"),
     "fit.scale": ("zscore", "minmax"),
@@ -66,10 +66,18 @@ def default() -> ConfigDict:
     c.inputs.box = "cube"  # cube | joint (the paper's single min-max)
 
     c.field = ConfigDict()
-    c.field.name = "siren"
+    c.field.name = "siren"  # siren | wire | wire2d | gauss | mfn | relu | oinr
     c.field.hidden = 64  # width
-    c.field.depth = 3  # hidden layers
-    c.field.omega = 5.0  # frequency of the sines, first layer and the others
+    c.field.depth = 3  # hidden layers; mfn: filters; oinr: convolutions
+    c.field.omega = 5.0  # siren, wire, wire2d: frequency, first layer and the others
+    c.field.scale = 2.5  # wire, wire2d: inverse width of the window; near omega / 2
+    c.field.sigma = 0.25  # gauss: width of the bells
+    c.field.input_scale = 5.0  # mfn: frequency of the filters
+    c.field.alpha = 6.0  # mfn: shape and rate of the Gamma distribution that the
+    c.field.beta = 1.0  # windows' inverse squared widths start from
+    c.field.frequencies = 3  # relu, oinr: sin/cos pairs of a coordinate, from 2^0
+    c.field.grid = 16  # oinr: voxels an axis
+    c.field.channels = 16  # oinr: channels of a convolution
 
     c.conditioning = ConfigDict()
     c.conditioning.name = "heads"  # heads: one trunk, an output a gene |
@@ -145,6 +153,14 @@ _RANGES = (
     ("field.hidden", 1, float("inf")),
     ("field.depth", 1, float("inf")),
     ("field.omega", 1e-6, float("inf")),
+    ("field.scale", 1e-6, float("inf")),
+    ("field.sigma", 1e-6, float("inf")),
+    ("field.input_scale", 1e-6, float("inf")),
+    ("field.alpha", 1e-6, float("inf")),
+    ("field.beta", 1e-6, float("inf")),
+    ("field.frequencies", 1, 20),
+    ("field.grid", 2, 128),
+    ("field.channels", 1, float("inf")),
     ("fit.steps", 1, float("inf")),
     ("fit.learning_rate", 1e-12, 1.0),
     ("fit.decay", 1e-12, 1.0),

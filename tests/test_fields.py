@@ -1,28 +1,79 @@
-"""One contract for all fields in all conditionings, under jit; SIREN's statistics."""
+"""One contract for all fields in all conditionings, under jit."""
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy import stats
 
+from inr_jax import build, checkpoint, config, fit
 from inr_jax.conditioning import CONDITIONINGS, make_conditioning
 from inr_jax.errors import InputError
-from inr_jax.fields import FIELDS, make_field
-from inr_jax.fields.siren import Siren
+from inr_jax.fields import FIELDS, make_field, settings_of
+from inr_jax.fitdata import pack
+from inr_jax.inputs import Inputs
+from inr_jax.recipe import Frame
+from inr_jax.space import Box
+from inr_jax.standardise import Standardiser
 
-SETTINGS = {"siren": {"hidden": 16, "depth": 2, "omega": 5.0}}
+SETTINGS = {
+    "siren": {"hidden": 16, "depth": 2, "omega": 5.0},
+    "wire": {"hidden": 17, "depth": 2, "omega": 5.0, "scale": 2.5},
+    "wire2d": {"hidden": 24, "depth": 2, "omega": 5.0, "scale": 2.5},
+    "gauss": {"hidden": 16, "depth": 2, "sigma": 0.5},
+    "mfn": {"hidden": 16, "depth": 2, "input_scale": 5.0, "alpha": 6.0, "beta": 1.0},
+    "relu": {"hidden": 16, "depth": 2, "frequencies": 2},
+    "oinr": {"hidden": 12, "depth": 2, "grid": 5, "channels": 6, "frequencies": 2},
+}
 G, F, C = 5, 4, 3
+POINTS = 4**F  # of one program, so that a case compiles once
 CASES = [(field, cond) for field in FIELDS for cond in CONDITIONINGS]
+BOX = Box(np.array([5.0, -20.0, 5.0], np.float32), np.float32(80))
 
 
-def make(field, conditioning):
+@pytest.fixture(autouse=True, scope="module")
+def quick_compiling():
+    """Many small programs, each run once or twice: compile them the short way."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+@cache
+def make(field, conditioning, genes=G, features=F, code=C):
     maker = partial(make_field, field, **SETTINGS[field])
-    return make_conditioning(conditioning, maker, genes=G, features=F, code=C)
+    return make_conditioning(
+        conditioning, maker, genes=genes, features=features, code=code
+    )
+
+
+@cache
+def init_of(field, conditioning):
+    return jax.jit(make(field, conditioning).init)
+
+
+@cache
+def params_of(field, conditioning, seed=0):
+    return init_of(field, conditioning)(jax.random.key(seed))
+
+
+@cache
+def values_and_slopes(field, conditioning):
+    """Values at many points, and slopes of their sums by parameters and place."""
+    made = make(field, conditioning)
+
+    def both(params, codes, x):
+        def total(params, x):
+            values = made.apply(params, codes, x)
+            return values.sum(), values
+
+        (_, values), slopes = jax.value_and_grad(total, (0, 1), has_aux=True)(params, x)
+        return values, slopes
+
+    return jax.jit(jax.vmap(both, (None, None, 0)))
 
 
 @pytest.fixture
@@ -37,70 +88,133 @@ class TestContract:
         assert made.networks * made.outputs == G
 
     def test_the_same_key_gives_the_same_bits(self, field, conditioning):
-        made = make(field, conditioning)
-        one, two = (made.init(jax.random.key(3)) for _ in range(2))
-        jax.tree.map(np.testing.assert_array_equal, one, two)
-        other = made.init(jax.random.key(4))
-        same = jax.tree.map(lambda a, b: bool((a == b).all()), one, other)
-        assert not any(jax.tree.leaves(same))
+        one, other = (params_of(field, conditioning, seed) for seed in (0, 1))
+        again = init_of(field, conditioning)(jax.random.key(0))
+        jax.tree.map(np.testing.assert_array_equal, one, again)
+        for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+            assert not (a == b).all() or not a.any()  # but biases that start at 0
 
-    def test_value_and_gradient_are_finite_at_the_corners(
+    def test_parameters_are_real_float32(self, field, conditioning):
+        for leaf in jax.tree.leaves(params_of(field, conditioning)):
+            assert leaf.dtype == jnp.float32
+            assert np.isfinite(leaf).all()
+
+    def test_value_and_gradient_are_finite_in_the_cube_and_around(
         self, field, conditioning, codes
     ):
-        made = make(field, conditioning)
-        params = made.init(jax.random.key(0))
-        slope = jax.jit(jax.jacrev(made.apply, argnums=(0, 2)))
-        for corner in (-1.0, 0.0, 1.0):
-            x = jnp.full(F, corner)
-            value = jax.jit(made.apply)(params, codes, x)
-            assert value.shape == (made.outputs,)
-            assert value.dtype == jnp.float32
-            leaves = jax.tree.leaves((value, slope(params, codes, x)))
-            assert all(np.isfinite(leaf).all() for leaf in leaves)
+        # Jitter carries a well out of the cube; 0 and +-1 are voxel centres of O-INR.
+        made, params = make(field, conditioning), params_of(field, conditioning)
+        ticks = np.array([-1.3, -1.0, 0.0, 1.0], np.float32)
+        points = np.stack(np.meshgrid(*[ticks] * F), -1).reshape(-1, F)
+        value, slope = values_and_slopes(field, conditioning)(params, codes, points)
+        assert value.shape == (len(points), made.outputs)
+        assert value.dtype == jnp.float32
+        assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((value, slope)))
 
     def test_vmap_over_points_equals_a_loop_in_any_order(
         self, field, conditioning, codes, rng
     ):
-        made = make(field, conditioning)
-        params = made.init(jax.random.key(0))
-        points = rng.uniform(-1, 1, (9, F)).astype(np.float32)
+        made, params = make(field, conditioning), params_of(field, conditioning)
+        points = rng.uniform(-1, 1, (POINTS, F)).astype(np.float32)
+        batch = values_and_slopes(field, conditioning)
+        apply, traces = counted(made.apply)
+        loop = np.stack([apply(params, codes, x) for x in points[:9]])
+        value, _ = batch(params, codes, points)
+        np.testing.assert_allclose(value[:9], loop, atol=2e-6)
+        shuffle = rng.permutation(POINTS)
+        shuffled, _ = batch(params, codes, points[shuffle])
+        np.testing.assert_allclose(shuffled, value[shuffle], atol=2e-6)
+        apply(params_of(field, conditioning, 1), codes, points[0])
+        assert len(traces) == 1  # compiled once for one shape
+
+
+def counted(function):
+    """The function under jit, and a list that grows at each trace."""
+    traces = []
+
+    @jax.jit
+    def call(*args):
+        traces.append(1)
+        return function(*args)
+
+    return call, traces
+
+
+def smooth_wells(rng, n=64):
+    """Two smooth functions of the place on random wells."""
+    u = rng.uniform(-1, 1, (n, 3))
+    one = np.sin(2 * u[:, 0]) * np.cos(u[:, 1])
+    values = np.stack([one, u[:, 2] - one**2], axis=1)
+    x_mm = np.asarray(BOX.centre_mm) + u * float(BOX.half_mm)
+    return {"x_mm": x_mm, "tissue": np.zeros((n, 2)), "standard": values}
+
+
+@pytest.mark.parametrize("conditioning", ["independent", "concat"])
+@pytest.mark.parametrize("field", FIELDS)
+def test_200_steps_leave_a_hundredth_of_the_loss_on_a_smooth_function(
+    field, conditioning, rng
+):
+    code = 1 if conditioning == "concat" else 0
+    made = make(field, conditioning, genes=2, features=3, code=code)
+    adam = fit.make_optimizer(2e-2, decay=0.1, decay_steps=150, weight_decay=0.0)
+    trainer = fit.Trainer(made, adam, 0.0, 1, 0, 0, programs={})
+    codes = np.array([[-1.0], [1.0]], np.float32)[:, :code]
+    data = pack(made, Inputs(BOX, False), **smooth_wells(rng), codes=codes, rows=64)
+    state = fit.init(trainer, jax.random.key(0))
+    _, info = fit.fit(trainer, state, data, steps=200, chunk=200)
+    assert info.losses[-1] < 0.01 * info.losses[0]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_checkpoint_gives_back_the_same_bits(field, tmp_path):
+    params, noise = params_of(field, "independent"), jnp.arange(2, dtype=jnp.uint32)
+    state = fit.FitState(params, {"moments": params}, noise, jnp.int32(3))
+    other = jax.tree.map(jnp.zeros_like, state)
+    ones = np.ones(2, np.float32)
+    frame = Frame(Inputs(BOX), Standardiser(ones, ones), np.zeros((2, 0), np.float32))
+    meta = {"config": "", "genes": ["A", "B"], "mirror": True, "tissue": "none"}
+    bundle = checkpoint.Bundle(state, frame, meta)
+    checkpoint.save(tmp_path / "kept", bundle, keep=1)
+    found = checkpoint.restore(tmp_path / "kept", other, genes=2, code=0).state
+    assert jax.tree.structure(found) == jax.tree.structure(state)
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(state), strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("conditioning", CONDITIONINGS)
+def test_a_thousand_points_cost_the_convolutions_of_oinr_once(conditioning, codes):
+    made, params = make("oinr", conditioning), params_of("oinr", conditioning)
+
+    def flops(points):
         batch = jax.jit(jax.vmap(made.apply, (None, None, 0)))
-        loop = np.stack([made.apply(params, codes, x) for x in points])
-        np.testing.assert_allclose(batch(params, codes, points), loop, atol=2e-6)
-        shuffle = rng.permutation(9)
-        np.testing.assert_allclose(
-            batch(params, codes, points[shuffle]), loop[shuffle], atol=2e-6
-        )
+        x = jnp.zeros((points, F))
+        return batch.lower(params, codes, x).cost_analysis()["flops"]
 
-    def test_it_compiles_once_for_one_shape(self, field, conditioning, codes):
-        made, traces = make(field, conditioning), []
-
-        @jax.jit
-        def apply(params, x):
-            traces.append(1)
-            return made.apply(params, codes, x)
-
-        for seed in range(3):
-            apply(made.init(jax.random.key(seed)), jnp.full(F, seed / 3))
-        assert len(traces) == 1
+    s = SETTINGS["oinr"]
+    weights = 27 * s["channels"] * (6 * s["frequencies"] + s["channels"])
+    convolutions = 2 * s["grid"] ** 3 * weights
+    assert flops(1) > convolutions
+    assert flops(1000) - flops(1) < 1000 * convolutions / 100
 
 
 def test_only_concat_reads_the_code(rng):
     for name in CONDITIONINGS:
-        made = make("siren", name)
-        params, x = made.init(jax.random.key(0)), jnp.zeros(F)
-        one = made.apply(params, rng.normal(size=(G, C)).astype(np.float32), x)
-        two = made.apply(params, rng.normal(size=(G, C)).astype(np.float32), x)
+        params, x = params_of("siren", name), np.zeros((POINTS, F), np.float32)
+        one, two = (
+            values_and_slopes("siren", name)(params, np.float32(codes), x)[0]
+            for codes in rng.normal(size=(2, G, C))
+        )
         assert bool((one == two).all()) == (name != "concat")
 
 
 def test_concat_gives_each_gene_the_network_at_its_own_code(codes, rng):
-    made = make("siren", "concat")
     field = make_field("siren", features=F + C, outputs=1, **SETTINGS["siren"])
-    params = made.init(jax.random.key(0))
-    x = rng.uniform(-1, 1, F).astype(np.float32)
-    loop = [field.apply(params, jnp.concatenate([x, code]))[0] for code in codes]
-    np.testing.assert_allclose(made.apply(params, codes, x), loop, atol=1e-6)
+    params, x = params_of("siren", "concat"), np.float32(rng.uniform(-1, 1, F))
+    apply = jax.jit(field.apply)
+    loop = [apply(params, np.concatenate([x, code]))[0] for code in codes]
+    found = jax.jit(make("siren", "concat").apply)(params, codes, x)
+    np.testing.assert_allclose(found, loop, atol=1e-6)
 
 
 def test_unknown_names_list_the_known_ones():
@@ -110,45 +224,34 @@ def test_unknown_names_list_the_known_ones():
         make_conditioning("head", make_field, genes=1, features=3, code=0)
 
 
-def siren_layers(depth, omega, width=1024, points=200):
-    """Inputs to each sine of a SIREN at random points of the cube."""
-    module = Siren(outputs=1, hidden=width, depth=depth, omega=omega)
-    params = module.init(jax.random.key(0), jnp.zeros(3))["params"]
-    x = np.random.default_rng(0).uniform(-1, 1, (points, 3))
-    inside = []
-    for layer in range(depth):
-        dense = params[f"Dense_{layer}"]
-        before = omega * (x @ np.float64(dense["kernel"]) + np.float64(dense["bias"]))
-        inside.append(before)
-        x = np.sin(before)
-    return inside, x
+def test_a_setting_that_a_field_does_not_take_lists_those_it_takes():
+    with pytest.raises(InputError, match=r"gauss: .* depth, hidden, sigma, found 'om"):
+        make_field("gauss", features=3, outputs=1, hidden=4, depth=1, omega=5.0)
 
 
-def test_weights_are_uniform_with_the_papers_bounds():
-    n, omega = 1024, 30.0
-    module = Siren(outputs=2, hidden=n, depth=2, omega=omega)
-    params = module.init(jax.random.key(1), jnp.zeros(3))["params"]
-    bounds = {"Dense_0": 1 / 3, "Dense_1": np.sqrt(6 / n) / omega}
-    for layer, bound in bounds.items():
-        weights = np.ravel(params[layer]["kernel"])
-        uniform = stats.uniform(-bound, 2 * bound)
-        assert stats.kstest(weights[:20_000], uniform.cdf).pvalue > 1e-3
+def test_the_config_has_every_field_and_every_setting_of_one():
+    default = config.default()
+    assert set(config.CHOICES["field.name"]) == set(FIELDS)
+    taken = {key for name in FIELDS for key in settings_of(name)}
+    assert taken == set(default.field) - {"name"}
 
 
-def test_hidden_inputs_are_near_standard_normal_at_any_depth():
-    # Sitzmann et al. 2020, theorem 1.8: from the second layer on, N(0, 1). The
-    # biases, which the theorem leaves out, add var (omega / sqrt(n))^2 / 3.
-    inside, _ = siren_layers(depth=6, omega=30.0)
-    bias = 30.0**2 / 1024 / 3
-    for before in inside[1:]:
-        assert before.mean() == pytest.approx(0, abs=0.05)
-        assert before.std() == pytest.approx(np.sqrt(1 + bias), rel=0.05)
-        assert abs(stats.kurtosis(before.ravel())) < 0.1
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field_is_built_from_the_config_with_its_own_settings(field):
+    settings = config.default()
+    settings.field.name = field
+    for key, value in SETTINGS[field].items():
+        settings.field[key] = value
+    config.validate(settings)
+    plan = build.make_recipe(settings, genes=2)
+    shapes = jax.eval_shape(plan.conditioning.init, jax.random.key(0))
+    direct = make(field, "heads", genes=2, features=3, code=0)
+    assert shapes == jax.eval_shape(direct.init, jax.random.key(0))
 
 
-def test_outputs_of_a_sine_layer_follow_the_arcsine_law():
-    # The arcsine law on [-1, 1] has variance 1/2; sines of N(0, s^2) approach it.
-    inside, last = siren_layers(depth=5, omega=30.0)
-    expected = (1 - np.exp(-2 * inside[-1].var())) / 2
-    assert last.var() == pytest.approx(expected, rel=0.03)
-    assert last.var() == pytest.approx(0.5, rel=0.15)
+@pytest.mark.parametrize("key", ["scale", "sigma", "input_scale", "grid", "channels"])
+def test_a_setting_out_of_range_is_refused_by_name(key):
+    settings = config.default()
+    settings.field[key] = type(settings.field[key])(0)
+    with pytest.raises(InputError, match=f"config.field.{key}: expected .*found 0"):
+        config.validate(settings)

@@ -13,8 +13,10 @@ ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
     0: "__init__ errors space encodings numerics batching scores",
-    1: "interrupt config sample_checks standardise inputs genes fields.field files planes wells",
-    2: "samples effects fields.siren nifti",
+    1: "interrupt config sample_checks standardise inputs genes fields.field "
+    "fields.layers files planes wells",
+    2: "samples effects fields.siren fields.wire fields.wire2d fields.gauss "
+    "fields.mfn fields.relu fields.oinr nifti",
     3: "template fields conditioning.conditioning baselines sources",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
     "phantom sources.archive sources.frame",
@@ -37,7 +39,15 @@ NUMERICAL = (
 LIGHT = {"jax", "flax", "optax", "numpy", "inr_jax", "__future__"} | set(
     sys.stdlib_module_names
 )
-CONFIG_READERS = {"config", "build", "pipeline", "command", "cli", "provenance"}
+CONFIG_READERS = {
+    "config",
+    "build",
+    "pipeline",
+    "command",
+    "cli",
+    "provenance",
+    "results",
+}
 
 
 def name_of(path: Path) -> str:

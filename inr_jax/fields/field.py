@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 Params = Any
+COORDINATES = 3  # the first features of a place, in the unit cube [-1, 1]^3
 
 
 class Field(NamedTuple):

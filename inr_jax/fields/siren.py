@@ -15,17 +15,10 @@ from __future__ import annotations
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 
 from inr_jax.fields.field import Field, from_module
+from inr_jax.fields.layers import linear
 from inr_jax.numerics import sine
-
-
-def _uniform(bound: float):
-    def init(key: jax.Array, shape: tuple[int, ...], dtype=jnp.float32) -> jax.Array:
-        return jax.random.uniform(key, shape, dtype, -bound, bound)
-
-    return init
 
 
 class Siren(nn.Module):
@@ -42,13 +35,9 @@ class Siren(nn.Module):
         for layer in range(self.depth):
             n = x.shape[-1]
             bound = 1 / n if layer == 0 else (6 / n) ** 0.5 / self.omega
-            x = sine(self.omega * self._linear(self.hidden, bound, n)(x))
+            x = sine(self.omega * linear(self.hidden, n, bound=bound)(x))
         n = x.shape[-1]
-        return self._linear(self.outputs, (6 / n) ** 0.5 / self.omega, n)(x)
-
-    def _linear(self, width: int, bound: float, n: int) -> nn.Dense:
-        bias = _uniform(n**-0.5)
-        return nn.Dense(width, kernel_init=_uniform(bound), bias_init=bias)
+        return linear(self.outputs, n, bound=(6 / n) ** 0.5 / self.omega)(x)
 
 
 def make(
