@@ -91,6 +91,7 @@ def save(folder: Path, bundle: Bundle, *, keep: int) -> None:
     step = int(bundle.state.step)
     if last_step(folder) == step:
         return
+    _sweep(folder)  # of a run that was killed
     arrays, meta = _arrays(bundle), {**bundle.meta, "format": FORMAT}
     _check_room(folder, sum(leaf.nbytes for leaf in jax.tree.leaves(arrays)))
     items = {name: ocp.args.StandardSave(tree) for name, tree in arrays.items()}
@@ -169,7 +170,7 @@ def _check_room(folder: Path, size: int) -> None:
     there = next(path for path in (folder, *folder.parents) if path.exists())
     free, needed = shutil.disk_usage(there.resolve()).free, ROOM * size + 2**20
     if free < needed:
-        raise _no_room(folder, f"{free / 2**20:.0f} of {needed / 2**20:.0f} MiB free")
+        raise _no_room(folder, f"{free / 2**20:.1f} of {needed / 2**20:.1f} MiB free")
 
 
 def _no_room(folder: Path, found: str) -> InputError:

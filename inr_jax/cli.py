@@ -10,6 +10,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 from inr_jax.errors import InputError, unknown_name
 
@@ -51,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _dispatch(arguments)
+        status = _dispatch(arguments)
+        print(end="", flush=True)  # a reader who has left is noticed here
+        return status
     except InputError as error:
         print(f"inr-jax: {error}", file=sys.stderr)
         return 2
@@ -64,6 +67,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of a pipe has left; nothing more can be said to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except (OSError, MemoryError, RuntimeError) as error:
+        trouble = _machine_trouble(error)
+        if trouble is None:
+            raise
+        print(f"inr-jax: {trouble}", file=sys.stderr)
+        return 2
+
+
+def _machine_trouble(error: Exception) -> str | None:
+    """What is wrong with the machine; None where it is the program."""
+    text = (str(error) or type(error).__name__).splitlines()[0]
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else text
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text:
+        fix = "lower render.chunk, fit.group or fit.batch, or the network's size"
+        return f"out of memory ({text[:200]}); {fix}"
+    if "Unable to initialize backend" in text:
+        return f"{text}; unset JAX_PLATFORMS, or install inr_jax[cuda12] or the like"
+    return None
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -76,6 +98,11 @@ def _dispatch(arguments: list[str]) -> int:
         print(f"inr_jax {inr_jax.__version__}")
         return 0
     verb, *rest = arguments
+    if verb.startswith("-"):
+        verbs, fix = ", ".join(VERBS), "as in inr-jax run --workdir=DIR"
+        raise InputError(
+            "command line", expected=f"a verb ({verbs}) first", found=verb, fix=fix
+        )
     if verb not in VERBS:
         raise unknown_name("verb", verb, VERBS)
     if {"-h", "--help", "--helpfull"} & set(rest):
@@ -86,14 +113,15 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _do(verb: str, rest: list[str]) -> None:
-    from inr_jax import command, config, workdir
+    from inr_jax import command, config, interrupt, workdir
 
     call = command.parse(rest)
     config.validate(call.config)
-    with workdir.opened(call.workdir) as folder:
+    with interrupt.deferred(), workdir.opened(call.workdir) as folder:
         _log_to_terminal()
-        from inr_jax import pipeline
+        from inr_jax import pipeline  # takes seconds
 
+        interrupt.safe_point()
         pipeline.STAGES[verb](call.config, folder)
 
 
@@ -103,6 +131,13 @@ def _log_to_terminal() -> None:
     # orbax and absl tell of their inner life at these levels.
     for name in ("absl", "orbax", "jax"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    sys.unraisablehook = _tell_unraisable
+
+
+def _tell_unraisable(event: Any) -> None:
+    # Orbax's readers of a damaged checkpoint go on after the first has told of it.
+    if str(event.exc_value) != "Event loop is closed":
+        sys.__unraisablehook__(event)
 
 
 def _help() -> str:

@@ -7,6 +7,8 @@ key is answered with the nearest known one.
 from __future__ import annotations
 
 import importlib.util
+import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +26,7 @@ DEFINERS = {
     str: flags.DEFINE_string,
 }
 PREFIX = "config."
+PATHS = ("source.path", "render.mask")
 
 
 class Call(NamedTuple):
@@ -66,12 +69,12 @@ def parse(arguments: Sequence[str]) -> Call:
             found="none",
             fix="add --workdir=DIR",
         )
-    workdir = Path(values.workdir)
+    workdir = _path(values.workdir)
     config = _base(values.config, workdir)
-    with config.unlocked():
-        for name in values:
-            if name.startswith(PREFIX) and values[name].present:
-                _set(config, name.removeprefix(PREFIX), values[name].value)
+    for name in values:
+        if name.startswith(PREFIX) and values[name].present:
+            key, value = name.removeprefix(PREFIX), values[name].value
+            _set(config, key, str(_path(value)) if key in PATHS else value)
     return Call(workdir, config)
 
 
@@ -96,21 +99,38 @@ def _dashed(names: list[str]) -> list[str]:
     return [f"--{name}" for name in names]
 
 
+def _path(text: str) -> Path | str:
+    """A path; a shell leaves the ~ of --flag=~/file as it is."""
+    return Path(text).expanduser() if text else text
+
+
 def _base(path: str | None, workdir: Path) -> ConfigDict:
     stored = workdir / "config.json"
     if path:
-        return load_config(Path(path))
+        return load_config(_path(path))
     if stored.is_file():
-        try:
-            return settings.from_json(stored.read_text())
-        except (ValueError, KeyError, AttributeError, TypeError) as error:
-            raise InputError(
-                stored,
-                expected="the settings of a run",
-                found=str(error).splitlines()[0],
-                fix="give --config=FILE or another --workdir",
-            ) from error
+        return load_stored(stored)
     return settings.default()
+
+
+def load_stored(path: Path) -> ConfigDict:
+    """The settings that a run left in its workdir.
+
+    Raises:
+        InputError: It is no JSON of settings.
+    """
+    try:
+        tree = json.loads(path.read_text())
+        return _completed(ConfigDict(tree), path)
+    except InputError:
+        raise
+    except (OSError, AttributeError, TypeError, ValueError) as error:
+        raise InputError(
+            path,
+            expected="the settings of a run",
+            found=_first_line(error),
+            fix="give --config=FILE or another --workdir",
+        ) from error
 
 
 def load_config(path: Path) -> ConfigDict:
@@ -136,16 +156,38 @@ def load_config(path: Path) -> ConfigDict:
     try:
         spec.loader.exec_module(module)
         config = module.get_config()
-        known = settings.flat(settings.default())
-        for key in settings.flat(config):
-            if key not in known:
-                raise unknown_name(str(path), key, known)
     except InputError:
         raise
-    except Exception as error:  # the file is the user's own code
-        first = (str(error) or type(error).__name__).splitlines()[0]
-        raise fail(f"{type(error).__name__}: {first}") from error
-    return config
+    except (Exception, SystemExit) as error:  # the file is the user's own code
+        unknown = re.search(r'Key "(.+?)" does not exist', str(error))
+        if unknown:
+            names = [key.split(".")[-1] for key in settings.flat(settings.default())]
+            raise unknown_name(str(path), unknown[1], names) from error
+        raise fail(f"{type(error).__name__}: {_first_line(error)}") from error
+    if not isinstance(config, ConfigDict):
+        raise fail(f"one that returns {type(config).__name__}, not a ConfigDict")
+    return _completed(config, path)
+
+
+def _completed(config: ConfigDict, where: Path) -> ConfigDict:
+    """The default with these settings, each of a known key and of its type."""
+    complete = settings.default()
+    known = settings.flat(complete)
+    for key, value in settings.flat(config).items():
+        if key not in known:
+            raise unknown_name(str(where), key, known)
+        try:
+            if value is None:  # which ml_collections takes for any type
+                raise TypeError
+            _set(complete, key, value)
+        except TypeError as error:
+            raise InputError(
+                f"{where}, {key}",
+                expected=type(known[key]).__name__,
+                found=repr(value),
+                fix=f"the default is {known[key]!r}",
+            ) from error
+    return complete
 
 
 def _set(config: ConfigDict, key: str, value: object) -> None:
@@ -153,3 +195,7 @@ def _set(config: ConfigDict, key: str, value: object) -> None:
     for part in path:
         config = config[part]
     config[name] = value
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

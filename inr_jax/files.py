@@ -17,6 +17,7 @@ from pathlib import Path
 from inr_jax.errors import InputError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+TEMPORARY = ".*.tmp"
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -37,6 +38,13 @@ def write_bytes(path: str | Path, data: bytes) -> None:
         if isinstance(error, OSError):
             raise _cannot_write(path, len(data), error) from error
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Drop temporary files of writers that were killed; none may be at work."""
+    for path in folder.glob(TEMPORARY):
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -14,9 +14,9 @@ from ml_collections import ConfigDict
 
 from inr_jax import build, checkpoint
 from inr_jax import config as settings
-from inr_jax.errors import InputError
 from inr_jax.files import write_text
 from inr_jax.provenance import add_summary, write_provenance
+from inr_jax.results import check_inputs, check_settings, results_in
 from inr_jax.sources import Source
 from inr_jax.stage_evaluate import evaluate_stage
 from inr_jax.stage_fit import fit_stage
@@ -60,15 +60,23 @@ STAGES: dict[str, Callable[[ConfigDict, Workdir], None]] = {
 
 
 def prepare(config: ConfigDict, workdir: Workdir) -> Source:
-    """Load and check the samples; refuse a config that a checkpoint contradicts.
+    """Load and check the samples; refuse what contradicts results in the workdir.
 
     Raises:
-        InputError: Bad data, or keys that differ from the checkpoint's.
+        InputError: Bad data, or settings or inputs other than those of a checkpoint
+            or of scores.
     """
     settings.validate(config)
-    _refuse_change(config, workdir)
+    results = results_in(workdir)
+    for result in results:
+        check_settings(result, config)
     build.make_grid(config)  # a bad mask is told before the fit, not after it
     source = build.load_source(config)
+    for result in results:
+        check_inputs(result, source)
+    if not results:  # numbers of a run whose results are gone
+        workdir.summary.unlink(missing_ok=True)
+        workdir.provenance.unlink(missing_ok=True)
     samples = source.samples
     write_text(workdir.config, settings.to_json(config) + "\n")
     write_provenance(workdir.provenance, config, source)
@@ -76,17 +84,3 @@ def prepare(config: ConfigDict, workdir: Workdir) -> Source:
     log.info("%s: %d wells of %d donors, %d genes", config.source.name, n, d, g)
     add_summary(workdir.summary, {"n_genes": g, "n_samples": n})
     return source
-
-
-def _refuse_change(config: ConfigDict, workdir: Workdir) -> None:
-    if checkpoint.last_step(workdir.checkpoints) is None:
-        return
-    meta = checkpoint.read_meta(workdir.checkpoints)
-    changed = settings.differing_fit_keys(settings.from_json(meta["config"]), config)
-    if changed:
-        raise InputError(
-            workdir.checkpoints,
-            expected="the settings it was fitted with",
-            found="; ".join(changed),
-            fix="take a new --workdir, or the old settings",
-        )

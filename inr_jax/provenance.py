@@ -17,6 +17,7 @@ import jax
 from ml_collections import ConfigDict
 
 import inr_jax
+from inr_jax.errors import InputError
 from inr_jax.files import write_json
 from inr_jax.sources import Source
 from inr_jax.workdir import Workdir
@@ -39,8 +40,9 @@ PACKAGES = (
 
 
 def write_provenance(path: Path, config: ConfigDict, source: Source) -> None:
-    """Write what is known before the fit; stages add their seconds."""
+    """Write what is known before the fit; stages add their seconds to earlier ones."""
     device = jax.devices()[0]
+    seconds = read_json(path).get("seconds", {})
     write_json(
         path,
         {
@@ -57,22 +59,43 @@ def write_provenance(path: Path, config: ConfigDict, source: Source) -> None:
             "coordinates": source.coordinates,
             "donors": list(source.samples.donors),
             "notes": source.notes,
-            "seconds": {},
+            "seconds": seconds,
         },
     )
 
 
 def add_summary(path: Path, numbers: dict) -> None:
     """Merge numbers into a JSON file, section by section, and the peak memory."""
-    known = json.loads(path.read_text()) if path.exists() else {}
+    known = read_json(path)
     for key, value in numbers.items():
         if isinstance(value, dict) and isinstance(known.get(key), dict):
             known[key] |= value
         else:
             known[key] = value
     if path.name == "summary.json":
-        known["peak_memory_mb"] = round(peak_memory_mb(), 1)
+        peak = max(known.get("peak_memory_mb", 0), peak_memory_mb())
+        known["peak_memory_mb"] = round(peak, 1)
     write_json(path, known)
+
+
+def read_json(path: Path) -> dict:
+    """What a stage wrote before; {} where there is nothing yet.
+
+    Raises:
+        InputError: The file has been damaged.
+    """
+    try:
+        known = json.loads(path.read_text()) if path.exists() else {}
+        if not isinstance(known, dict):
+            raise ValueError(f"a {type(known).__name__}")
+    except (OSError, ValueError) as error:
+        raise InputError(
+            path,
+            expected="what an earlier stage wrote",
+            found=str(error),
+            fix="delete the file and run again",
+        ) from error
+    return known
 
 
 def peak_memory_mb() -> float:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import signal
-from collections.abc import Callable, Iterator
-from typing import Any
+import math
 
 from ml_collections import ConfigDict
 
 from inr_jax import build, checkpoint, fit, recipe
 from inr_jax import config as settings
+from inr_jax.errors import InputError
 from inr_jax.progress import bar
 from inr_jax.provenance import add_summary, timed
 from inr_jax.samples import Samples
@@ -26,6 +24,7 @@ def fit_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
     samples = source.samples
     plan = build.make_recipe(config, len(samples.genes))
     bundle = start_or_restore(config, workdir, plan, samples)
+    bundle.meta["inputs_sha256"] = source.files
     done = int(bundle.state.step)
     if done >= plan.steps:
         log.info("fit: already at step %d", done)
@@ -33,25 +32,26 @@ def fit_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
     if done:
         log.info("fit: going on from step %d", done)
     every = max(1, -(-config.checkpoint.every // plan.chunk)) * plan.chunk
-    with deferred_interrupt() as interrupted, bar("fit", plan.steps, done) as tick:
+    with bar("fit", plan.steps, done) as tick:
 
-        def keep(state: fit.FitState) -> None:
-            checkpoint.save(
-                workdir.checkpoints,
-                bundle._replace(state=state),
-                keep=config.checkpoint.keep,
-            )
+        def save(state: fit.FitState) -> None:
+            now, keep = bundle._replace(state=state), config.checkpoint.keep
+            checkpoint.save(workdir.checkpoints, now, keep=keep)
 
-        def on_chunk(state: fit.FitState, loss: float) -> bool:
+        def on_chunk(state: fit.FitState, loss: float) -> None:
             step = int(state.step)
-            tick(step, f"loss {loss:.4f}")
-            if step % every == 0 or step == plan.steps or interrupted():
-                keep(state)
-            return interrupted()
+            _check_loss(loss, step)
+            try:
+                tick(step, f"loss {loss:.4f}")
+            except KeyboardInterrupt:
+                save(state)
+                raise KeyboardInterrupt(f"fit stopped at step {step}, saved") from None
+            if step % every == 0 or step == plan.steps:
+                save(state)
 
         data = recipe.make_data(plan, bundle.frame, samples)
         with timed(workdir, "fit"):
-            state, info = fit.fit(
+            _, info = fit.fit(
                 plan.trainer,
                 bundle.state,
                 data,
@@ -59,9 +59,17 @@ def fit_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
                 chunk=plan.chunk,
                 on_chunk=on_chunk,
             )
-    if int(state.step) < plan.steps:
-        raise KeyboardInterrupt(f"fit stopped at step {int(state.step)}, saved")
     _sum_up_fit(workdir, info, len(info.losses) * len(samples.genes))
+
+
+def _check_loss(loss: float, step: int) -> None:
+    if not math.isfinite(loss):
+        raise InputError(
+            "fit",
+            expected="a finite loss",
+            found=f"{loss} by step {step}",
+            fix="lower fit.learning_rate, fit.weight_decay or field.omega",
+        )
 
 
 def _sum_up_fit(workdir: Workdir, info: fit.FitInfo, gene_steps: int) -> None:
@@ -96,24 +104,3 @@ def start_or_restore(
         "tissue": plan.tissue,
     }
     return checkpoint.Bundle(state, recipe.make_frame(plan, samples), meta)
-
-
-@contextlib.contextmanager
-def deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C wait for the end of a chunk; a second one does not wait."""
-    asked: list[Any] = []
-    try:
-        before = signal.getsignal(signal.SIGINT)
-
-        def handler(number: int, frame: Any) -> None:
-            asked.append(number)
-            signal.signal(signal.SIGINT, before)
-
-        signal.signal(signal.SIGINT, handler)
-    except ValueError:  # not in the main thread: nothing to defer
-        yield lambda: False
-        return
-    try:
-        yield lambda: bool(asked)
-    finally:
-        signal.signal(signal.SIGINT, before)

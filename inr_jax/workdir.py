@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inr_jax.errors import InputError
+from inr_jax.files import sweep
 
 
 class Workdir(NamedTuple):
@@ -73,11 +74,14 @@ def opened(path: str | Path) -> Iterator[Workdir]:
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise InputError(
                 root,
                 expected="no other run in this folder",
                 found="one at work",
                 fix="wait for it or give another --workdir",
             ) from error
-        yield Workdir(root)
+        workdir = Workdir(root)
+        for folder in (root, workdir.maps, workdir.figures):
+            sweep(folder)
+        yield workdir

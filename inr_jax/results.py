@@ -1,0 +1,86 @@
+"""Results that lie in a workdir, and what they were made from.
+
+A stage builds on what earlier ones left; it must not build on results of other
+settings, or of files that have changed since.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from ml_collections import ConfigDict
+
+from inr_jax import checkpoint
+from inr_jax import config as settings
+from inr_jax.errors import InputError, shortlist
+from inr_jax.provenance import read_json
+from inr_jax.sources import Source
+from inr_jax.workdir import Workdir
+
+
+class Result(NamedTuple):
+    """What a run left, and what it was made from.
+
+    Attributes:
+        path: The checkpoints or the scores.
+        config: Settings, as JSON.
+        inputs: Name of each input file to its SHA-256.
+    """
+
+    path: Path
+    config: str
+    inputs: dict[str, str]
+
+
+def results_in(workdir: Workdir) -> list[Result]:
+    """What later stages would build on.
+
+    Raises:
+        InputError: A checkpoint, or what is noted beside the scores, is damaged.
+    """
+    results = []
+    if checkpoint.last_step(workdir.checkpoints) is not None:
+        meta = checkpoint.read_meta(workdir.checkpoints)
+        inputs = meta.get("inputs_sha256", {})
+        results.append(Result(workdir.checkpoints, meta["config"], inputs))
+    if workdir.scores.exists():
+        text = workdir.config.read_text() if workdir.config.exists() else ""
+        inputs = read_json(workdir.provenance).get("inputs_sha256", {})
+        results.append(Result(workdir.scores, text, inputs))
+    return results
+
+
+def check_settings(result: Result, config: ConfigDict) -> None:
+    """Refuse settings that would have given another result; rendering may differ.
+
+    Raises:
+        InputError: Names the keys that differ.
+    """
+    try:
+        changed = settings.differing_fit_keys(settings.from_json(result.config), config)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        changed = [f"settings that this version cannot read ({error})"]
+    if changed:
+        raise InputError(
+            result.path,
+            expected="the settings it was made with",
+            found="; ".join(changed),
+            fix="take a new --workdir, or the old settings",
+        )
+
+
+def check_inputs(result: Result, source: Source) -> None:
+    """Refuse input files that are no longer those of the result.
+
+    Raises:
+        InputError: Names the files.
+    """
+    changed = dict(result.inputs.items() ^ source.files.items())
+    if changed:
+        raise InputError(
+            result.path,
+            expected="the inputs it was made from",
+            found=f"others in {shortlist(sorted(changed))}",
+            fix="take a new --workdir, or the old files",
+        )
