@@ -32,7 +32,22 @@ RANKS = {
     14: "command",
     15: "cli",
 }
-RANK = {name: rank for rank, names in RANKS.items() for name in names.split()}
+ATLAS_RANKS = {
+    1: "abagen_bridge atlas atlas.options atlas.probes",
+    2: "atlas.folders",
+    3: "atlas.tables",
+    4: "atlas.coordinates",
+    5: "atlas.preprocess",
+    6: "atlas.cached",
+    7: "atlas.why",
+    8: "sources.ahba",
+}
+RANK = {
+    name: rank
+    for table in (RANKS, ATLAS_RANKS)
+    for rank, names in table.items()
+    for name in names.split()
+}
 NUMERICAL = (
     "space samples fields conditioning inputs fitdata fit render batching effects"
 )
