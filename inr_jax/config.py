@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 from inr_jax.errors import InputError, unknown_name
 
 CHOICES = {
-    "source.name": ("phantom", "allen_export", "table"),
+    "source.name": ("phantom", "ahba", "allen_export", "table"),
     "source.probes": ("mean", "first"),
     "inputs.tissue": ("none", "soft", "class"),
     "inputs.box": ("cube", "joint"),
@@ -25,7 +25,16 @@ CHOICES = {
     "render.outside": ("zero", "nan"),
 }
 # What a checkpoint depends on: a change in these sections refuses to resume.
-FIT_SECTIONS = ("seed", "source", "phantom", "inputs", "field", "conditioning", "fit")
+FIT_SECTIONS = (
+    "seed",
+    "source",
+    "phantom",
+    "ahba",
+    "inputs",
+    "field",
+    "conditioning",
+    "fit",
+)
 
 
 def default() -> ConfigDict:
@@ -34,7 +43,7 @@ def default() -> ConfigDict:
     c.seed = 0  # of the networks, the jitter and the batches
 
     c.source = ConfigDict()
-    c.source.name = "phantom"  # phantom | allen_export | table
+    c.source.name = "phantom"  # phantom | ahba | allen_export | table
     c.source.path = ""  # a folder, zip or table; the phantom needs none
     c.source.probes = "mean"  # allen_export: mean of a gene's probes | first
     c.source.x = "x"  # table: names of the coordinate columns, MNI mm
@@ -47,6 +56,29 @@ def default() -> ConfigDict:
     c.source.grey = "grey"  # table: probabilities of tissue, 0 to 1
     c.source.white = "white"
     c.source.genes = ""  # comma separated symbols to keep; "" keeps all
+
+    # The Allen Human Brain Atlas; abagen's options by abagen's names, "" or 0 is None.
+    c.ahba = ConfigDict()
+    c.ahba.data_dir = ""  # "": source.path, else $ABAGEN_DATA, else ~/abagen-data
+    c.ahba.donors = "all"  # or ids with commas: 9861,10021
+    c.ahba.ibf_threshold = 0.5  # share of samples where a probe is above background
+    c.ahba.probe_selection = "diff_stability"  # | average | max_intensity |
+    # max_variance | pc_loading | corr_variance | corr_intensity
+    c.ahba.donor_probes = "aggregate"  # | independent | common
+    c.ahba.sim_threshold = 0.0  # sd; drops samples unlike the others; 0 keeps all
+    c.ahba.lr_mirror = ""  # | bidirectional | leftright | rightleft; copies are
+    # marked, and left out where inputs.mirror makes left and right one anyway
+    c.ahba.sample_norm = "srs"  # over genes; "" for none
+    c.ahba.gene_norm = "srs"  # over a donor's samples; "" for none
+    c.ahba.norm_structures = False  # gene_norm in each class of structure apart
+    c.ahba.reannotated = True  # genes of probes by Arnatkeviciute et al. 2019
+    c.ahba.coordinates = "corrected"  # | released | a CSV with well_id, x, y, z
+    c.ahba.missing = ""  # regions without a sample: | interpolate | centroids
+    c.ahba.tolerance = 2.0  # from a sample to its region, mm
+    c.ahba.norm_matched = True  # gene_norm over samples in regions alone
+    c.ahba.region_agg = "donors"  # | samples
+    c.ahba.agg_metric = "mean"  # | median
+    c.ahba.skip_absent = False  # go on without wanted genes that are not in the data
 
     c.phantom = ConfigDict()
     c.phantom.seed = 0
