@@ -18,7 +18,10 @@ VERBS = {
     "fit": "fit the networks; goes on from the newest checkpoint",
     "evaluate": "leave one donor out, for the INR and the methods to beat",
     "render": "write maps and figures from the newest checkpoint",
+    "fetch": "download the Allen Human Brain Atlas; takes --donors and --data_dir",
+    "genes": "say why a gene is in the atlas's data or not: --why=GENE",
 }
+WITHOUT_WORKDIR = ("fetch", "genes")
 HELP = """\
 usage: inr-jax VERB --workdir=DIR [--config=FILE] [--config.KEY=VALUE ...]
 
@@ -40,6 +43,8 @@ examples:
   inr-jax run --config=configs/allen_export.py \\
       --config.source.path=EXPORT.zip --workdir=out
   inr-jax run --config=configs/table.py --config.source.path=wells.csv --workdir=out
+  inr-jax fetch --donors=9861,10021 --data_dir=DIR
+  inr-jax genes --why=APOE --config=configs/ad100.py --data_dir=DIR
   inr-jax render --workdir=out --config.render.resolution_mm=1
 
 `inr-jax VERB --help` lists every setting with its default and meaning.
@@ -86,6 +91,12 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _do(verb: str, rest: list[str]) -> None:
+    if verb in WITHOUT_WORKDIR:
+        _log_to_terminal()
+        from inr_jax import atlas_verbs
+
+        getattr(atlas_verbs, verb)(rest)
+        return
     from inr_jax import command, config, workdir
 
     call = command.parse(rest)

@@ -30,7 +30,7 @@ RANKS = {
     12: "stage_render",
     13: "pipeline",
     14: "command",
-    15: "cli",
+    16: "cli",
 }
 ATLAS_RANKS = {
     1: "abagen_bridge atlas atlas.options atlas.probes",
@@ -38,9 +38,10 @@ ATLAS_RANKS = {
     3: "atlas.tables",
     4: "atlas.coordinates",
     5: "atlas.preprocess",
-    6: "atlas.cached",
+    6: "atlas.cached atlas.fetch",
     7: "atlas.why",
     8: "sources.ahba",
+    15: "atlas_verbs",
 }
 RANK = {
     name: rank

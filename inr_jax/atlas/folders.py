@@ -39,13 +39,13 @@ ARCHIVES = {
     "15697": "178236545",
 }
 SERVER = "https://human.brain-map.org"
-AGAIN = "download that donor again (inr-jax fetch)"
+AGAIN = "delete that donor's files and run inr-jax fetch"
 Files = dict[str, dict[str, str]]  # donor -> kind -> path, as abagen.fetch_microarray
 
 
-def archive_url(donor: str, server: str = SERVER) -> str:
+def archive_url(donor: str, server: str = "") -> str:
     """Where a donor's archive is downloaded from."""
-    return f"{server}/api/v2/well_known_file_download/{ARCHIVES[donor]}"
+    return f"{server or SERVER}/api/v2/well_known_file_download/{ARCHIVES[donor]}"
 
 
 def folder_name(donor: str) -> str:
