@@ -14,6 +14,7 @@ def get_config():
     """The default fit, on the paper's data."""
     c = config.default()
     c.source.name = "ahba"
+    c.compare.enabled = True
     c.source.genes = ",".join(g for g in phantom.risk_genes() if g != "HLA-DRA")
     c.ahba.donors = "9861,10021"
     c.ahba.ibf_threshold = 0.5

@@ -11,4 +11,5 @@ def get_config():
     """The default, on the atlas; left and right are one by abs(x)."""
     c = config.default()
     c.source.name = "ahba"
+    c.compare.enabled = True
     return c

@@ -144,6 +144,11 @@ def default() -> ConfigDict:
     c.render.outside = "zero"  # outside the mask: zero | nan
     c.render.std = True  # write a map of the ensemble's spread for each gene
 
+    c.compare = ConfigDict()  # with abagen: region tables, maps, donors
+    c.compare.enabled = False
+    c.compare.atlas = "desikan_killiany"  # or a NIfTI of labels on MNI mm
+    c.compare.atlas_info = ""  # its CSV: id, label, hemisphere, structure
+
     c.evaluate = ConfigDict()
     c.evaluate.enabled = True  # leave one donor out; needs two donors
     return c.lock()  # a mistyped key is an error, not a new setting

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from inr_jax.abagen_bridge import package_file
+from inr_jax.phantom import risk_genes
 from inr_jax.wells import wells
 
 BOTH_SIDES = ("9861", "10021")  # the donors whose right hemisphere was sampled too
@@ -191,7 +192,14 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     given = parser.parse_args()
     donors = ("9861", "10021", "12876", "14380", "15496", "15697")
-    write_atlas(given.folder, donors=donors, every=given.every, probes=given.probes)
+    genes = GENES + risk_genes()
+    write_atlas(
+        given.folder,
+        donors=donors,
+        every=given.every,
+        probes=given.probes,
+        genes=genes,
+    )
 
 
 if __name__ == "__main__":

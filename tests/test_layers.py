@@ -36,11 +36,12 @@ ATLAS_RANKS = {
     1: "abagen_bridge atlas atlas.options atlas.probes",
     2: "atlas.folders",
     3: "atlas.tables",
-    4: "atlas.coordinates",
+    4: "atlas.coordinates atlas.interpolate",
     5: "atlas.preprocess",
     6: "atlas.cached atlas.fetch",
-    7: "atlas.why",
-    8: "sources.ahba",
+    7: "atlas.why atlas.regions",
+    8: "atlas.compare atlas.methods sources.ahba",
+    12: "stage_compare",
     15: "atlas_verbs",
 }
 RANK = {

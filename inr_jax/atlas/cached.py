@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("inr_jax")
 VERSION = 1  # of what is written; another is rebuilt
 META = b"inr_jax"
-ROWS = 256  # genes that are read at once
+ROWS = 16  # genes that are read at once
 
 
 class Atlas(NamedTuple):
@@ -63,12 +63,18 @@ class Atlas(NamedTuple):
         """Expression `(N, len(genes))` float32, normalised over all genes."""
         import pyarrow.parquet as pq
 
-        few = None if len(genes) == len(self.genes) else [("gene", "in", genes)]
-        table = pq.read_table(self.path, filters=few)
-        row = {gene: row for row, gene in enumerate(table["gene"].to_pylist())}
-        flat = table["values"].combine_chunks().flatten().to_numpy()
-        values = flat.reshape(len(row), len(self.samples))
-        return values[[row[gene] for gene in genes]].T
+        row = {gene: row for row, gene in enumerate(self.genes)}
+        rows = np.array([row[gene] for gene in genes])
+        values = np.empty((len(genes), len(self.samples)), np.float32)
+        with pq.ParquetFile(self.path) as file:
+            size = file.metadata.row_group(0).num_rows
+            for group in sorted({*(rows // size).tolist()}):
+                read = file.read_row_group(group, columns=["values"])["values"]
+                flat = read.combine_chunks().flatten().to_numpy()
+                here = rows // size == group
+                block = flat.reshape(-1, len(self.samples))
+                values[here] = block[rows[here] - group * size]
+        return values.T
 
     def fates(self) -> pd.DataFrame:
         """The fate of each probe, see `probes`."""
