@@ -176,6 +176,27 @@ def test_abagens_table_is_abagens_and_kept_for_the_next_time(data_dir, dk, monke
     np.testing.assert_array_equal(again, table)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"region_agg": "samples"},
+        {"missing": "centroids", "agg_metric": "median"},
+        {"norm_matched": False, "gene_norm": "", "tolerance": 0.0},
+    ],
+)
+def test_options_of_regions_reach_abagen(data_dir, dk, options):
+    atlas = cached.open_atlas(data_dir, TWO._replace(**options))
+    genes = atlas.genes[:3]
+    table, donors = regions.abagen_tables(atlas, dk, genes)
+    given = {name: None if v == "" else v for name, v in options.items()}
+    with borrowed(files=atlas.files) as abagen:
+        expected = abagen.get_expression_data(
+            str(dk.path), dk.info.reset_index(), donors=DONORS, **given
+        )
+    np.testing.assert_allclose(table, expected[genes].to_numpy(), rtol=1e-12)
+    assert bool(donors) == ("region_agg" not in options)
+
+
 def test_a_users_coordinates_move_the_samples_of_abagens_table_too(data_dir, dk):
     plain = cached.open_atlas(data_dir, TWO)
     moved = cached.open_atlas(data_dir, TWO._replace(coordinates="released"))

@@ -157,15 +157,13 @@ def write_table(stem: Path, values: np.ndarray, genes: list[str], info) -> None:
     Writes STEM.csv and STEM.parquet, and STEM.names.csv with the regions' names.
     """
     import pandas as pd
-    import pyarrow as pa
 
     index = pd.Index(info.index, name="label")
     table = pd.DataFrame(
         values, index=index, columns=pd.Index(genes, name="gene_symbol")
     )
     write_text(stem.with_name(f"{stem.name}.csv"), table.to_csv(float_format="%.8g"))
-    table.to_parquet(buffer := pa.BufferOutputStream())
-    write_bytes(stem.with_name(f"{stem.name}.parquet"), buffer.getvalue())
+    write_bytes(stem.with_name(f"{stem.name}.parquet"), table.to_parquet())
     names = info.rename_axis("id").to_csv()
     write_text(stem.with_name(f"{stem.name}.names.csv"), names)
 
