@@ -62,12 +62,11 @@ def default() -> ConfigDict:
     c.ahba.data_dir = ""  # "": source.path, else $ABAGEN_DATA, else ~/abagen-data
     c.ahba.donors = "all"  # or ids with commas: 9861,10021
     c.ahba.ibf_threshold = 0.5  # share of samples where a probe is above background
-    c.ahba.probe_selection = "diff_stability"  # | average | max_intensity |
-    # max_variance | pc_loading | corr_variance | corr_intensity
+    c.ahba.probe_selection = "diff_stability"  # choices: inr_jax/atlas/options.py
     c.ahba.donor_probes = "aggregate"  # | independent | common
     c.ahba.sim_threshold = 0.0  # sd; drops samples unlike the others; 0 keeps all
     c.ahba.lr_mirror = ""  # | bidirectional | leftright | rightleft; copies are
-    # marked, and left out where inputs.mirror makes left and right one anyway
+    # marked, and not fitted where inputs.mirror makes left and right one
     c.ahba.sample_norm = "srs"  # over genes; "" for none
     c.ahba.gene_norm = "srs"  # over a donor's samples; "" for none
     c.ahba.norm_structures = False  # gene_norm in each class of structure apart

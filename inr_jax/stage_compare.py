@@ -19,7 +19,6 @@ from inr_jax.files import write_text
 from inr_jax.maps import Canvas
 from inr_jax.nifti import gene_desc
 from inr_jax.provenance import add_summary, timed
-from inr_jax.samples import Sites
 from inr_jax.sources import Source
 from inr_jax.workdir import Workdir
 
@@ -76,9 +75,8 @@ def compare_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
             report = methods.abagen_report(atlas, labels)
             write_text(workdir.root / "abagen_report.md", report + "\n")
             describe(config, workdir, source)
-        sites = Sites(x_mm, np.zeros((0, 2)), np.zeros(0))
-        for name, predict in interpolate.predictors().items():
-            theirs = predict(source.samples, sites)
+        for name, mirrored in interpolate.KINDS.items():
+            theirs = interpolate.interpolate(source.samples, x_mm, mirrored=mirrored)
             found = compare.against_map(ours, theirs, label, ids, total)
             lines += compare.rows(name, found, genes)
     _write(workdir.comparison, lines)

@@ -24,11 +24,11 @@ from inr_jax.phantom import risk_genes
 from inr_jax.wells import wells
 
 BOTH_SIDES = ("9861", "10021")  # the donors whose right hemisphere was sampled too
-# Real ids: the top-level structures that abagen looks for in structure_id_path.
+# Real ids: structure_id_path has those that abagen looks for, and top-level ones.
 TOP = {
-    "cortex": (4008, "Cx", "/4005/4006/4007/4008/"),
-    "subcortex/brainstem": (4275, "CxN", "/4005/4006/4007/4275/"),
-    "cerebellum": (4696, "Cb", "/4005/4006/4833/4696/"),
+    "cortex": (4009, "FL", "/4005/4006/4007/4008/4009/"),
+    "subcortex/brainstem": (4277, "Str", "/4005/4006/4007/4275/4276/4277/"),
+    "cerebellum": (4697, "CbCx", "/4005/4006/4833/4696/4697/"),
     "white matter": (9218, "WM", "/4005/9218/"),
 }
 GENES = ("MAPT", "SNCA", "PVALB", "APOE", "APP", "BDNF", "CALB1", "GFAP")

@@ -144,6 +144,11 @@ def test_values_are_those_of_the_slow_pipeline(data_dir):
     expected = np.array([place[w] for w in well])
     np.testing.assert_allclose(samples.x_mm, expected, rtol=1e-6)
     assert samples.donors == DONORS and not samples.mirrored.any()
+    named = [samples.structures[row] for row in samples.structure]
+    above = [samples.parents[row] for row in samples.parent]
+    assert samples.parents == ("CbCx", "FL", "Str", "WM")
+    for name, parent in zip(named, above, strict=True):
+        assert name.startswith(parent)
 
 
 @pytest.mark.parametrize(
@@ -293,7 +298,7 @@ def test_a_cache_of_another_version_or_damaged_is_made_anew(
     path = cached.open_atlas(copy_of, TWO).path
     monkeypatch.setattr(cached, "VERSION", 99)
     found = ahba.load(copy_of, options=TWO).samples.values
-    assert "written by version 1 of the cache, this is 99" in caplog.text
+    assert "written by version 2 of the cache, this is 99" in caplog.text
     np.testing.assert_array_equal(found, expected)
     path.write_bytes(path.read_bytes()[:-100])
     np.testing.assert_array_equal(

@@ -18,7 +18,6 @@ from inr_jax.abagen_bridge import borrowed
 from inr_jax.atlas import cached, compare, interpolate, methods, regions
 from inr_jax.atlas.options import Options
 from inr_jax.errors import InputError
-from inr_jax.samples import Sites
 from inr_jax.scores import score
 from inr_jax.sources import ahba
 
@@ -61,8 +60,7 @@ def test_shipped_is_what_abagen_itself_returns(data_dir, tmp_path):
         genes = list(samples.genes)
         dense = abagen.get_interpolated_map(genes, mask, donors=DONORS)
     x_mm = np.argwhere(np.ones((9, 7, 8))) * np.diag(affine)[:3] + affine[:3, 3]
-    sites = Sites(x_mm, np.zeros((0, 2)), np.zeros(0))
-    found = interpolate.interpolate(samples, sites, mirrored=False)
+    found = interpolate.interpolate(samples, x_mm, mirrored=False)
     expected = np.stack([dense[gene].ravel() for gene in genes], axis=1)
     np.testing.assert_allclose(found, expected, atol=2e-6)
 
@@ -86,21 +84,20 @@ def test_interpolation_is_a_mean_weighted_by_inverse_distance(data_dir, rng, mir
         if row == 0:
             weight = (distance[near] == 0).astype(float)
         expected.append(weight @ values[near] / weight.sum())
-    sites = Sites(x_mm, np.zeros((0, 2)), np.zeros(0))
-    found = interpolate.interpolate(samples, sites, mirrored=mirrored)
+    found = interpolate.interpolate(samples, x_mm, mirrored=mirrored)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_as_shipped_nothing_reaches_the_other_side_and_ten_are_five(data_dir):
     samples = ahba.load(data_dir, options=BOTH_SIDES).samples
     left = samples.take(samples.x_mm[:, 0] < 0).originals()
-    far = Sites(np.array([[60.0, -20, 10]]), np.zeros((0, 2)), np.zeros(0))
+    far = np.array([[60.0, -20, 10]])
     shipped = interpolate.interpolate(left, far, mirrored=False)
-    distance = np.linalg.norm(left.x_mm - far.x_mm, axis=1)
+    distance = np.linalg.norm(left.x_mm - far, axis=1)
     near = np.argsort(distance)[:5]
     expected = (1 / distance[near]) @ left.values[near] / (1 / distance[near]).sum()
     np.testing.assert_allclose(shipped[0], expected, rtol=1e-5)
-    across = Sites(far.x_mm * np.array([-1, 1, 1]), far.tissue, far.structure)
+    across = far * np.array([-1, 1, 1])
     mirrored = (interpolate.interpolate(left, s, mirrored=True) for s in (far, across))
     np.testing.assert_allclose(*mirrored, rtol=1e-5)
     assert abs(shipped - interpolate.interpolate(left, far, mirrored=True)).max() > 0.01

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger("inr_jax")
-VERSION = 1  # of what is written; another is rebuilt
+VERSION = 2  # of what is written; another is rebuilt
 META = b"inr_jax"
 ROWS = 16  # genes that are read at once
 

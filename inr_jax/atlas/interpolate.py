@@ -27,20 +27,24 @@ KINDS = {"abagen": False, "abagen_mirrored": True}
 
 def predictors() -> dict[str, Predictor]:
     """Both kinds, by the name that they have in scores.csv."""
-    return {name: partial(interpolate, mirrored=kind) for name, kind in KINDS.items()}
+    return {name: partial(_predict, mirrored=kind) for name, kind in KINDS.items()}
 
 
-def interpolate(samples: Samples, sites: Sites, *, mirrored: bool) -> np.ndarray:
-    """The value at sites, `(V, G)` float64, units of the source."""
+def _predict(samples: Samples, sites: Sites, *, mirrored: bool) -> np.ndarray:
+    return interpolate(samples, sites.x_mm, mirrored=mirrored)
+
+
+def interpolate(samples: Samples, x_mm: np.ndarray, *, mirrored: bool) -> np.ndarray:
+    """The value at sites `(V, 3)`, mm: `(V, G)` float64, units of the source."""
     own = samples.originals()
-    x_mm = np.asarray(own.x_mm, np.float64)
+    own_mm = np.asarray(own.x_mm, np.float64)
     values = np.asarray(own.values, np.float64)
-    aside = x_mm[:, 0] != 0  # a sample on the midline has no other side
-    across = x_mm[aside] * np.array([-1 if mirrored else 1, 1, 1])
+    aside = own_mm[:, 0] != 0  # a sample on the midline has no other side
+    across = own_mm[aside] * np.array([-1 if mirrored else 1, 1, 1])
     return inverse_distance(
-        np.concatenate([x_mm, across]),
+        np.concatenate([own_mm, across]),
         np.concatenate([values, values[aside]]),
-        np.asarray(sites.x_mm, np.float64),
+        np.asarray(x_mm, np.float64),
     )
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("inr_jax")
 SAMPLE_COLUMNS = ("donor", "well_id", *AXES, "structure", "hemisphere")
-SAMPLE_COLUMNS += ("structure_acronym", "structure_name", "mirrored")
+SAMPLE_COLUMNS += ("structure_acronym", "structure_name", "top_level", "mirrored")
 
 
 class Prepared(NamedTuple):
@@ -38,7 +38,8 @@ class Prepared(NamedTuple):
 
     Attributes:
         samples: N rows, columns `SAMPLE_COLUMNS`; `structure` is abagen's class
-            (cortex, cerebellum...), `mirrored` marks copies.
+            (cortex, cerebellum...), `top_level` the lobe or nucleus, `mirrored` marks
+            copies.
         genes: G symbols, in alphabetical order.
         values: `(G, N)` float32.
         fates: The fate of each probe, see `probes`.
@@ -124,7 +125,8 @@ def _samples(
     n = len(rows)
     if options.lr_mirror:
         rows = abagen.samples_.mirror_samples(rows, ontology, swap=options.lr_mirror)
-    rows = rows.assign(mirrored=np.arange(len(rows)) >= n)
+    top = tables.top_level(ontology, rows.structure_id)
+    rows = rows.assign(mirrored=np.arange(len(rows)) >= n, top_level=top)
     rows = abagen.samples_.drop_mismatch_samples(rows, ontology)
     if not len(rows):
         raise InputError(

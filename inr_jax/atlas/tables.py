@@ -25,6 +25,13 @@ COLUMNS = {
     "ontology": ("id", "acronym", "name", "hemisphere", "structure_id_path"),
 }
 
+# Top-level structures of the Allen Institute's web search, by id in Ontology.csv:
+# the lobes and gyri of the cortex, nuclei, thalami, cerebellum, pons, medulla,
+# white matter, sulci.
+TOP_LEVEL = {4009, 4084, 4132, 4180, 4220, 4242, 4249, 4268, 4277, 4293, 4300, 4321}
+TOP_LEVEL |= {4327, 4393, 4504, 4517, 4520, 4540, 4697, 4780, 9001, 9132, 9135, 9218}
+TOP_LEVEL |= {9352, 9512}
+
 
 def read_probes(abagen: types.ModuleType, files: Files) -> pd.DataFrame:
     """Probes.csv, once it is seen to be the same for all donors.
@@ -77,6 +84,28 @@ def read_annotation(abagen: types.ModuleType, paths: dict) -> pd.DataFrame:
 def read_ontology(abagen: types.ModuleType, paths: dict) -> pd.DataFrame:
     """Ontology.csv."""
     return _table(abagen.io.read_ontology, paths["ontology"], "ontology")
+
+
+def top_level(ontology: pd.DataFrame, structure: pd.Series) -> np.ndarray:
+    """Names of the top-level structures that structures lie in; None outside all.
+
+    Args:
+        ontology: Ontology.csv.
+        structure: `(S,)` ids.
+    """
+    name = dict(zip(ontology.id, ontology.name.astype(str), strict=True))
+    path = dict(zip(ontology.id, ontology.structure_id_path, strict=True))
+    return np.array(
+        [
+            next((name[n] for n in reversed(_numbers(path[s])) if n in TOP_LEVEL), None)
+            for s in structure
+        ],
+        object,
+    )
+
+
+def _numbers(path: str) -> list[int]:
+    return [int(part) for part in str(path).split("/") if part.isdigit()]
 
 
 def _table(read, path: str, kind: str) -> pd.DataFrame:

@@ -60,6 +60,7 @@ def from_atlas(atlas: Atlas, genes: tuple[str, ...], skip_absent: bool) -> Sourc
         well=rows.well_id.to_numpy(),
         donor=rows.donor.tolist(),
         structure=rows.structure_acronym.tolist(),
+        parent=rows.top_level.tolist(),
         mirrored=rows.mirrored.to_numpy(),
     )
     notes = {
