@@ -152,7 +152,7 @@ def make_annotation(donor: str, every: int, ontology, rng) -> pd.DataFrame:
     rows = np.flatnonzero(known.donor == donor)[::every]
     x_mm, n = known.x_mm[rows], len(rows)
     top = np.array(list(TOP))[_tops(x_mm)]
-    part = rng.integers(0, 8, n)
+    part = ((x_mm[:, 1] + 110) // 25).clip(0, 7).astype(int)  # from back to front
     # As in the real atlas: a few wells crossed the midline in the correction.
     right = (x_mm[:, 0] > 0) & (donor in BOTH_SIDES)
     number = np.array([TOP[name][0] for name in top]) * 100 + 2 * part + right

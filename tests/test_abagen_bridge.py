@@ -305,6 +305,19 @@ def test_abagen_itself_returns_mirrored_samples_where_their_sources_are(files):
     assert len(np.unique(places, axis=0)) == half
 
 
+def test_means_are_taken_by_pandas_not_through_a_python_function():
+    """With the callable one groupby of 18,958 genes takes a minute on pandas 3."""
+    with borrowed() as abagen:
+        assert abagen.utils.check_metric("mean") == "mean"
+        assert abagen.utils.check_metric("median") == "median"
+        frame = pd.DataFrame(
+            {"a": [1.0, 3, 8]}, index=pd.Index([7, 7, 9], name="label")
+        )
+        table = abagen.samples_.groupby_index(frame, labels=[7, 8, 9], metric="mean")
+    np.testing.assert_array_equal(table.a, [2.0, np.nan, 8.0])
+    assert table.index.tolist() == [7, 8, 9] and table.a.dtype == float
+
+
 def test_files_are_the_ones_given_and_nothing_is_fetched(files, monkeypatch):
     monkeypatch.setattr("urllib.request.urlopen", None)
     with borrowed(files={"9861": files["9861"]}) as abagen:

@@ -182,7 +182,9 @@ def _write(path: Path, made: Prepared) -> None:
     table = pa.table({"gene": made.genes, "values": values})
     table = table.replace_schema_metadata({META: json.dumps(meta)})
     buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer, row_group_size=ROWS, compression="none")
+    pq.write_table(
+        table, buffer, row_group_size=ROWS, compression="none", use_dictionary=False
+    )
     # The file that is looked for comes last: once it is there, so is the other.
     write_bytes(_fates_path(path), made.fates.to_parquet(index=False))
     write_bytes(path, buffer.getvalue())
