@@ -22,7 +22,11 @@ VERBS = {
     "fetch": "download the Allen Human Brain Atlas; takes --donors and --data_dir",
     "genes": "say why a gene is in the atlas's data or not: --why=GENE",
 }
-WITHOUT_WORKDIR = ("fetch", "genes")
+# Verbs that need no workdir, with their own flags.
+WITHOUT_WORKDIR = {
+    "fetch": "[--donors=9861,10021|all] [--data_dir=DIR]",
+    "genes": "[--why=GENE,GENE] [--donors=9861,10021|all] [--data_dir=DIR]",
+}
 HELP = """\
 usage: inr-jax VERB --workdir=DIR [--config=FILE] [--config.KEY=VALUE ...]
 
@@ -132,7 +136,8 @@ def _verb_help(verb: str) -> str:
     return "\n".join(
         [
             f"inr-jax {verb}: {VERBS[verb]}",
-            "usage: inr-jax " + verb + " --workdir=DIR [--config=FILE]",
+            f"usage: inr-jax {verb} {WITHOUT_WORKDIR.get(verb, '--workdir=DIR')} "
+            "[--config=FILE]",
             "",
             "settings and their defaults; write --config.fit.steps=100 for",
             "c.fit.steps = 100:",

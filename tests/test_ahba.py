@@ -267,7 +267,9 @@ def test_the_environment_says_where_the_atlas_is(data_dir, monkeypatch):
     monkeypatch.setenv("ABAGEN_DATA", str(data_dir))
     assert set(folders.locate("", DONORS)) == set(DONORS)
     # abagen would go on to look there when a path is mistyped.
-    with pytest.raises(InputError, match=r"no such folder.*by hand to"):
+    with pytest.raises(
+        InputError, match=r"no such folder.*by hand .*178238373 \(donor 10021\)"
+    ):
         folders.locate(data_dir / "mistyped", DONORS)
 
 
@@ -482,4 +484,7 @@ def test_loading_says_little(data_dir, caplog, monkeypatch, tmp_path):
     monkeypatch.setenv("INR_JAX_CACHE", str(tmp_path))
     caplog.set_level(logging.INFO)
     ahba.load(data_dir, options=TWO)
-    assert not caplog.records
+    (record,) = caplog.records
+    assert str(tmp_path) in record.getMessage()
+    ahba.load(data_dir, options=TWO)
+    assert len(caplog.records) == 1

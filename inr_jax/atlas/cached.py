@@ -100,6 +100,7 @@ def open_atlas(data_dir: str | Path, options: Options) -> Atlas:
     path = folder / f"ahba-{_key(sums, options)}.parquet"
     stored = _read(path)
     if stored is None:
+        log.info("ahba: preprocessed by abagen's functions, and kept in %s", folder)
         _write(path, preprocess(files, options, coordinates))
         stored = _read(path)
     samples, genes, counts = stored

@@ -77,16 +77,17 @@ def fetch(
             name = f"{folders.folder_name(donor)}.zip"
             url = folders.archive_url(donor, server)
             part = Part(layout / f".{name}.part", layout / name, url)
-            _download(part, donor, on_bytes)
+            lacking = tuple(d for d in donors if d not in folders.present(base))
+            hand = f"or download by hand {folders.by_hand(base, lacking)}"
+            _download(part, donor, on_bytes, hand)
             folders.unpack(part.archive, layout / folders.folder_name(donor))
             part.archive.unlink()
             log.info("fetch: donor %s is in %s", donor, layout)
     return folders.locate(base, donors)
 
 
-def _download(part: Part, donor: str, on_bytes: OnBytes) -> None:
+def _download(part: Part, donor: str, on_bytes: OnBytes, by_hand: str) -> None:
     """Get the rest of an archive, and give it its name once it is whole."""
-    by_hand = f"or download {part.url} by hand to {part.archive}"
     try:
         part.path.parent.mkdir(parents=True, exist_ok=True)
         with _opened(part) as response:

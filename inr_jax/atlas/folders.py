@@ -48,6 +48,16 @@ def archive_url(donor: str, server: str = "") -> str:
     return f"{server or SERVER}/api/v2/well_known_file_download/{ARCHIVES[donor]}"
 
 
+def by_hand(base: Path, donors: tuple[str, ...]) -> str:
+    """What to download and where to put it, for a user without inr-jax fetch."""
+    layout = base if base.name == "microarray" else base / "microarray"
+    if len(donors) == 1:
+        return f"{archive_url(donors[0])} to {layout / folder_name(donors[0])}.zip"
+    numbers = ", ".join(f"{ARCHIVES[donor]} (donor {donor})" for donor in donors)
+    url = archive_url(donors[0]).removesuffix(ARCHIVES[donors[0]])
+    return f"{url}N to {layout / folder_name('ID')}.zip for N in {numbers}"
+
+
 def folder_name(donor: str) -> str:
     """abagen's name of a donor's folder, below `microarray`."""
     return f"normalized_microarray_donor{donor}"
@@ -220,12 +230,10 @@ def _nothing(base: Path, donors: tuple[str, ...]) -> InputError:
     found = "no such folder" if not base.exists() else f"none of donor {donors[0]}"
     if len(donors) > 1 and base.exists():
         found = f"none of donors {', '.join(donors)}"
-    into = base / "microarray" / f"{folder_name(donors[0])}.zip"
-    more = " (and so for the others)" if len(donors) > 1 else ""
     return InputError(
         base,
         expected=f"the atlas's files of donors {', '.join(donors)}",
         found=found,
         fix=f"run inr-jax fetch --donors={','.join(donors)} --data_dir={base}, or "
-        f"download {archive_url(donors[0])} by hand to {into}{more}",
+        f"download by hand {by_hand(base, donors)}",
     )

@@ -109,6 +109,8 @@ def paragraph(atlas: Atlas, genes: int, copies_used: bool) -> str:
         f"(donors: {options.donor_probes}; {counts['genes_with_a_probe']:,} genes).",
         _mirroring(atlas, copies_used),
         _normalisation(options, counts["genes_with_a_probe"]),
+        "Filters and the choice of probes saw all donors, those too that are held out "
+        "in turn later.",
         f"Of {counts['genes']:,} genes, {genes:,} were then picked for the analysis.",
     ]
     if options.sim_threshold:
