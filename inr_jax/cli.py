@@ -129,9 +129,11 @@ def _help() -> str:
 def _verb_help(verb: str) -> str:
     import inspect
 
-    from inr_jax import config
+    from inr_jax import config, config_atlas
 
-    body = textwrap.dedent(inspect.getsource(config.default).split('"""')[2])
+    parts = [config.default, config_atlas.sections]
+    sources = [inspect.getsource(part).split('"""')[2] for part in parts]
+    body = "".join(map(textwrap.dedent, sources))
     keys = [line for line in body.splitlines() if "ConfigDict()" not in line]
     return "\n".join(
         [

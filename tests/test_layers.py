@@ -33,6 +33,7 @@ RANKS = {
     16: "cli",
 }
 ATLAS_RANKS = {
+    0: "config_atlas",
     1: "abagen_bridge atlas atlas.options atlas.probes",
     2: "atlas.folders",
     3: "atlas.tables",
@@ -64,6 +65,8 @@ CONFIG_READERS = {
     "cli",
     "provenance",
     "results",
+    "atlas_verbs",
+    "config_atlas",
 }
 
 
