@@ -44,8 +44,8 @@ def nearest(samples: Samples, sites: Sites, *, mirror: bool) -> np.ndarray:
 def idw10(samples: Samples, sites: Sites, *, mirror: bool) -> np.ndarray:
     """Mean of the 10 nearest wells, weighted by distance to the power -2.
 
-    This is abagen's interpolation. A site on a well gets that well's value (the
-    mean of them, if several lie there); fewer than 10 wells are all used.
+    abagen's own interpolation weights by 1 / d. A site on a well gets that well's
+    value (the mean of them, if several lie there); fewer than 10 are all used.
 
     Returns:
         `(V, G)`: sum_k d_k^-2 y_k / sum_k d_k^-2.

@@ -12,12 +12,13 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from inr_jax import fit, phantom, render, template
+from inr_jax.atlas.options import Options, parse_donors
 from inr_jax.conditioning import make_conditioning
 from inr_jax.fields import make_field, settings_of
 from inr_jax.inputs import feature_count
 from inr_jax.nifti import read_mask
 from inr_jax.recipe import Recipe
-from inr_jax.sources import Source, allen_export, counts, pick_genes, table
+from inr_jax.sources import Source, ahba, allen_export, counts, pick_genes, table
 from inr_jax.space import Grid
 from inr_jax.wells import COORDINATES
 
@@ -28,6 +29,8 @@ def load_source(config: ConfigDict) -> Source:
     genes = tuple(name.strip() for name in settings.genes.split(",") if name.strip())
     if settings.name == "phantom":
         source = _phantom_source(config, genes)
+    elif settings.name == "ahba":
+        source = _ahba_source(config, genes)
     elif settings.name == "allen_export":
         source = allen_export.load(settings.path, probes=settings.probes, genes=genes)
     else:
@@ -35,6 +38,30 @@ def load_source(config: ConfigDict) -> Source:
         columns = table.Columns(**names)
         source = table.load(settings.path, columns=columns, genes=genes)
     return source._replace(samples=template.with_tissue(source.samples))
+
+
+def ahba_options(config: ConfigDict) -> Options:
+    """abagen's options, as the section `ahba` has them."""
+    names = {name: config.ahba[name] for name in Options._fields}
+    return Options(**names | {"donors": parse_donors(config.ahba.donors)})
+
+
+def data_dir(config: ConfigDict) -> str:
+    """Where the atlas lies; "" for where abagen keeps it."""
+    return config.ahba.data_dir or config.source.path
+
+
+def _ahba_source(config: ConfigDict, genes: tuple[str, ...]) -> Source:
+    source = ahba.load(
+        data_dir(config),
+        genes=genes,
+        options=ahba_options(config),
+        skip_absent=config.ahba.skip_absent,
+    )
+    if not config.inputs.mirror:
+        return source
+    # Left and right are one: a copy would lie on its well and count it twice.
+    return source._replace(samples=source.samples.originals())
 
 
 def make_phantom(config: ConfigDict) -> phantom.Phantom:

@@ -19,6 +19,14 @@ VERBS = {
     "fit": "fit the networks; goes on from the newest checkpoint",
     "evaluate": "leave one donor out, for the INR and the methods to beat",
     "render": "write maps and figures from the newest checkpoint",
+    "compare": "compare the maps with abagen's interpolation; region tables",
+    "fetch": "download the Allen Human Brain Atlas; takes --donors and --data_dir",
+    "genes": "say why a gene is in the atlas's data or not: --why=GENE",
+}
+# Verbs that need no workdir, with their own flags.
+WITHOUT_WORKDIR = {
+    "fetch": "[--donors=9861,10021|all] [--data_dir=DIR]",
+    "genes": "[--why=GENE,GENE] [--donors=9861,10021|all] [--data_dir=DIR]",
 }
 HELP = """\
 usage: inr-jax VERB --workdir=DIR [--config=FILE] [--config.KEY=VALUE ...]
@@ -41,6 +49,8 @@ examples:
   inr-jax run --config=configs/allen_export.py \\
       --config.source.path=EXPORT.zip --workdir=out
   inr-jax run --config=configs/table.py --config.source.path=wells.csv --workdir=out
+  inr-jax fetch --donors=9861,10021 --data_dir=DIR
+  inr-jax genes --why=APOE --config=configs/ad100.py --data_dir=DIR
   inr-jax render --workdir=out --config.render.resolution_mm=1
 
 `inr-jax VERB --help` lists every setting with its default and meaning.
@@ -113,6 +123,12 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _do(verb: str, rest: list[str]) -> None:
+    if verb in WITHOUT_WORKDIR:
+        _log_to_terminal()
+        from inr_jax import atlas_verbs
+
+        getattr(atlas_verbs, verb)(rest)
+        return
     from inr_jax import command, config, interrupt, workdir
 
     call = command.parse(rest)
@@ -148,14 +164,17 @@ def _help() -> str:
 def _verb_help(verb: str) -> str:
     import inspect
 
-    from inr_jax import config
+    from inr_jax import config, config_atlas
 
-    body = textwrap.dedent(inspect.getsource(config.default).split('"""')[2])
+    parts = [config.default, config_atlas.sections]
+    sources = [inspect.getsource(part).split('"""')[2] for part in parts]
+    body = "".join(map(textwrap.dedent, sources))
     keys = [line for line in body.splitlines() if "ConfigDict()" not in line]
     return "\n".join(
         [
             f"inr-jax {verb}: {VERBS[verb]}",
-            "usage: inr-jax " + verb + " --workdir=DIR [--config=FILE]",
+            f"usage: inr-jax {verb} {WITHOUT_WORKDIR.get(verb, '--workdir=DIR')} "
+            "[--config=FILE]",
             "",
             "settings and their defaults; write --config.fit.steps=100 for",
             "c.fit.steps = 100:",

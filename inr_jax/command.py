@@ -26,34 +26,43 @@ DEFINERS = {
     str: flags.DEFINE_string,
 }
 PREFIX = "config."
-PATHS = ("source.path", "render.mask")
+PATHS = (
+    "source.path",
+    "render.mask",
+    "ahba.data_dir",
+    "compare.atlas",
+    "compare.atlas_info",
+)
 
 
 class Call(NamedTuple):
     """What the command line asks for.
 
     Attributes:
-        workdir: Folder of the run.
+        workdir: Folder of the run; None where the verb can do without.
         config: The settings: file or workdir or default, then overrides.
+        own: The verb's own flags; None for one not given.
     """
 
-    workdir: Path
+    workdir: Path | None
     config: ConfigDict
+    own: dict[str, str | None]
 
 
-def parse(arguments: Sequence[str]) -> Call:
+def parse(arguments: Sequence[str], own: Sequence[str] = ()) -> Call:
     """Flags to a call.
 
     Args:
         arguments: What stands behind the verb.
+        own: Names of the verb's own flags; such a verb needs no workdir.
 
     Raises:
         InputError: An unknown flag or key, a value of another type, no workdir, a
             config file that is missing or broken.
     """
     values = flags.FlagValues()
-    flags.DEFINE_string("workdir", None, "", flag_values=values)
-    flags.DEFINE_string("config", None, "", flag_values=values)
+    for name in ("workdir", "config", *own):
+        flags.DEFINE_string(name, None, "", flag_values=values)
     for key, value in settings.flat(settings.default()).items():
         DEFINERS[type(value)](PREFIX + key, None, "", flag_values=values)
     rest = _parse(values, arguments)
@@ -62,20 +71,20 @@ def parse(arguments: Sequence[str]) -> Call:
         raise InputError(
             "command line", expected="flags alone", found=repr(rest[0]), fix=fix
         )
-    if not values.workdir:
+    if not values.workdir and not own:
         raise InputError(
             "--workdir",
             expected="a folder for results",
             found="none",
             fix="add --workdir=DIR",
         )
-    workdir = _path(values.workdir)
+    workdir = _path(values.workdir) if values.workdir else None
     config = _base(values.config, workdir)
     for name in values:
         if name.startswith(PREFIX) and values[name].present:
             key, value = name.removeprefix(PREFIX), values[name].value
             _set(config, key, str(_path(value)) if key in PATHS else value)
-    return Call(workdir, config)
+    return Call(workdir, config, {name: values[name].value for name in own})
 
 
 def _parse(values: flags.FlagValues, arguments: Sequence[str]) -> list[str]:
@@ -104,12 +113,11 @@ def _path(text: str) -> Path | str:
     return Path(text).expanduser() if text else text
 
 
-def _base(path: str | None, workdir: Path) -> ConfigDict:
-    stored = workdir / "config.json"
+def _base(path: str | None, workdir: Path | None) -> ConfigDict:
     if path:
         return load_config(_path(path))
-    if stored.is_file():
-        return load_stored(stored)
+    if workdir and (workdir / "config.json").is_file():
+        return load_stored(workdir / "config.json")
     return settings.default()
 
 

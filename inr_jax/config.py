@@ -10,10 +10,11 @@ import json
 
 from ml_collections import ConfigDict
 
+from inr_jax import config_atlas
 from inr_jax.errors import InputError, unknown_name
 
 CHOICES = {
-    "source.name": ("phantom", "allen_export", "table"),
+    "source.name": ("phantom", "ahba", "allen_export", "table"),
     "source.probes": ("mean", "first"),
     "inputs.tissue": ("none", "soft", "class"),
     "inputs.box": ("cube", "joint"),
@@ -25,7 +26,16 @@ CHOICES = {
     "render.outside": ("zero", "nan"),
 }
 # What a checkpoint depends on: a change in these sections refuses to resume.
-FIT_SECTIONS = ("seed", "source", "phantom", "inputs", "field", "conditioning", "fit")
+FIT_SECTIONS = (
+    "seed",
+    "source",
+    "phantom",
+    "ahba",
+    "inputs",
+    "field",
+    "conditioning",
+    "fit",
+)
 
 
 def default() -> ConfigDict:
@@ -34,7 +44,7 @@ def default() -> ConfigDict:
     c.seed = 0  # of the networks, the jitter and the batches
 
     c.source = ConfigDict()
-    c.source.name = "phantom"  # phantom | allen_export | table
+    c.source.name = "phantom"  # phantom | ahba | allen_export | table
     c.source.path = ""  # a folder, zip or table; the phantom needs none
     c.source.probes = "mean"  # allen_export: mean of a gene's probes | first
     c.source.x = "x"  # table: names of the coordinate columns, MNI mm
@@ -47,6 +57,8 @@ def default() -> ConfigDict:
     c.source.grey = "grey"  # table: probabilities of tissue, 0 to 1
     c.source.white = "white"
     c.source.genes = ""  # comma separated symbols to keep; "" keeps all
+
+    c.ahba, c.compare = config_atlas.sections()
 
     c.phantom = ConfigDict()
     c.phantom.seed = 0

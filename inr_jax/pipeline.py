@@ -18,6 +18,7 @@ from inr_jax.files import write_text
 from inr_jax.provenance import add_summary, write_provenance
 from inr_jax.results import check_inputs, check_settings, results_in
 from inr_jax.sources import Source
+from inr_jax.stage_compare import compare_stage, describe
 from inr_jax.stage_evaluate import evaluate_stage
 from inr_jax.stage_fit import fit_stage
 from inr_jax.stage_render import render_stage
@@ -33,6 +34,8 @@ def run(config: ConfigDict, workdir: Workdir) -> None:
     if config.evaluate.enabled:
         evaluate_stage(config, workdir, source)
     render_stage(config, workdir, source)
+    if config.compare.enabled:
+        compare_stage(config, workdir, source)
 
 
 def fit_alone(config: ConfigDict, workdir: Workdir) -> None:
@@ -51,11 +54,17 @@ def render_alone(config: ConfigDict, workdir: Workdir) -> None:
     render_stage(config, workdir, prepare(config, workdir))
 
 
+def compare_alone(config: ConfigDict, workdir: Workdir) -> None:
+    """The verb `compare`; reads the maps that `render` left."""
+    compare_stage(config, workdir, prepare(config, workdir))
+
+
 STAGES: dict[str, Callable[[ConfigDict, Workdir], None]] = {
     "run": run,
     "fit": fit_alone,
     "render": render_alone,
     "evaluate": evaluate_alone,
+    "compare": compare_alone,
 }
 
 
@@ -80,6 +89,7 @@ def prepare(config: ConfigDict, workdir: Workdir) -> Source:
     samples = source.samples
     write_text(workdir.config, settings.to_json(config) + "\n")
     write_provenance(workdir.provenance, config, source)
+    describe(config, workdir, source)
     n, g, d = len(samples.well), len(samples.genes), len(samples.donors)
     log.info("%s: %d wells of %d donors, %d genes", config.source.name, n, d, g)
     add_summary(workdir.summary, {"n_genes": g, "n_samples": n})

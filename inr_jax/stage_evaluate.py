@@ -7,6 +7,7 @@ import logging
 from ml_collections import ConfigDict
 
 from inr_jax import build, evaluate, recipe, report
+from inr_jax.atlas import interpolate
 from inr_jax.baselines import baselines
 from inr_jax.progress import bar
 from inr_jax.provenance import add_summary, timed
@@ -28,6 +29,8 @@ def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None
     counts = [int((samples.donor == d).sum()) for d in set(samples.donor.tolist())]
     methods = {"inr": recipe.make_predictor(plan, len(samples.well) - min(counts))}
     methods |= baselines(config.inputs.mirror)
+    if config.compare.enabled:
+        methods |= interpolate.predictors()
     rows = []
     folds = len(counts) * len(methods)
     with timed(workdir, "evaluate"), bar("evaluate", folds) as tick:

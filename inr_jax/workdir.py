@@ -48,6 +48,16 @@ class Workdir(NamedTuple):
         return self.root / "summary.json"
 
     @property
+    def regions(self) -> Path:
+        """Tables of regions: labels x genes."""
+        return self.root / "regions"
+
+    @property
+    def comparison(self) -> Path:
+        """Agreement with abagen of every gene."""
+        return self.root / "abagen_comparison.csv"
+
+    @property
     def figures(self) -> Path:
         """Pictures."""
         return self.root / "figures"

@@ -71,3 +71,11 @@ def kriging(
     z = (values - mean) / sd
     weights = np.linalg.solve(k + nugget * np.eye(len(k)), z)
     return mean + sd * (matern32(distances(x_mm, train_mm), length_mm) @ weights)
+
+
+def robust_sigmoid(values) -> np.ndarray:
+    """abagen's "srs": 1 / (1 + exp(-(x - median) / (IQR / 1.349))), then 0 to 1."""
+    low, middle, high = np.percentile(values, [25, 50, 75])
+    spread = (high - low) / (2 * 0.6744897501960817)
+    y = np.array([1 / (1 + math.exp(-(x - middle) / spread)) for x in values])
+    return (y - y.min()) / (y.max() - y.min())

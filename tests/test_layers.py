@@ -30,9 +30,27 @@ RANKS = {
     12: "stage_render",
     13: "pipeline",
     14: "command",
-    15: "cli",
+    16: "cli",
 }
-RANK = {name: rank for rank, names in RANKS.items() for name in names.split()}
+ATLAS_RANKS = {
+    0: "config_atlas",
+    1: "abagen_bridge atlas atlas.options atlas.probes",
+    2: "atlas.folders",
+    3: "atlas.tables",
+    4: "atlas.coordinates atlas.interpolate",
+    5: "atlas.preprocess",
+    6: "atlas.cached atlas.fetch",
+    7: "atlas.why atlas.regions",
+    8: "atlas.compare atlas.methods sources.ahba",
+    12: "stage_compare",
+    15: "atlas_verbs",
+}
+RANK = {
+    name: rank
+    for table in (RANKS, ATLAS_RANKS)
+    for rank, names in table.items()
+    for name in names.split()
+}
 NUMERICAL = (
     "space samples fields conditioning inputs fitdata fit render batching effects"
 )
@@ -47,6 +65,8 @@ CONFIG_READERS = {
     "cli",
     "provenance",
     "results",
+    "atlas_verbs",
+    "config_atlas",
 }
 
 

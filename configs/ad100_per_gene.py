@@ -1,0 +1,18 @@
+"""The paper's per-gene recipe on the paper's data: its first column against abagen.
+
+inr-jax run --config=configs/ad100_per_gene.py --config.ahba.data_dir=DIR --workdir=out
+"""
+
+import runpy
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def get_config():
+    """configs/paper_per_gene.py with the source of configs/ad100.py."""
+    c = runpy.run_path(str(HERE / "paper_per_gene.py"))["get_config"]()
+    data = runpy.run_path(str(HERE / "ad100.py"))["get_config"]()
+    for section in ("source", "ahba", "compare"):
+        c[section] = data[section]
+    return c
