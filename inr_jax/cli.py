@@ -144,9 +144,9 @@ def _do(verb: str, rest: list[str]) -> None:
 def _log_to_terminal() -> None:
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
     logging.getLogger("inr_jax").setLevel(logging.INFO)
-    # orbax and absl tell of their inner life at these levels.
-    for name in ("absl", "orbax", "jax"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    # They tell of their inner life below this level; what fails is raised, too.
+    for name in ("absl", "orbax", "jax", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     sys.unraisablehook = _tell_unraisable
 
 

@@ -27,6 +27,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from inr_jax import leftover
+
 TRAITS = 128  # most traits with a full covariance
 ROUNDS = 20  # of EM; scores are flat from 15 to 40
 DEGREES = 50.0  # of freedom of the Student t over all traits
@@ -55,8 +57,9 @@ def denoised(
     donor: np.ndarray,
     structure: np.ndarray,
     parent: np.ndarray,
+    x_mm: np.ndarray,
 ) -> np.ndarray:
-    """Replace wells by the effects of their parent and structure. Training wells only.
+    """Replace wells by what they share with others. Training wells only.
 
     Args:
         standard: `(N, G)` standardised expression.
@@ -64,16 +67,41 @@ def denoised(
         structure: `(N,)` integers; a well below 0 has no name and stays as it is.
         parent: `(N,)` integers, below 0 where it is unknown; the same for all wells
             of a structure.
+        x_mm: `(N, 3)` MNI mm, folded where left and right are one.
 
     Returns:
-        `(N, G)` float64.
+        `(N, G)` float64: effects of parent and structure, and what is smooth in space
+        of the rest.
     """
     standard = np.array(standard, np.float64)
     named = structure >= 0
     if named.any():
-        groups = _groups(donor[named], structure[named], parent[named])
-        standard[named] = _effects(standard[named], groups)[groups.structure]
+        donor, z = donor[named], standard[named]
+        effect, batch = anatomy(z, donor, structure[named], parent[named])
+        rest, _ = leftover.smoothed(z - effect - batch, x_mm[named], donor)
+        standard[named] = effect + rest
     return standard
+
+
+def anatomy(
+    standard: np.ndarray, donor: np.ndarray, structure: np.ndarray, parent: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Effects of parent and structure together, and of batch, at each of N wells."""
+    groups = _groups(donor, structure, parent)
+    if standard.shape[1] <= TRAITS:
+        effect, batch = _fit(standard[:, :, None], groups)
+        return effect[groups.structure, :, 0], batch[groups.batch, :, 0]
+    _, _, basis = np.linalg.svd(standard, full_matrices=False)
+    basis = basis[:TRAITS]
+    leading = standard @ basis.T
+    shared = _fit(leading[:, :, None], groups)
+    own = _fit((standard - leading @ basis)[:, None, :], groups)
+    rows = (groups.structure, groups.batch)
+    effect, batch = (
+        one[row, :, 0] @ basis + other[row, 0]
+        for one, other, row in zip(shared, own, rows, strict=True)
+    )
+    return effect, batch
 
 
 def _groups(donor: np.ndarray, structure: np.ndarray, parent: np.ndarray) -> Groups:
@@ -83,20 +111,8 @@ def _groups(donor: np.ndarray, structure: np.ndarray, parent: np.ndarray) -> Gro
     return Groups(row, batch.reshape(-1), parent)
 
 
-def _effects(standard: np.ndarray, groups: Groups) -> np.ndarray:
-    """`(N, G)` to `(S, G)`: parent and own effect together."""
-    if standard.shape[1] <= TRAITS:
-        return _fit(standard[:, :, None], groups)[:, :, 0]
-    _, _, basis = np.linalg.svd(standard, full_matrices=False)
-    basis = basis[:TRAITS]
-    leading = standard @ basis.T
-    rest = standard - leading @ basis
-    shared = _fit(leading[:, :, None], groups)[:, :, 0]
-    return shared @ basis + _fit(rest[:, None, :], groups)[:, 0]
-
-
-def _fit(z: np.ndarray, groups: Groups) -> np.ndarray:
-    """EM on `(N, T, R)`; returns the effects of structures, `(S, T, R)`."""
+def _fit(z: np.ndarray, groups: Groups) -> tuple[np.ndarray, np.ndarray]:
+    """EM on `(N, T, R)`; effects of structures `(S, T, R)` and batches `(B, T, R)`."""
     n, traits, replicates = z.shape
     eye = np.eye(traits)
     covariance = {name: start * eye for name, start in START.items()}
@@ -118,7 +134,7 @@ def _fit(z: np.ndarray, groups: Groups) -> np.ndarray:
         covariance = {
             name: _shrunk(moment / replicates, eye) for name, moment in moments.items()
         }
-    return structure
+    return structure, batch
 
 
 def _basis(own: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

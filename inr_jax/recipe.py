@@ -95,6 +95,7 @@ def make_data(
             donor=training.donor,
             structure=training.structure,
             parent=training.parent,
+            x_mm=fold(training.x_mm) if recipe.mirror else training.x_mm,
         )
     return pack(
         recipe.conditioning,

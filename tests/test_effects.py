@@ -28,6 +28,7 @@ def planted(rng, genes=G, correlated=True):
     noise = NOISE * rng.normal(size=(len(donor), genes))
     values = truth[structure] + batch[donor, parent] + noise
     names = {"donor": donor, "structure": structure, "parent": parent}
+    names["x_mm"] = rng.uniform(-70, 70, (len(donor), 3))  # says nothing
     return names, truth, values
 
 
@@ -85,8 +86,9 @@ def test_a_well_without_a_name_stays_as_it_is(rng):
 def test_without_any_name_nothing_changes(rng):
     values = rng.normal(size=(9, 2))
     none = np.full(9, -1)
+    x_mm, donor = rng.normal(size=(9, 3)), np.zeros(9, int)
     found = effects.denoised(
-        values, donor=np.zeros(9, int), structure=none, parent=none
+        values, donor=donor, structure=none, parent=none, x_mm=x_mm
     )
     np.testing.assert_array_equal(found, values)
 

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
-    0: "__init__ errors space encodings numerics batching scores",
+    0: "__init__ errors space encodings numerics batching scores leftover",
     1: "interrupt config sample_checks standardise inputs genes fields.field "
     "fields.layers files planes wells",
     2: "samples effects fields.siren fields.wire fields.wire2d fields.gauss "
@@ -51,9 +51,7 @@ RANK = {
     for rank, names in table.items()
     for name in names.split()
 }
-NUMERICAL = (
-    "space samples fields conditioning inputs fitdata fit render batching effects"
-)
+NUMERICAL = "space samples fields conditioning inputs fitdata fit render batching effects leftover"
 LIGHT = {"jax", "flax", "optax", "numpy", "inr_jax", "__future__"} | set(
     sys.stdlib_module_names
 )
