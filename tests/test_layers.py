@@ -17,6 +17,7 @@ RANKS = {
     2: "samples effects fields.siren nifti",
     3: "template fields conditioning.conditioning baselines sources",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
+    "anatomy_baselines "
     "phantom sources.archive sources.frame",
     5: "conditioning sources.allen_metadata report",
     6: "fitdata sources.allen_export sources.table figures",
