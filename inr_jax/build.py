@@ -12,11 +12,17 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from inr_jax import fit, phantom, render, template
-from inr_jax.conditioning import make_conditioning
+from inr_jax.conditioning import (
+    Conditioning,
+    Tables,
+    make_conditioning,
+    with_anatomy,
+)
 from inr_jax.fields import make_field
 from inr_jax.inputs import feature_count
 from inr_jax.nifti import read_mask
 from inr_jax.recipe import Recipe
+from inr_jax.samples import Samples
 from inr_jax.sources import Source, allen_export, counts, pick_genes, table
 from inr_jax.space import Grid
 from inr_jax.wells import COORDINATES
@@ -67,17 +73,36 @@ def _phantom_source(config: ConfigDict, genes: tuple[str, ...]) -> Source:
     return Source(samples, {}, COORDINATES, notes)
 
 
-def make_recipe(config: ConfigDict, genes: int) -> Recipe:
-    """Networks, trainer and renderer for G genes."""
-    field = partial(make_field, config.field.name, **_field_settings(config))
-    concat = config.conditioning.name == "concat"
-    conditioning = make_conditioning(
+def make_anatomy_recipe(config: ConfigDict, samples: Samples) -> Recipe:
+    """The recipe whose networks also see the structures of these samples."""
+    seen, first = config.anatomy, ConfigDict(config.to_dict())
+    first.field.update({key: seen[key] for key in ("hidden", "depth", "omega")})
+    first.fit.update({key: seen[key] for key in ("steps", "learning_rate")})
+    tables = Tables(
+        parents=len(samples.parents),
+        structures=len(samples.structures),
+        **{key: seen[key] for key in ("width", "spread", "scale", "penalty")},
+    )
+    return make_recipe(first, len(samples.genes), tables)
+
+
+def _make_conditioning(
+    config: ConfigDict, genes: int, tables: Tables | None
+) -> Conditioning:
+    features = feature_count(config.inputs.tissue)
+    inner = make_conditioning(
         config.conditioning.name,
-        field,
+        partial(make_field, config.field.name, **_field_settings(config)),
         genes=genes,
-        features=feature_count(config.inputs.tissue),
+        features=features + (tables.width if tables else 0),
         code=code_width(config),
     )
+    return with_anatomy(inner, tables, features) if tables else inner
+
+
+def make_recipe(config: ConfigDict, genes: int, tables: Tables | None = None) -> Recipe:
+    """Networks, trainer and renderer for G genes; with tables, they see anatomy."""
+    conditioning = _make_conditioning(config, genes, tables)
     optimizer = fit.make_optimizer(
         config.fit.learning_rate,
         decay=config.fit.decay,
@@ -106,8 +131,9 @@ def make_recipe(config: ConfigDict, genes: int) -> Recipe:
         box=config.inputs.box,
         scale=config.fit.scale,
         targets=config.fit.targets,
-        order=config.conditioning.order if concat else "",
+        order=config.conditioning.order if code_width(config) else "",
         frequencies=config.conditioning.frequencies,
+        anatomy=tables is not None,
     )
 
 

@@ -92,6 +92,19 @@ def default() -> ConfigDict:
     c.fit.group = 0  # networks trained side by side; 0: chosen for the backend
     c.fit.chunk = 100  # steps a jitted call
 
+    c.anatomy = ConfigDict()  # a second fit, for evaluation, that sees the names of
+    # structures; what is not said here is as in the first
+    c.anatomy.enabled = True  # needs two donors with named structures
+    c.anatomy.width = 32  # numbers that stand for a structure, learned
+    c.anatomy.spread = 0.6  # sd of these numbers between parents, at the start
+    c.anatomy.penalty = 0.02  # on the squares of what a structure adds to its parent
+    c.anatomy.scale = 0.5  # of the coordinates (-1 to 1) beside these numbers
+    c.anatomy.hidden = 128  # width, depth and frequency of the field
+    c.anatomy.depth = 2
+    c.anatomy.omega = 6.0
+    c.anatomy.steps = 100
+    c.anatomy.learning_rate = 3e-3
+
     c.checkpoint = ConfigDict()
     c.checkpoint.every = 500  # steps between checkpoints, rounded up to chunks
     c.checkpoint.keep = 2  # the last so many stay
@@ -155,6 +168,15 @@ _RANGES = (
     ("fit.members", 1, 1000),
     ("fit.group", 0, float("inf")),
     ("fit.chunk", 1, float("inf")),
+    ("anatomy.width", 1, float("inf")),
+    ("anatomy.spread", 0.0, float("inf")),
+    ("anatomy.penalty", 0.0, float("inf")),
+    ("anatomy.scale", 0.0, float("inf")),
+    ("anatomy.hidden", 1, float("inf")),
+    ("anatomy.depth", 1, float("inf")),
+    ("anatomy.omega", 1e-6, float("inf")),
+    ("anatomy.steps", 1, float("inf")),
+    ("anatomy.learning_rate", 1e-12, 1.0),
     ("conditioning.frequencies", 0, 20),
     ("checkpoint.every", 1, float("inf")),
     ("checkpoint.keep", 1, float("inf")),

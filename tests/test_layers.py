@@ -15,9 +15,9 @@ RANKS = {
     0: "__init__ errors space encodings numerics batching scores",
     1: "config sample_checks standardise inputs genes fields.field files planes wells",
     2: "samples effects fields.siren nifti",
-    3: "template fields conditioning.conditioning baselines sources",
+    3: "template fields conditioning.conditioning baselines sources anatomy",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
-    "anatomy_baselines "
+    "conditioning.anatomy anatomy_baselines "
     "phantom sources.archive sources.frame",
     5: "conditioning sources.allen_metadata report",
     6: "fitdata sources.allen_export sources.table figures",
@@ -33,7 +33,8 @@ RANKS = {
 }
 RANK = {name: rank for rank, names in RANKS.items() for name in names.split()}
 NUMERICAL = (
-    "space samples fields conditioning inputs fitdata fit render batching effects"
+    "space samples fields conditioning inputs fitdata fit render batching effects "
+    "anatomy"
 )
 LIGHT = {"jax", "flax", "optax", "numpy", "inr_jax", "__future__"} | set(
     sys.stdlib_module_names
