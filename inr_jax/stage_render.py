@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
 
-from inr_jax import build, figures, phantom, recipe, render, report, template
+from inr_jax import build, evaluate, figures, phantom, recipe, render, report, template
 from inr_jax.baselines import nearest_distance_mm
 from inr_jax.checkpoint import Bundle
 from inr_jax.maps import Canvas, write_distance, write_genes
@@ -23,6 +24,7 @@ from inr_jax.workdir import Workdir
 
 log = logging.getLogger("inr_jax")
 DRAWN = 4  # genes in the picture of slices
+PICTURES = {evaluate.DONOR: "held_out.png", evaluate.ANATOMY: "held_out_anatomy.png"}
 
 
 def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
@@ -61,7 +63,7 @@ def held_out_scores(workdir: Workdir) -> dict[str, dict]:
     return {
         row["gene"]: row
         for row in report.read_scores(workdir.scores)
-        if row["method"] == "inr" and row["protocol"] == "donor"
+        if row["method"] == "inr" and row["protocol"] == evaluate.DONOR
     }
 
 
@@ -145,5 +147,12 @@ def _draw(
         scores={g: scores[g] for g in columns if g in scores},
     )
     if workdir.scores.exists():
-        rows = report.read_scores(workdir.scores)
-        figures.held_out(workdir.figures / "held_out.png", rows)
+        draw_scores(workdir.figures, report.read_scores(workdir.scores))
+
+
+def draw_scores(folder: Path, rows: list[dict]) -> None:
+    """A picture of the held-out scores of each protocol that was evaluated."""
+    for protocol, picture in PICTURES.items():
+        some = report.of_protocol(rows, protocol)
+        if some:
+            figures.held_out(folder / picture, some)

@@ -169,7 +169,7 @@ def test_real_donors_give_the_measured_table(cyp):
     samples = allen_export.load(cyp).samples
     assert tuple(methods(True)) == NAMES
     for name, predict in methods(True).items():
-        pooled = leave_one_donor_out(predict, samples)
+        pooled = leave_one_donor_out(predict, samples, named=True)
         mean = summarise(held_out_scores(samples, pooled, name))["donor"][name]
         found = (mean["r_mean"], mean["r2_mean"])
         np.testing.assert_allclose(found, MEASURED[name], atol=0.003)
