@@ -22,7 +22,7 @@ import numpy as np
 from inr_jax.baselines import Predictor
 from inr_jax.errors import InputError, shortlist
 from inr_jax.samples import Samples
-from inr_jax.scores import score
+from inr_jax.scores import Scores, score
 
 DONOR, ANATOMY = "donor", "donor+anatomy"  # protocols
 COLUMNS = ("method", "protocol", "gene", "n", "r", "r2", "mse")
@@ -107,17 +107,24 @@ def held_out_scores(
             f"found {predictions.shape}"
         )
     scores = score(samples.values[own], predictions[own])
+    return score_rows(samples.genes, scores, int(own.sum()), method, protocol)
+
+
+def score_rows(
+    genes: tuple[str, ...], scores: Scores, n: int, method: str, protocol: str
+) -> list[dict]:
+    """Scores `(G,)` over `n` wells as rows, one a gene."""
     return [
         {
             "method": method,
             "protocol": protocol,
             "gene": gene,
-            "n": int(own.sum()),
+            "n": n,
             "r": float(r),
             "r2": float(r2),
             "mse": float(mse),
         }
-        for gene, r, r2, mse in zip(samples.genes, *scores, strict=True)
+        for gene, r, r2, mse in zip(genes, *scores, strict=True)
     ]
 
 

@@ -39,7 +39,7 @@ STYLES = {
     "idw10": {"color": "#009E73", "marker": "x", "s": 14, "zorder": 2},
     "nearest": {"color": "#999999", "marker": ".", "s": 16, "zorder": 1},
 }
-STYLES["kriging_anatomy"] = STYLES["kriging"]  # of another protocol
+STYLES |= {"kriging_anatomy": STYLES["kriging"], "structure_mean": STYLES["idw10"]}
 OTHER_STYLE = {"color": "#000000", "marker": "+", "s": 20, "zorder": 2}
 DOTS_PER_INCH = 130
 OUTLINES = (0.45, 0.77)  # of the T1's maximum: edge of ventricles, of white matter

@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 from inr_jax import build, evaluate, recipe, report
 from inr_jax.anatomy_baselines import anatomy_baselines
 from inr_jax.baselines import Predictor, baselines
+from inr_jax.ceiling import noise_ceiling
 from inr_jax.progress import bar
 from inr_jax.provenance import add_summary, timed
 from inr_jax.samples import Samples
@@ -47,9 +48,23 @@ def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None
                     ),
                 )
                 rows += evaluate.held_out_scores(samples, held_out, name, protocol)
+    if evaluate.ANATOMY in protocols:
+        rows += _ceiling(samples)
     report.write_scores(workdir.scores, rows)
     add_summary(workdir.summary, {"scores": evaluate.summarise(rows)})
     print(report.scores_table(rows), flush=True)
+
+
+def _ceiling(samples: Samples) -> list[dict]:
+    """Rows of the noise ceiling, beside the methods that know structures."""
+    found = noise_ceiling(samples)
+    if found is None:
+        log.info("evaluate: no noise ceiling, no two donors share a structure")
+        return []
+    scores, n = found
+    return evaluate.score_rows(
+        samples.genes, scores, n, "noise_ceiling", evaluate.ANATOMY
+    )
 
 
 def _protocols(config: ConfigDict, samples: Samples) -> dict[str, dict[str, Predictor]]:

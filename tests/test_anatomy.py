@@ -276,7 +276,7 @@ def test_both_protocols_stand_in_the_scores(tmp_path, rng, capsys):
     rows, summary = evaluated(tmp_path, study(rng))
     methods = {
         "donor": ["inr", "nearest", "idw10", "kriging"],
-        "donor+anatomy": ["inr", "structure_mean", "kriging_anatomy"],
+        "donor+anatomy": ["inr", "structure_mean", "kriging_anatomy", "noise_ceiling"],
     }
     found = list(dict.fromkeys((row["protocol"], row["method"]) for row in rows))
     assert found == [(p, m) for p, names in methods.items() for m in names]

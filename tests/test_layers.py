@@ -15,7 +15,7 @@ RANKS = {
     0: "__init__ errors space encodings numerics batching scores",
     1: "config sample_checks standardise inputs genes fields.field files planes wells",
     2: "samples effects fields.siren nifti",
-    3: "template fields conditioning.conditioning baselines sources anatomy",
+    3: "template fields conditioning.conditioning baselines sources anatomy ceiling",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
     "conditioning.anatomy anatomy_baselines "
     "phantom sources.archive sources.frame",
