@@ -53,6 +53,7 @@ def make_phantom(config: ConfigDict) -> phantom.Phantom:
         gradient_mm=settings.gradient_mm,
         gradient_sd=settings.gradient_sd,
         tissue_sd=settings.tissue_sd,
+        structure_sd=settings.structure_sd,
     )
 
 
@@ -65,6 +66,7 @@ def _phantom_source(config: ConfigDict, genes: tuple[str, ...]) -> Source:
         donor_sd=settings.donor_sd,
         noise_sd=settings.noise_sd,
         registration_mm=settings.registration_mm,
+        named=settings.named,
     )
     if genes:
         kept = pick_genes(samples.genes, genes, "config.source.genes")

@@ -56,6 +56,9 @@ def default() -> ConfigDict:
     c.phantom.gradient_mm = 40.0  # sd of the smooth patterns' Gaussian kernel, mm
     c.phantom.gradient_sd = 0.6  # sd over the brain of a gene's smooth part
     c.phantom.tissue_sd = 0.8  # sd over genes of what grey has more than white
+    c.phantom.structure_sd = 0.0  # sd over regions of the Desikan-Killiany atlas of
+    # what a gene has more there
+    c.phantom.named = False  # wells have the names of the regions they truly lie in
     c.phantom.donor_sd = 0.2  # sd of a donor's offset, a gene
     c.phantom.noise_sd = 0.7  # sd of measurement noise
     c.phantom.registration_mm = 3.0  # sd of the error in coordinates, an axis, mm
@@ -187,6 +190,7 @@ _RANGES = (
     ("phantom.gradient_mm", 1.0, 1e4),
     ("phantom.gradient_sd", 0.0, float("inf")),
     ("phantom.tissue_sd", 0.0, float("inf")),
+    ("phantom.structure_sd", 0.0, float("inf")),
     ("phantom.donor_sd", 0.0, float("inf")),
     ("phantom.noise_sd", 0.0, float("inf")),
     ("phantom.registration_mm", 0.0, 50.0),

@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
     0: "__init__ errors space encodings numerics batching scores",
-    1: "config sample_checks standardise inputs genes fields.field files planes wells",
+    1: "config sample_checks standardise inputs genes fields.field files planes wells "
+    "labels",
     2: "samples effects fields.siren nifti",
     3: "template fields conditioning.conditioning baselines sources anatomy ceiling",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
