@@ -1,9 +1,8 @@
 """Which settings of the field that sees anatomy predict a new donor best?
 
-They are chosen without looking at that donor: for every donor left out, each
-candidate is scored by leaving out the other donors one at a time (fits on the
-remaining four); the best by mean r predicts the donor. `nested` is therefore the
-honest score of choosing.
+For every donor left out, each candidate is scored by leaving out the other donors one
+at a time (fits on the remaining four); the best by mean r predicts the donor. `nested`
+is therefore the honest score of choosing.
 
 python benchmarks/nested_anatomy.py --path=DIR_OR_ZIP [--json=FILE]
 """
@@ -22,20 +21,21 @@ from inr_jax.anatomy_baselines import anatomy_baselines
 from inr_jax.scores import score
 
 CANDIDATES = [
-    {"anatomy.steps": 200, "anatomy.omega": 4.0},
-    {"anatomy.steps": 100, "anatomy.omega": 4.0},
-    {"anatomy.steps": 50, "anatomy.omega": 4.0},
-    {"anatomy.steps": 100, "anatomy.omega": 2.5},
-    {"anatomy.steps": 100, "anatomy.omega": 6.0},
+    {"anatomy.steps": steps, "anatomy.omega": omega}
+    for steps, omega in ((200, 4.0), (100, 4.0), (50, 4.0), (100, 2.5), (100, 6.0))
 ]
 
 
-def settings(path: str, overrides: dict):
+TINY = {"phantom.n_wells": 60, "phantom.n_genes": 3, "anatomy.steps": 2}
+
+
+def settings(flags: argparse.Namespace, overrides: dict):
     """The default with a source and overrides."""
     c = config.default()
-    if path:
-        c.source.name, c.source.path = "allen_export", path
-    c.update_from_flattened_dict(overrides)
+    c.phantom.named = True
+    if flags.path:
+        c.source.name, c.source.path = "allen_export", flags.path
+    c.update_from_flattened_dict({**overrides, **(TINY if flags.tiny else {})})
     return c
 
 
@@ -62,28 +62,26 @@ def inner_scores(samples, predict) -> list[float]:
     return scores
 
 
-def main(arguments: list[str] | None = None) -> list[dict]:
+def main(arguments: list[str] | None = None) -> None:
     """Print a line a candidate, then the honest score of choosing among them."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--path", default="", help="an Allen export; else the phantom")
     parser.add_argument("--json", default="")
-    parser.add_argument("--set", default="{}", help="overrides of all, as JSON")
+    parser.add_argument("--tiny", action="store_true", help="seconds, for the tests")
     flags = parser.parse_args(arguments)
-    common = json.loads(flags.set)
-    samples = build.load_source(settings(flags.path, common)).samples
+    samples = build.load_source(settings(flags, {})).samples
     donors, inner, outer, rows = np.unique(samples.donor), [], [], []
-    for overrides in CANDIDATES:
+    for overrides in CANDIDATES[: 2 if flags.tiny else None]:
         start = time.perf_counter()
-        plan = build.make_anatomy_recipe(
-            settings(flags.path, {**overrides, **common}), samples
-        )
+        plan = build.make_anatomy_recipe(settings(flags, overrides), samples)
         predict = recipe.make_predictor(plan, len(samples.well))
         inner.append(inner_scores(samples, predict))
         outer.append(evaluate.leave_one_donor_out(predict, samples, named=True))
         r, r2 = (float(part.mean()) for part in score(samples.values, outer[-1])[:2])
-        row = {**overrides, "inner_r": float(np.mean(inner[-1])), "r": r, "r2": r2}
-        rows.append(row)
-        print(f"{row}  {time.perf_counter() - start:.0f} s", flush=True)
+        rows.append(
+            overrides | {"inner_r": np.mean(inner[-1]).item(), "r": r, "r2": r2}
+        )
+        print(f"{rows[-1]}  {time.perf_counter() - start:.0f} s", flush=True)
     best, chosen = np.argmax(inner, axis=0), np.zeros_like(samples.values)
     for donor, row in zip(donors, best, strict=True):
         chosen[samples.donor == donor] = outer[row][samples.donor == donor]
@@ -98,7 +96,6 @@ def main(arguments: list[str] | None = None) -> list[dict]:
     if flags.json:
         with open(flags.json, "w") as file:
             json.dump(rows, file, indent=2)
-    return rows
 
 
 if __name__ == "__main__":
