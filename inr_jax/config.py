@@ -107,6 +107,11 @@ def default() -> ConfigDict:
     c.anatomy.omega = 6.0
     c.anatomy.steps = 100
     c.anatomy.learning_rate = 3e-3
+    c.anatomy.maps = False  # render the fit that sees anatomy, where each voxel has
+    # the structures of its region in the Desikan-Killiany atlas, by a crosswalk; for
+    # wells named as that atlas names, not for AHBA's, which are finer
+    c.anatomy.blur_mm = 1.0  # sd of the blur of regions, mm
+    c.anatomy.crosswalk = ""  # a table of your own, as a run writes crosswalk.csv
 
     c.checkpoint = ConfigDict()
     c.checkpoint.every = 500  # steps between checkpoints, rounded up to chunks
@@ -172,6 +177,7 @@ _RANGES = (
     ("fit.group", 0, float("inf")),
     ("fit.chunk", 1, float("inf")),
     ("anatomy.width", 1, float("inf")),
+    ("anatomy.blur_mm", 0.0, 20.0),
     ("anatomy.spread", 0.0, float("inf")),
     ("anatomy.penalty", 0.0, float("inf")),
     ("anatomy.scale", 0.0, float("inf")),

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import nibabel as nib
 import numpy as np
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from inr_jax.space import Grid
 
@@ -71,3 +72,34 @@ def region_at(labels: Labels, x_mm: np.ndarray) -> np.ndarray:
     ijk = np.rint(labels.grid.ijk(np.asarray(x_mm, np.float64))).astype(int)
     inside = ((ijk >= 0) & (ijk < labels.grid.shape)).all(-1)
     return np.where(inside, labels.region[tuple(np.where(inside, ijk.T, 0))], 0)
+
+
+def shares_at(labels: Labels, x_mm: np.ndarray, blur_mm: float) -> np.ndarray:
+    """How far points `(V, 3)` belong to each region: `(V, L)` float32, sums of 1.
+
+    A region's voxels are blurred by a Gaussian, as an atlas has no hard edges in
+    truth, and read between voxels by trilinear interpolation.
+
+    Args:
+        labels: The regions.
+        x_mm: `(V, 3)` MNI mm.
+        blur_mm: Standard deviation of the Gaussian; 0 leaves voxels as they are.
+    """
+    if not blur_mm:
+        rows = region_at(labels, x_mm)
+        return np.eye(len(labels.names), dtype=np.float32)[rows]
+    ijk = labels.grid.ijk(np.asarray(x_mm, np.float64)).T
+    sd = blur_mm / labels.grid.voxel_mm()
+    margin = np.ceil(4 * sd).astype(int) + 1
+    shares = np.zeros((len(x_mm), len(labels.names)), np.float32)
+    for row in range(1, len(labels.names)):
+        voxels = np.argwhere(labels.region == row)
+        low, high = voxels.min(0) - margin, voxels.max(0) + margin + 1
+        part = np.zeros(high - low, np.float32)
+        part[tuple((voxels - low).T)] = 1
+        near = ((low <= ijk.T) & (high > ijk.T)).all(1)
+        at = ijk[:, near] - low[:, None]
+        blurred = gaussian_filter(part, sd, mode="constant")
+        shares[near, row] = map_coordinates(blurred, at, order=1, mode="constant")
+    shares[:, 0] = np.maximum(0, 1 - shares.sum(1))
+    return shares / shares.sum(1, keepdims=True)

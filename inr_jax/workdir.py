@@ -47,6 +47,11 @@ class Workdir(NamedTuple):
         return self.root / "summary.json"
 
     @property
+    def crosswalk(self) -> Path:
+        """What each region of the atlas says of structures."""
+        return self.root / "crosswalk.csv"
+
+    @property
     def figures(self) -> Path:
         """Pictures."""
         return self.root / "figures"

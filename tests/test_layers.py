@@ -18,7 +18,7 @@ RANKS = {
     2: "samples effects fields.siren nifti",
     3: "template fields conditioning.conditioning baselines sources anatomy ceiling",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
-    "conditioning.anatomy anatomy_baselines "
+    "conditioning.anatomy anatomy_baselines crosswalk "
     "phantom sources.archive sources.frame",
     5: "conditioning sources.allen_metadata report",
     6: "fitdata sources.allen_export sources.table figures",
@@ -26,7 +26,7 @@ RANKS = {
     8: "recipe",
     9: "checkpoint build workdir progress",
     10: "provenance",
-    11: "stage_fit stage_evaluate",
+    11: "stage_fit stage_evaluate stage_anatomy",
     12: "stage_render",
     13: "pipeline",
     14: "command",
