@@ -28,5 +28,6 @@ def get_config():
     c.fit.targets = "wells"
     c.fit.members = 1
     c.fit.scale = "minmax"
+    c.anatomy.enabled = False
     c.render.chunk = 512  # times G genes through 12 x 512
     return c

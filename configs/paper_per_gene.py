@@ -23,4 +23,5 @@ def get_config():
     c.fit.targets = "wells"
     c.fit.members = 1
     c.fit.scale = "minmax"
+    c.anatomy.enabled = False
     return c

@@ -13,11 +13,17 @@ from ml_collections import ConfigDict
 
 from inr_jax import fit, phantom, render, template
 from inr_jax.atlas.options import Options, parse_donors
-from inr_jax.conditioning import make_conditioning
+from inr_jax.conditioning import (
+    Conditioning,
+    Tables,
+    make_conditioning,
+    with_anatomy,
+)
 from inr_jax.fields import make_field, settings_of
 from inr_jax.inputs import feature_count
 from inr_jax.nifti import read_mask
 from inr_jax.recipe import Recipe
+from inr_jax.samples import Samples
 from inr_jax.sources import Source, ahba, allen_export, counts, pick_genes, table
 from inr_jax.space import Grid
 from inr_jax.wells import COORDINATES
@@ -74,6 +80,7 @@ def make_phantom(config: ConfigDict) -> phantom.Phantom:
         gradient_mm=settings.gradient_mm,
         gradient_sd=settings.gradient_sd,
         tissue_sd=settings.tissue_sd,
+        structure_sd=settings.structure_sd,
     )
 
 
@@ -86,6 +93,7 @@ def _phantom_source(config: ConfigDict, genes: tuple[str, ...]) -> Source:
         donor_sd=settings.donor_sd,
         noise_sd=settings.noise_sd,
         registration_mm=settings.registration_mm,
+        named=settings.named,
     )
     if genes:
         kept = pick_genes(samples.genes, genes, "config.source.genes")
@@ -94,17 +102,36 @@ def _phantom_source(config: ConfigDict, genes: tuple[str, ...]) -> Source:
     return Source(samples, {}, COORDINATES, notes)
 
 
-def make_recipe(config: ConfigDict, genes: int) -> Recipe:
-    """Networks, trainer and renderer for G genes."""
-    field = partial(make_field, config.field.name, **_field_settings(config))
-    concat = config.conditioning.name == "concat"
-    conditioning = make_conditioning(
+def make_anatomy_recipe(config: ConfigDict, samples: Samples) -> Recipe:
+    """The recipe whose networks also see the structures of these samples."""
+    seen, first = config.anatomy, ConfigDict(config.to_dict())
+    first.field.update({key: seen[key] for key in ("hidden", "depth", "omega")})
+    first.fit.update({key: seen[key] for key in ("steps", "learning_rate")})
+    tables = Tables(
+        parents=len(samples.parents),
+        structures=len(samples.structures),
+        **{key: seen[key] for key in ("width", "spread", "scale", "penalty")},
+    )
+    return make_recipe(first, len(samples.genes), tables)
+
+
+def _make_conditioning(
+    config: ConfigDict, genes: int, tables: Tables | None
+) -> Conditioning:
+    features = feature_count(config.inputs.tissue)
+    inner = make_conditioning(
         config.conditioning.name,
-        field,
+        partial(make_field, config.field.name, **_field_settings(config)),
         genes=genes,
-        features=feature_count(config.inputs.tissue),
+        features=features + (tables.width if tables else 0),
         code=code_width(config),
     )
+    return with_anatomy(inner, tables, features) if tables else inner
+
+
+def make_recipe(config: ConfigDict, genes: int, tables: Tables | None = None) -> Recipe:
+    """Networks, trainer and renderer for G genes; with tables, they see anatomy."""
+    conditioning = _make_conditioning(config, genes, tables)
     optimizer = fit.make_optimizer(
         config.fit.learning_rate,
         decay=config.fit.decay,
@@ -133,8 +160,9 @@ def make_recipe(config: ConfigDict, genes: int) -> Recipe:
         box=config.inputs.box,
         scale=config.fit.scale,
         targets=config.fit.targets,
-        order=config.conditioning.order if concat else "",
+        order=config.conditioning.order if code_width(config) else "",
         frequencies=config.conditioning.frequencies,
+        anatomy=tables is not None,
     )
 
 

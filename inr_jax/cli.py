@@ -164,9 +164,10 @@ def _help() -> str:
 def _verb_help(verb: str) -> str:
     import inspect
 
-    from inr_jax import config, config_atlas
+    from inr_jax import config, config_atlas, config_parts
 
-    parts = [config.default, config_atlas.sections]
+    parts = [config.default, config_parts.phantom, config_parts.anatomy]
+    parts.append(config_atlas.sections)
     sources = [inspect.getsource(part).split('"""')[2] for part in parts]
     body = "".join(map(textwrap.dedent, sources))
     keys = [line for line in body.splitlines() if "ConfigDict()" not in line]

@@ -33,6 +33,10 @@ PATHS = (
     "compare.atlas",
     "compare.atlas_info",
 )
+# How ml_collections tells of a key that is written or read and is not there.
+UNKNOWN_KEY = re.compile(
+    r"""Key "(\w+)" does not exist|instead of "(\w+)"|^"'(\w+)'"$"""
+)
 
 
 class Call(NamedTuple):
@@ -167,10 +171,11 @@ def load_config(path: Path) -> ConfigDict:
     except InputError:
         raise
     except (Exception, SystemExit) as error:  # the file is the user's own code
-        unknown = re.search(r'Key "(.+?)" does not exist', str(error))
+        unknown = UNKNOWN_KEY.search(str(error))
         if unknown:
-            names = [key.split(".")[-1] for key in settings.flat(settings.default())]
-            raise unknown_name(str(path), unknown[1], names) from error
+            known = ".".join(settings.flat(settings.default())).split(".")
+            name = next(filter(None, unknown.groups()))
+            raise unknown_name(str(path), name, set(known)) from error
         raise fail(f"{type(error).__name__}: {_first_line(error)}") from error
     if not isinstance(config, ConfigDict):
         raise fail(f"one that returns {type(config).__name__}, not a ConfigDict")

@@ -10,7 +10,7 @@ import json
 
 from ml_collections import ConfigDict
 
-from inr_jax import config_atlas
+from inr_jax import config_atlas, config_parts
 from inr_jax.errors import InputError, unknown_name
 
 CHOICES = {
@@ -60,17 +60,7 @@ def default() -> ConfigDict:
 
     c.ahba, c.compare = config_atlas.sections()
 
-    c.phantom = ConfigDict()
-    c.phantom.seed = 0
-    c.phantom.n_genes = 100  # the first of the AD risk genes, at most 100
-    c.phantom.n_wells = 3702  # fewer takes every so manieth real well
-    c.phantom.rank = 8  # spatial patterns that the genes mix
-    c.phantom.gradient_mm = 40.0  # sd of the smooth patterns' Gaussian kernel, mm
-    c.phantom.gradient_sd = 0.6  # sd over the brain of a gene's smooth part
-    c.phantom.tissue_sd = 0.8  # sd over genes of what grey has more than white
-    c.phantom.donor_sd = 0.2  # sd of a donor's offset, a gene
-    c.phantom.noise_sd = 0.7  # sd of measurement noise
-    c.phantom.registration_mm = 3.0  # sd of the error in coordinates, an axis, mm
+    c.phantom = config_parts.phantom()
 
     c.inputs = ConfigDict()
     c.inputs.mirror = True  # left and right are one, by abs(x); baselines too
@@ -111,6 +101,8 @@ def default() -> ConfigDict:
     c.fit.scale = "zscore"  # zscore | minmax, a gene
     c.fit.group = 0  # networks trained side by side; 0: chosen for the backend
     c.fit.chunk = 100  # steps a jitted call
+
+    c.anatomy = config_parts.anatomy()
 
     c.checkpoint = ConfigDict()
     c.checkpoint.every = 500  # steps between checkpoints, rounded up to chunks
@@ -183,6 +175,16 @@ _RANGES = (
     ("fit.members", 1, 1000),
     ("fit.group", 0, float("inf")),
     ("fit.chunk", 1, float("inf")),
+    ("anatomy.width", 1, float("inf")),
+    ("anatomy.blur_mm", 0.0, 20.0),
+    ("anatomy.spread", 0.0, float("inf")),
+    ("anatomy.penalty", 0.0, float("inf")),
+    ("anatomy.scale", 0.0, float("inf")),
+    ("anatomy.hidden", 1, float("inf")),
+    ("anatomy.depth", 1, float("inf")),
+    ("anatomy.omega", 1e-6, float("inf")),
+    ("anatomy.steps", 1, float("inf")),
+    ("anatomy.learning_rate", 1e-12, 1.0),
     ("conditioning.frequencies", 0, 20),
     ("checkpoint.every", 1, float("inf")),
     ("checkpoint.keep", 1, float("inf")),
@@ -193,6 +195,7 @@ _RANGES = (
     ("phantom.gradient_mm", 1.0, 1e4),
     ("phantom.gradient_sd", 0.0, float("inf")),
     ("phantom.tissue_sd", 0.0, float("inf")),
+    ("phantom.structure_sd", 0.0, float("inf")),
     ("phantom.donor_sd", 0.0, float("inf")),
     ("phantom.noise_sd", 0.0, float("inf")),
     ("phantom.registration_mm", 0.0, 50.0),

@@ -3,7 +3,9 @@
 Leave one donor out: each donor in turn is predicted from all the others; the folds
 are pooled and each gene is scored once, over all wells. A predictor is given the
 training samples and the bare sites of the held-out wells (`Sites` has no
-expression), so no statistic of a held-out donor can reach training.
+expression), so no statistic of a held-out donor can reach training. In the protocol
+`donor` the sites have coordinates and tissue alone, in `donor+anatomy` the names of
+their structures too.
 
 Nouns:
     row: one line of scores.csv, a dict with the keys `COLUMNS`.
@@ -20,8 +22,9 @@ import numpy as np
 from inr_jax.baselines import Predictor
 from inr_jax.errors import InputError, shortlist
 from inr_jax.samples import Samples
-from inr_jax.scores import score
+from inr_jax.scores import Scores, score
 
+DONOR, ANATOMY = "donor", "donor+anatomy"  # protocols
 COLUMNS = ("method", "protocol", "gene", "n", "r", "r2", "mse")
 
 
@@ -34,10 +37,21 @@ def can_leave_donor_out(samples: Samples) -> str | None:
     return f"all {len(samples.well)} wells are of one donor ({name})"
 
 
+def can_give_anatomy(samples: Samples) -> str | None:
+    """Why structures cannot be given to a prediction, or None where they can."""
+    named = np.unique(samples.donor[samples.structure >= 0])
+    if len(named) > 1:
+        return None
+    if len(named) == 0:
+        return "no well has a structure"
+    return f"only wells of donor {samples.donors[named[0]]} have structures"
+
+
 def leave_one_donor_out(
     predict: Predictor,
     samples: Samples,
     *,
+    named: bool = False,
     on_fold: Callable[[str], None] | None = None,
 ) -> np.ndarray:
     """Predict every well from the other donors' wells.
@@ -45,6 +59,7 @@ def leave_one_donor_out(
     Args:
         predict: Training samples and sites to values `(sites, G)`.
         samples: All N wells.
+        named: Whether the sites keep the names of their structures.
         on_fold: Called with a donor's name before it is predicted.
 
     Returns:
@@ -65,14 +80,17 @@ def leave_one_donor_out(
         _check_apart(samples.well[held], samples.well[~held], name)
         if on_fold:
             on_fold(name)
-        predicted = predict(samples.take(~held), samples.take(held).sites())
+        sites = samples.take(held).sites()
+        if not named:
+            sites = sites.unnamed()
+        predicted = predict(samples.take(~held), sites)
         shape = (int(held.sum()), len(samples.genes))
         pooled[held] = _checked(predicted, shape, name)
     return pooled
 
 
 def held_out_scores(
-    samples: Samples, predictions: np.ndarray, method: str, protocol: str = "donor"
+    samples: Samples, predictions: np.ndarray, method: str, protocol: str = DONOR
 ) -> list[dict]:
     """Score pooled held-out predictions `(N, G)`; one row a gene.
 
@@ -89,17 +107,24 @@ def held_out_scores(
             f"found {predictions.shape}"
         )
     scores = score(samples.values[own], predictions[own])
+    return score_rows(samples.genes, scores, int(own.sum()), method, protocol)
+
+
+def score_rows(
+    genes: tuple[str, ...], scores: Scores, n: int, method: str, protocol: str
+) -> list[dict]:
+    """Scores `(G,)` over `n` wells as rows, one a gene."""
     return [
         {
             "method": method,
             "protocol": protocol,
             "gene": gene,
-            "n": int(own.sum()),
+            "n": n,
             "r": float(r),
             "r2": float(r2),
             "mse": float(mse),
         }
-        for gene, r, r2, mse in zip(samples.genes, *scores, strict=True)
+        for gene, r, r2, mse in zip(genes, *scores, strict=True)
     ]
 
 

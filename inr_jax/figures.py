@@ -1,9 +1,9 @@
 """Pictures: slices of maps with the samples on them, and scores per gene.
 
 Slices are sampled from the volumes in millimetres, so any grid, also an oblique
-one, is drawn upright: left on the left, up is up. Expression is not symmetric about
-zero, so its scale is sequential, and the same for map and samples of a gene.
-matplotlib is imported inside the functions (a second); its global state stays as is.
+one, is drawn upright. Expression is not symmetric about zero, so its scale is
+sequential, and the same for map and samples of a gene. matplotlib is imported inside
+the functions (a second); its global state stays as is.
 
 Frames: x_mm (MNI152 RAS, mm). Axis letters: I, J, K voxels; N wells.
 """
@@ -39,10 +39,10 @@ STYLES = {
     "idw10": {"color": "#009E73", "marker": "x", "s": 14, "zorder": 2},
     "nearest": {"color": "#999999", "marker": ".", "s": 16, "zorder": 1},
 }
+STYLES |= {"kriging_anatomy": STYLES["kriging"], "structure_mean": STYLES["idw10"]}
 OTHER_STYLE = {"color": "#000000", "marker": "+", "s": 20, "zorder": 2}
 DOTS_PER_INCH = 130
-# Of the T1's maximum: edge of the ventricles, and of white matter.
-OUTLINES = (0.45, 0.77)
+OUTLINES = (0.45, 0.77)  # of the T1's maximum: edge of ventricles, of white matter
 OUTLINE_STYLE = {"colors": "white", "linewidths": 0.4, "alpha": 0.6}
 LOWEST_DRAWN = -0.5  # R2; below, a method fails, how far is of no interest
 

@@ -115,21 +115,28 @@ def _init(trainer: Trainer, key: jax.Array) -> FitState:
 def loss(
     trainer: Trainer, params: Any, data: FitData, targets: jax.Array, key: jax.Array
 ) -> jax.Array:
-    """Mean squared error of one network `(N, K)` at jittered wells, drawn by `key`."""
+    """Mean squared error of one network `(N, K)` at jittered wells, drawn by `key`.
+
+    A conditioning's penalty is added, divided by the number of wells.
+    """
     jitter_key, batch_key = jax.random.split(key)
-    x_mm, tissue = data.x_mm, data.tissue
+    x_mm, tissue, anatomy = data.x_mm, data.tissue, data.anatomy
     if trainer.batch:
         row = jax.random.randint(batch_key, (trainer.batch,), 0, data.wells)
-        x_mm, tissue, targets = x_mm[row], tissue[row], targets[row]
+        x_mm, tissue, anatomy = x_mm[row], tissue[row], anatomy[row]
+        targets = targets[row]
     if trainer.jitter_mm:
         x_mm = x_mm + trainer.jitter_mm * jax.random.normal(jitter_key, x_mm.shape)
-    features = jax.vmap(data.inputs.features)(x_mm, tissue)
+    features = jax.vmap(data.inputs.features)(x_mm, tissue, anatomy)
     apply = jax.vmap(trainer.conditioning.apply, (None, None, 0))
     error = jnp.mean((apply(params, data.codes, features) - targets) ** 2, axis=1)
     if trainer.batch:
-        return jnp.mean(error)
-    real = jnp.arange(error.shape[0]) < data.wells
-    return jnp.sum(jnp.where(real, error, 0.0)) / data.wells
+        value = jnp.mean(error)
+    else:
+        real = jnp.arange(error.shape[0]) < data.wells
+        value = jnp.sum(jnp.where(real, error, 0.0)) / data.wells
+    penalty = trainer.conditioning.penalty
+    return value + penalty(params) / data.wells if penalty else value
 
 
 def _advance_one(

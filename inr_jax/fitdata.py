@@ -1,6 +1,7 @@
 """Wells packed for fitting: one shape for every fold, genes split over networks.
 
-Axis letters: N wells, G genes, M networks of K genes (M K = G), C code width.
+Axis letters: N wells, G genes, M networks of K genes (M K = G), C code width,
+A memberships in structures (0 where a field sees none).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class FitData(NamedTuple):
         targets: `(M, N, K)` standardised expression.
         wells: `()` int32, the number of real rows.
         codes: `(G, C)` gene codes.
+        anatomy: `(N, A)` memberships.
     """
 
     inputs: Inputs
@@ -33,6 +35,7 @@ class FitData(NamedTuple):
     targets: jax.Array
     wells: jax.Array
     codes: jax.Array
+    anatomy: jax.Array
 
 
 def pack(
@@ -44,6 +47,7 @@ def pack(
     standard: np.ndarray,
     codes: np.ndarray,
     rows: int,
+    anatomy: np.ndarray | None = None,
 ) -> FitData:
     """Pad wells `(N, ...)` to `rows` and split genes `(N, G)` over the networks."""
     n, m, k = len(x_mm), conditioning.networks, conditioning.outputs
@@ -54,6 +58,12 @@ def pack(
 
     targets = padded(standard).reshape(rows, m, k).transpose(1, 0, 2)
     data = FitData(
-        inputs, padded(x_mm), padded(tissue), targets, np.int32(n), np.float32(codes)
+        inputs=inputs,
+        x_mm=padded(x_mm),
+        tissue=padded(tissue),
+        targets=targets,
+        wells=np.int32(n),
+        codes=np.float32(codes),
+        anatomy=padded(np.zeros((n, 0)) if anatomy is None else anatomy),
     )
     return jax.tree.map(jnp.asarray, data)

@@ -1,8 +1,9 @@
 """From a place in the brain to the numbers a field sees.
 
 Written for one point; callers vmap. F features: 3 coordinates in the unit cube,
-then tissue. Tissue class: the paper's figure says grey +1 and white -1, its code
-white +1 and grey -1; we keep the code's sign, with 0 for neither.
+then tissue; after them A memberships in structures, where a field sees any. Tissue
+class: the paper's figure says grey +1 and white -1, its code white +1 and grey -1; we
+keep the code's sign, with 0 for neither.
 """
 
 from __future__ import annotations
@@ -36,13 +37,19 @@ class Inputs:
     mirror: bool = dataclasses.field(default=True, metadata={"static": True})
     tissue: str = dataclasses.field(default="none", metadata={"static": True})
 
-    def features(self, x_mm: jnp.ndarray, tissue: jnp.ndarray) -> jnp.ndarray:
-        """MNI mm `(3,)` and tissue probabilities `(2,)` to features `(F,)`."""
-        u = self.box.unit(fold(x_mm) if self.mirror else x_mm)
-        if self.tissue == "none":
-            return u
-        seen = tissue if self.tissue == "soft" else tissue_class(tissue)
-        return jnp.concatenate([u, seen])
+    def features(
+        self,
+        x_mm: jnp.ndarray,
+        tissue: jnp.ndarray,
+        anatomy: jnp.ndarray | None = None,
+    ) -> jnp.ndarray:
+        """MNI mm `(3,)`, tissue `(2,)`, memberships `(A,)` to features `(F + A,)`."""
+        seen = [self.box.unit(fold(x_mm) if self.mirror else x_mm)]
+        if self.tissue != "none":
+            seen.append(tissue if self.tissue == "soft" else tissue_class(tissue))
+        if anatomy is not None and len(anatomy):
+            seen.append(anatomy)
+        return jnp.concatenate(seen) if len(seen) > 1 else seen[0]
 
 
 def fold(x_mm: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 The truth of gene g at a point x with tissue (grey, white):
 
     mean_g + sum_r loading_rg pattern_r(fold(x)) + contrast_g (grey - white) / 2
+           + effect_sg
 
 Nouns:
     pattern: a smooth random field, the same for all genes, left as right; a draw
@@ -10,6 +11,8 @@ Nouns:
         waves (Rahimi and Recht, Random features for large-scale kernel machines,
         NeurIPS 2007), less its mean over the brain.
     loading: how much of a pattern a gene has; few patterns make the genes low rank.
+    effect: what a gene has more in region s of the Desikan-Killiany atlas that
+        fold(x) lies in; 0 outside all regions.
     contrast: what a gene has more in grey matter than in white; as sharp as the
         tissue maps.
 
@@ -29,6 +32,7 @@ import numpy as np
 
 from inr_jax.errors import InputError
 from inr_jax.inputs import fold
+from inr_jax.labels import desikan_killiany, region_at
 from inr_jax.samples import Samples, make_samples
 from inr_jax.space import HEAD_HIGH_MM, HEAD_LOW_MM
 from inr_jax.template import brain_mask, tissue_at
@@ -49,6 +53,7 @@ class Phantom(NamedTuple):
         loading: `(R, G)` expression units.
         contrast: `(G,)` grey less white, expression units.
         mean: `(G,)` expression units.
+        effect: `(L, G)` of regions (`labels.Labels`), expression units.
         genes: G symbols.
     """
 
@@ -58,6 +63,7 @@ class Phantom(NamedTuple):
     loading: np.ndarray
     contrast: np.ndarray
     mean: np.ndarray
+    effect: np.ndarray
     genes: tuple[str, ...]
 
 
@@ -75,6 +81,7 @@ def make_phantom(
     gradient_mm: float,
     gradient_sd: float,
     tissue_sd: float,
+    structure_sd: float = 0.0,
 ) -> Phantom:
     """Draw a brain.
 
@@ -87,6 +94,7 @@ def make_phantom(
         gradient_sd: Standard deviation over the brain of the sum of a gene's
             patterns; the same for each gene, met to half a percent.
         tissue_sd: Standard deviation of the normal law that contrasts come from.
+        structure_sd: Likewise of the effects of regions.
 
     Raises:
         InputError: `n_genes` is not between 1 and the number of risk genes.
@@ -101,6 +109,9 @@ def make_phantom(
     # The patterns are smooth: every fifth voxel tells their mean and spread.
     pattern = _waves(wave, grid.points_mm(mask)[::5]) @ weight
     level = pattern.mean(0)
+    regions = len(desikan_killiany().names)
+    effect = _stream(seed, "structure").standard_normal((n_genes, regions)).T
+    effect[0] = 0
     return Phantom(
         wave=wave,
         weight=weight,
@@ -108,6 +119,7 @@ def make_phantom(
         loading=loading * (gradient_sd / ((pattern - level) @ loading).std(0)),
         contrast=tissue_sd * _stream(seed, "contrast").standard_normal(n_genes),
         mean=_stream(seed, "mean").uniform(*MEAN_RANGE, n_genes),
+        effect=structure_sd * effect,
         genes=genes[:n_genes],
     )
 
@@ -132,8 +144,15 @@ def truth(phantom: Phantom, x_mm: np.ndarray, tissue: np.ndarray) -> np.ndarray:
         grey, white = tissue[rows, :1], tissue[rows, 1:]
         gradient = pattern @ phantom.loading
         step = phantom.contrast * (grey - white) / 2
+        if phantom.effect.any():
+            step = step + phantom.effect[region_of(x_mm[rows])]
         values[rows] = phantom.mean + gradient + step
     return values
+
+
+def region_of(x_mm: np.ndarray) -> np.ndarray:
+    """`(V,)` rows of the regions that points lie in, left as right; 0 for none."""
+    return region_at(desikan_killiany(), fold(np.asarray(x_mm, np.float64)))
 
 
 def sample_phantom(
@@ -144,6 +163,7 @@ def sample_phantom(
     donor_sd: float,
     noise_sd: float,
     registration_mm: float,
+    named: bool = False,
 ) -> Samples:
     """Measure the brain as the atlas did.
 
@@ -160,9 +180,11 @@ def sample_phantom(
         donor_sd: Standard deviation of a donor's offset in a gene.
         noise_sd: Standard deviation of the noise of a value.
         registration_mm: Standard deviation of the error in a coordinate, mm.
+        named: Whether wells have the structure and parent of their true place, which
+            they keep where they are moved; without, or outside all regions, none.
 
     Returns:
-        Samples without structures: truth + offset + noise, expression units.
+        Samples: truth + offset + noise, expression units.
 
     Raises:
         InputError: `n_wells` is not between 2 and the number of wells.
@@ -178,6 +200,10 @@ def sample_phantom(
     moved = np.clip(x_mm + registration_mm * error, HEAD_LOW_MM, HEAD_HIGH_MM)
     moved = moved.astype(np.float32)  # as Samples keeps it, so its tissue is of there
     exact = truth(phantom, x_mm, tissue_at(x_mm))
+    structure = parent = None
+    if named:
+        regions, atlas = region_of(x_mm), desikan_killiany()
+        structure, parent = ([names[s] for s in regions] for names in atlas[2:])
     return make_samples(
         x_mm=moved,
         values=exact + donor_sd * offset[block] + noise_sd * noise,
@@ -185,6 +211,8 @@ def sample_phantom(
         where="phantom",
         well=table.well[rows],
         donor=list(donor),
+        structure=structure,
+        parent=parent,
         tissue=tissue_at(moved),
     )
 

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from inr_jax import effects, fit, render, standardise
+from inr_jax.anatomy import Anatomy, anatomy_of, memberships
 from inr_jax.conditioning import Conditioning
 from inr_jax.fitdata import FitData, pack
 from inr_jax.genes import gene_codes
@@ -37,6 +38,7 @@ class Recipe(NamedTuple):
         targets: "wells", or "effects" of their structures.
         order: Order of genes for their codes; "" gives codes of width 0.
         frequencies: sin/cos pairs in a code.
+        anatomy: Whether the networks see structures and parents.
     """
 
     trainer: fit.Trainer
@@ -51,6 +53,7 @@ class Recipe(NamedTuple):
     targets: str
     order: str
     frequencies: int
+    anatomy: bool = False
 
     @property
     def conditioning(self) -> Conditioning:
@@ -65,11 +68,13 @@ class Frame(NamedTuple):
         inputs: How a place becomes features, with its box.
         standardiser: Units of the source to units of the fit.
         codes: `(G, C)` gene codes.
+        anatomy: Names the wells have, where the networks see them.
     """
 
     inputs: Inputs
     standardiser: Standardiser
     codes: np.ndarray
+    anatomy: Anatomy | None = None
 
 
 def make_frame(recipe: Recipe, training: Samples) -> Frame:
@@ -81,7 +86,15 @@ def make_frame(recipe: Recipe, training: Samples) -> Frame:
     if recipe.order:
         standard = standardiser.standard(training.values)
         codes = gene_codes(standard, order=recipe.order, frequencies=recipe.frequencies)
-    return Frame(inputs, standardiser, codes)
+    anatomy = anatomy_of(training) if recipe.anatomy else None
+    return Frame(inputs, standardiser, codes, anatomy)
+
+
+def seen_anatomy(frame: Frame, sites: Sites) -> np.ndarray:
+    """Memberships `(N, A)` of sites; A is 0 where the networks see none."""
+    if frame.anatomy is None:
+        return np.zeros((len(sites.x_mm), 0), np.float32)
+    return memberships(frame.anatomy, sites.structure, sites.parent)
 
 
 def make_data(
@@ -105,6 +118,7 @@ def make_data(
         standard=standard,
         codes=frame.codes,
         rows=len(training.x_mm) if rows is None else rows,
+        anatomy=seen_anatomy(frame, training.sites()),
     )
 
 
@@ -141,7 +155,13 @@ def make_predictor(recipe: Recipe, rows: int, on_chunk=None):
             on_chunk=on_chunk,
         )
         model = make_model(frame, state)
-        mean, _ = render.render(recipe.renderer, model, sites.x_mm, sites.tissue)
+        mean, _ = render.render(
+            recipe.renderer,
+            model,
+            sites.x_mm,
+            sites.tissue,
+            anatomy=seen_anatomy(frame, sites),
+        )
         return mean
 
     return predict

@@ -4,7 +4,8 @@ Memory is bounded by the chunk: a member's values at a chunk, `(chunk, G)`, and 
 activations of one group of networks. Written for the ensemble: mean and standard
 deviation over members by Welford's recurrence.
 
-Axis letters: V voxels, G genes, M networks of K genes (M K = G), E members.
+Axis letters: V voxels, G genes, M networks of K genes (M K = G), E members,
+A memberships in structures (0 where a field sees none).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from inr_jax.batching import map_groups
 from inr_jax.conditioning import Conditioning
 from inr_jax.inputs import Inputs
 from inr_jax.standardise import Standardiser
+
+Places = tuple[jax.Array, jax.Array, jax.Array]
 
 
 class Model(NamedTuple):
@@ -42,12 +45,13 @@ class Renderer(NamedTuple):
     """A compiled-once program from a model and a chunk of places to values.
 
     Attributes:
-        program: (model, x_mm `(chunk, 3)`, tissue `(chunk, 2)`) to mean and standard
-            deviation over members, each `(chunk, G)`, in the units of the source.
+        program: (model, places: x_mm `(chunk, 3)`, tissue `(chunk, 2)`, memberships
+            `(chunk, A)`) to mean and standard deviation over members, each
+            `(chunk, G)`, in the units of the source.
         chunk: Voxels a call.
     """
 
-    program: Callable[[Model, jax.Array, jax.Array], tuple[jax.Array, jax.Array]]
+    program: Callable[[Model, Places], tuple[jax.Array, jax.Array]]
     chunk: int
 
 
@@ -60,21 +64,18 @@ def make_renderer(conditioning: Conditioning, *, chunk: int, group: int) -> Rend
         group: Networks evaluated side by side; 0 takes all of a member's.
     """
 
-    def program(model: Model, x_mm: jax.Array, tissue: jax.Array):
-        return _ensemble(conditioning, group, model, x_mm, tissue)
+    def program(model: Model, places: Places):
+        return _ensemble(conditioning, group, model, places)
 
     return Renderer(jax.jit(program), chunk)
 
 
 def _ensemble(
-    conditioning: Conditioning,
-    group: int,
-    model: Model,
-    x_mm: jax.Array,
-    tissue: jax.Array,
+    conditioning: Conditioning, group: int, model: Model, places: Places
 ) -> tuple[jax.Array, jax.Array]:
     networks = conditioning.networks
-    features = jax.vmap(model.inputs.features)(x_mm, tissue)
+    count = len(places[0])
+    features = jax.vmap(model.inputs.features)(*places)
     apply = jax.vmap(conditioning.apply, (None, None, 0))
 
     def one_member(params: Any) -> jax.Array:
@@ -82,21 +83,21 @@ def _ensemble(
             return apply(params, model.codes, features)
 
         values = map_groups(one_network, params, networks, group)  # (M, V, K)
-        return values.transpose(1, 0, 2).reshape(len(x_mm), -1)  # (V, G)
+        return values.transpose(1, 0, 2).reshape(count, -1)  # (V, G)
 
     def fold(carry: tuple, params: Any) -> tuple[tuple, None]:
-        count, mean, squares = carry
+        seen, mean, squares = carry
         change = one_member(params) - mean
-        mean = mean + change / (count + 1)
-        squares = squares + change**2 * count / (count + 1)
-        return (count + 1, mean, squares), None
+        mean = mean + change / (seen + 1)
+        squares = squares + change**2 * seen / (seen + 1)
+        return (seen + 1, mean, squares), None
 
     members = jax.tree.map(
         lambda leaf: leaf.reshape(-1, networks, *leaf.shape[1:]), model.params
     )
-    zero = jnp.zeros((len(x_mm), len(model.standardiser.scale)))
-    (count, mean, squares), _ = jax.lax.scan(fold, (0.0, zero, zero), members)
-    spread = jnp.sqrt(squares / jnp.maximum(count - 1, 1))
+    zero = jnp.zeros((count, len(model.standardiser.scale)))
+    (seen, mean, squares), _ = jax.lax.scan(fold, (0.0, zero, zero), members)
+    spread = jnp.sqrt(squares / jnp.maximum(seen - 1, 1))
     scale, offset = model.standardiser.scale, model.standardiser.offset
     return mean * scale[None] + offset[None], spread * scale[None]
 
@@ -107,6 +108,7 @@ def render(
     x_mm: np.ndarray,
     tissue: np.ndarray,
     *,
+    anatomy: np.ndarray | None = None,
     on_chunk: Callable[[int], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Evaluate a model at any number of places.
@@ -116,6 +118,7 @@ def render(
         model: What to evaluate.
         x_mm: `(V, 3)` MNI mm.
         tissue: `(V, 2)` probabilities of grey and white matter.
+        anatomy: `(V, A)` memberships, for a field that sees them.
         on_chunk: Called with the number of voxels done after each chunk.
 
     Returns:
@@ -127,13 +130,16 @@ def render(
     mean = np.empty((total, genes), np.float32)
     spread = np.empty((total, genes), np.float32)
     model = jax.tree.map(jnp.asarray, model)
+    anatomy = np.zeros((total, 0)) if anatomy is None else anatomy
     for first in range(0, total, chunk):
         rows = slice(first, min(first + chunk, total))
         count = rows.stop - first
         missing = ((0, chunk - count), (0, 0))
-        places = np.pad(np.asarray(x_mm[rows], np.float32), missing, mode="edge")
-        kinds = np.pad(np.asarray(tissue[rows], np.float32), missing, mode="edge")
-        one, other = renderer.program(model, places, kinds)
+        places = tuple(
+            np.pad(np.asarray(array[rows], np.float32), missing, mode="edge")
+            for array in (x_mm, tissue, anatomy)
+        )
+        one, other = renderer.program(model, places)
         mean[rows], spread[rows] = one[:count], other[:count]
         if on_chunk is not None:
             on_chunk(rows.stop)

@@ -11,10 +11,12 @@ import io
 from pathlib import Path
 
 from inr_jax.errors import InputError
-from inr_jax.evaluate import COLUMNS, summarise
+from inr_jax.evaluate import ANATOMY, COLUMNS, DONOR, summarise
 from inr_jax.files import write_text
 
-FIELD, RIVAL = "inr", "kriging"  # what we made, and the best of what there was
+FIELD = "inr"  # what we made
+RIVALS = {DONOR: "kriging", ANATOMY: "kriging_anatomy"}  # the best there was
+TITLES = {DONOR: "held-out donors", ANATOMY: "held-out donors, structures known"}
 _NUMBERS = {"n": int, "r": float, "r2": float, "mse": float}
 
 
@@ -73,11 +75,15 @@ def methods_of(rows: list[dict]) -> list[str]:
     return sorted(names, key=lambda name: name != FIELD)
 
 
+def of_protocol(rows: list[dict], protocol: str) -> list[dict]:
+    """The rows of one protocol."""
+    return [row for row in rows if row["protocol"] == protocol]
+
+
 def scores_table(rows: list[dict]) -> str:
     """Mean and median r and R2 over genes, a line a method, a block a protocol."""
     return "\n\n".join(
-        _block(protocol, [row for row in rows if row["protocol"] == protocol])
-        for protocol in summarise(rows)
+        _block(protocol, of_protocol(rows, protocol)) for protocol in summarise(rows)
     )
 
 
@@ -86,32 +92,30 @@ def _block(protocol: str, rows: list[dict]) -> str:
     columns = ("r_mean", "r2_mean", "r_median", "r2_median")
     width = max(map(len, [*summary, "method"]))
     genes = len({row["gene"] for row in rows})
+    title = TITLES.get(protocol, f"protocol {protocol}")
     lines = [
-        f"{_title(protocol)}: {genes} genes, {rows[0]['n']} wells",
+        f"{title}: {genes} genes, {rows[0]['n']} wells",
         f"{'method':<{width}}  mean r  mean R2  median r  median R2",
     ]
     for method in methods_of(rows):
         cells = zip(columns, (6, 7, 8, 9), strict=True)
         numbers = "  ".join(f"{summary[method][name]:>{w}.3f}" for name, w in cells)
         lines.append(f"{method:<{width}}  {numbers}")
-    if {FIELD, RIVAL} <= set(summary):
-        lines.append(_wins(rows))
+    rival = RIVALS.get(protocol)
+    if {FIELD, rival} <= set(summary):
+        lines.append(_wins(rows, rival))
     return "\n".join(lines)
 
 
-def _title(protocol: str) -> str:
-    return "held-out donors" if protocol == "donor" else f"protocol {protocol}"
-
-
-def _wins(rows: list[dict]) -> str:
+def _wins(rows: list[dict], rival: str) -> str:
     """In how many genes the field is ahead of its rival."""
     ours, theirs = (
         {row["gene"]: row for row in rows if row["method"] == method}
-        for method in (FIELD, RIVAL)
+        for method in (FIELD, rival)
     )
     both = ours.keys() & theirs.keys()
     r, r2 = (
         sum(ours[gene][name] > theirs[gene][name] for gene in both)
         for name in ("r", "r2")
     )
-    return f"{FIELD} beats {RIVAL} in {r} of {len(both)} genes by r, in {r2} by R2"
+    return f"{FIELD} beats {rival} in {r} of {len(both)} genes by r, in {r2} by R2"

@@ -44,6 +44,11 @@ class Sites(NamedTuple):
     structure: np.ndarray
     parent: np.ndarray
 
+    def unnamed(self) -> Sites:
+        """The places alone, without the names of their structures."""
+        nothing = np.full_like(self.structure, UNNAMED)
+        return self._replace(structure=nothing, parent=nothing)
+
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)

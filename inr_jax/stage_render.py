@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
 
-from inr_jax import build, figures, phantom, recipe, render, report, template
+from inr_jax import build, evaluate, figures, phantom, recipe, render, report, template
 from inr_jax.baselines import nearest_distance_mm
 from inr_jax.checkpoint import Bundle
 from inr_jax.maps import Canvas, write_distance, write_genes
@@ -18,11 +19,13 @@ from inr_jax.progress import bar
 from inr_jax.provenance import add_summary, timed
 from inr_jax.scores import score
 from inr_jax.sources import Source
+from inr_jax.stage_anatomy import render_with_atlas
 from inr_jax.stage_fit import start_or_restore
 from inr_jax.workdir import Workdir
 
 log = logging.getLogger("inr_jax")
 DRAWN = 4  # genes in the picture of slices
+PICTURES = {evaluate.DONOR: "held_out.png", evaluate.ANATOMY: "held_out_anatomy.png"}
 
 
 def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
@@ -34,10 +37,14 @@ def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
     if step < plan.steps:
         log.warning("render: the fit stands at step %d of %d", step, plan.steps)
     canvas = Canvas(*build.make_grid(config), config.render.outside)
-    scores = held_out_scores(workdir)
+    protocol = evaluate.ANATOMY if config.anatomy.maps else evaluate.DONOR
+    scores = held_out_scores(workdir, protocol)
     with timed(workdir, "render"):
         x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
-        mean, spread = _render(workdir, plan, bundle, x_mm)
+        if config.anatomy.maps:
+            mean, spread = render_with_atlas(config, workdir, samples, x_mm)
+        else:
+            mean, spread = _render(workdir, plan, bundle, x_mm)
         if config.source.name == "phantom":
             brain = build.make_phantom(config)
             _compare_with_truth(workdir, brain, samples.genes, x_mm, mean)
@@ -54,14 +61,16 @@ def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
     log.info("maps of %d genes in %s", len(samples.genes), workdir.maps)
 
 
-def held_out_scores(workdir: Workdir) -> dict[str, dict]:
+def held_out_scores(
+    workdir: Workdir, protocol: str = evaluate.DONOR
+) -> dict[str, dict]:
     """gene -> the INR's row of scores.csv; empty where nothing was evaluated."""
     if not workdir.scores.exists():
         return {}
     return {
         row["gene"]: row
         for row in report.read_scores(workdir.scores)
-        if row["method"] == "inr" and row["protocol"] == "donor"
+        if row["method"] == "inr" and row["protocol"] == protocol
     }
 
 
@@ -84,14 +93,19 @@ def _sidecars(
     config: ConfigDict, source: Source, step: int, scores: dict[str, dict]
 ) -> list[dict[str, Any]]:
     """What the JSON beside each gene's map says."""
+    seen = config.anatomy.maps
+    protocol = "leave one donor out" + (", structures known" if seen else "")
     common = {
+        "Atlas": f"Desikan-Killiany, blurred {config.anatomy.blur_mm:g} mm"
+        if seen
+        else None,
         "Units": "expression, in the units of the source",
         "Source": config.source.name,
         "Method": f"{config.field.name}, {config.conditioning.name}",
         "Members": config.fit.members,
         "Seed": config.seed,
         "SmoothingMm": config.fit.jitter_mm,
-        "Steps": step,
+        "Steps": config.anatomy.steps if seen else step,
         "Mirrored": config.inputs.mirror,
         "Coordinates": source.coordinates,
     }
@@ -100,7 +114,7 @@ def _sidecars(
             "Gene": gene,
             "Desc": desc,
             **common,
-            "HeldOutProtocol": "leave one donor out" if gene in scores else None,
+            "HeldOutProtocol": protocol if gene in scores else None,
             "HeldOutR": scores.get(gene, {}).get("r"),
             "HeldOutR2": scores.get(gene, {}).get("r2"),
         }
@@ -145,5 +159,12 @@ def _draw(
         scores={g: scores[g] for g in columns if g in scores},
     )
     if workdir.scores.exists():
-        rows = report.read_scores(workdir.scores)
-        figures.held_out(workdir.figures / "held_out.png", rows)
+        draw_scores(workdir.figures, report.read_scores(workdir.scores))
+
+
+def draw_scores(folder: Path, rows: list[dict]) -> None:
+    """A picture of the held-out scores of each protocol that was evaluated."""
+    for protocol, picture in PICTURES.items():
+        some = report.of_protocol(rows, protocol)
+        if some:
+            figures.held_out(folder / picture, some)

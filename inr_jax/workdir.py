@@ -58,6 +58,11 @@ class Workdir(NamedTuple):
         return self.root / "abagen_comparison.csv"
 
     @property
+    def crosswalk(self) -> Path:
+        """What each region of the atlas says of structures."""
+        return self.root / "crosswalk.csv"
+
+    @property
     def figures(self) -> Path:
         """Pictures."""
         return self.root / "figures"

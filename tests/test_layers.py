@@ -14,11 +14,12 @@ ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 RANKS = {
     0: "__init__ errors space encodings numerics batching scores leftover",
     1: "interrupt config sample_checks standardise inputs genes fields.field "
-    "fields.layers files planes wells",
+    "fields.layers files planes wells labels",
     2: "samples effects fields.siren fields.wire fields.wire2d fields.gauss "
     "fields.mfn fields.relu fields.oinr nifti",
-    3: "template fields conditioning.conditioning baselines sources",
+    3: "template fields conditioning.conditioning baselines sources anatomy ceiling",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
+    "conditioning.anatomy anatomy_baselines crosswalk "
     "phantom sources.archive sources.frame",
     5: "conditioning sources.allen_metadata report",
     6: "fitdata sources.allen_export sources.table figures",
@@ -26,14 +27,14 @@ RANKS = {
     8: "recipe",
     9: "checkpoint build workdir progress",
     10: "api provenance",
-    11: "results stage_fit stage_evaluate",
+    11: "results stage_fit stage_evaluate stage_anatomy",
     12: "stage_render",
     13: "pipeline",
     14: "command",
     16: "cli",
 }
 ATLAS_RANKS = {
-    0: "config_atlas",
+    0: "config_atlas config_parts",
     1: "abagen_bridge atlas atlas.options atlas.probes",
     2: "atlas.folders",
     3: "atlas.tables",
@@ -51,7 +52,10 @@ RANK = {
     for rank, names in table.items()
     for name in names.split()
 }
-NUMERICAL = "space samples fields conditioning inputs fitdata fit render batching effects leftover"
+NUMERICAL = (
+    "space samples fields conditioning inputs fitdata fit render batching effects "
+    "leftover anatomy"
+)
 LIGHT = {"jax", "flax", "optax", "numpy", "inr_jax", "__future__"} | set(
     sys.stdlib_module_names
 )
@@ -64,6 +68,7 @@ CONFIG_READERS = {
     "provenance",
     "results",
     "atlas_verbs",
+    "config_parts",
     "config_atlas",
 }
 

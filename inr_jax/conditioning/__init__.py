@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inr_jax.conditioning import concat, heads, independent
+from inr_jax.conditioning.anatomy import Tables, with_anatomy
 from inr_jax.conditioning.conditioning import Conditioning, FieldMaker
 from inr_jax.errors import unknown_name
 
@@ -34,4 +35,11 @@ def make_conditioning(
     return make(make_field, genes=genes, features=features, code=code)
 
 
-__all__ = ["CONDITIONINGS", "Conditioning", "FieldMaker", "make_conditioning"]
+__all__ = [
+    "CONDITIONINGS",
+    "Conditioning",
+    "FieldMaker",
+    "Tables",
+    "make_conditioning",
+    "with_anatomy",
+]

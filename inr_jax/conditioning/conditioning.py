@@ -32,9 +32,12 @@ class Conditioning(NamedTuple):
         init: PRNG key to the params of one network.
         apply: (params of one network, codes `(G, C)`, features `(F,)`) to `(K,)`.
             For one point; callers vmap.
+        penalty: Params of one network to what the fit adds, divided by the number of
+            wells, to its mean squared error; None adds nothing.
     """
 
     networks: int
     outputs: int
     init: Callable[[jax.Array], Params]
     apply: Callable[[Params, jax.Array, jax.Array], jax.Array]
+    penalty: Callable[[Params], jax.Array] | None = None

@@ -1,0 +1,145 @@
+"""From an atlas's regions to the structures that wells are named by.
+
+Row r of a crosswalk are the memberships (`anatomy`) of a place that lies in region r:
+of the structure of the same name, where there is one; or else the mean over wells,
+each counted by how far it lies in the region, and as PRIOR wells of unknown anatomy.
+A table says the same with names, to be read and changed by hand.
+
+Axis letters: N wells, L regions, A = P + S memberships (parents, then structures).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+
+from inr_jax.anatomy import Anatomy, memberships
+from inr_jax.errors import InputError, unknown_name
+from inr_jax.files import write_text
+from inr_jax.samples import UNNAMED, Samples
+
+PRIOR = 0.5  # wells
+SMALLEST = 0.001  # memberships below are left out of a table
+COLUMNS = ("region", "kind", "name", "weight")
+OUTSIDE = "(outside)"  # the name in a table of what is in no region
+
+
+def learn(
+    samples: Samples, anatomy: Anatomy, regions: tuple[str, ...], shares: np.ndarray
+) -> np.ndarray:
+    """The crosswalk `(L, A)` float32.
+
+    Args:
+        samples: N training wells.
+        anatomy: Theirs.
+        regions: L names, the first of no region.
+        shares: `(N, L)` of the wells in the regions.
+    """
+    nothing = np.array([UNNAMED])
+    unknown = memberships(anatomy, nothing, nothing)
+    members = memberships(anatomy, samples.structure, samples.parent)
+    total = shares.sum(0)[:, None] + PRIOR
+    crosswalk = (shares.T @ members + PRIOR * unknown) / total
+    for row, structure in by_name(regions, samples.structures).items():
+        wells = np.flatnonzero(samples.structure == structure)
+        if len(wells):
+            crosswalk[row] = members[wells[0]]
+    return crosswalk.astype(np.float32)
+
+
+def by_name(regions: tuple[str, ...], structures: tuple[str, ...]) -> dict[int, int]:
+    """Rows of regions to rows of structures of the same name, case and blanks aside."""
+    plain = {_plain(name): row for row, name in enumerate(structures)}
+    names = {row: _plain(region) for row, region in enumerate(regions)}
+    return {row: plain[name] for row, name in names.items() if name in plain}
+
+
+def write(
+    path: str | Path, crosswalk: np.ndarray, regions: tuple[str, ...], samples: Samples
+) -> None:
+    """Write it as a table, a line a region and name, largest first.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for region, row in zip(regions, crosswalk, strict=True):
+        for column in np.argsort(-row, kind="stable"):
+            if row[column] >= SMALLEST:
+                name = _names(samples)[column]
+                writer.writerow([region or OUTSIDE, *name, f"{row[column]:.4f}"])
+    write_text(path, text.getvalue())
+
+
+def override(
+    path: str | Path, crosswalk: np.ndarray, regions: tuple[str, ...], samples: Samples
+) -> np.ndarray:
+    """The crosswalk with the rows of all regions that a table names replaced.
+
+    Raises:
+        InputError: The file is missing or has other columns; a region or name is
+            unknown; a weight is no number from 0 to 1.
+    """
+    rows = {name or OUTSIDE: row for row, name in enumerate(regions)}
+    columns = {name: column for column, name in enumerate(_names(samples))}
+    changed = np.array(crosswalk)
+    lines = _read(path)
+    named = {line["region"] for line in lines}
+    for region in named:
+        if region not in rows:
+            raise unknown_name(f"{path}: region", region, rows)
+        changed[rows[region]] = 0
+    for line in lines:
+        key = (line["kind"], line["name"])
+        if key not in columns:
+            known = [name for kind, name in columns if kind == line["kind"]]
+            raise unknown_name(f"{path}: {line['kind']}", line["name"], known)
+        changed[rows[line["region"]], columns[key]] = _weight(path, line)
+    return changed
+
+
+def _names(samples: Samples) -> list[tuple[str, str]]:
+    """Kind and name of each of the A memberships."""
+    parents = [("parent", name) for name in samples.parents]
+    return parents + [("structure", name) for name in samples.structures]
+
+
+def _read(path: str | Path) -> list[dict[str, str]]:
+    expected, fix = ",".join(COLUMNS), "start from the crosswalk.csv of a run"
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            lines = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        found = getattr(error, "strerror", None) or str(error)
+        raise InputError(path, expected=expected, found=found, fix=fix) from error
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        found = ",".join(reader.fieldnames or ()) or "an empty file"
+        raise InputError(path, expected=expected, found=found, fix=fix)
+    return lines
+
+
+def _weight(path: str | Path, line: dict[str, str]) -> float:
+    try:
+        weight = float(line["weight"])
+    except (TypeError, ValueError):
+        weight = math.nan
+    if not 0 <= weight <= 1:
+        raise InputError(
+            f"{path}: {line['region']}, {line['name']}",
+            expected="a weight from 0 to 1",
+            found=str(line["weight"]),
+            fix="correct it",
+        )
+    return weight
+
+
+def _plain(name: str) -> str:
+    """A name without case, blanks and punctuation."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())

