@@ -87,7 +87,9 @@ def parse(arguments: Sequence[str], own: Sequence[str] = ()) -> Call:
     for name in values:
         if name.startswith(PREFIX) and values[name].present:
             key, value = name.removeprefix(PREFIX), values[name].value
-            _set(config, key, str(_path(value)) if key in PATHS else value)
+            # Absolute, for the next command may come from another folder.
+            path = key in PATHS and value
+            _set(config, key, str(_path(value).absolute()) if path else value)
     return Call(workdir, config, {name: values[name].value for name in own})
 
 
@@ -112,9 +114,9 @@ def _dashed(names: list[str]) -> list[str]:
     return [f"--{name}" for name in names]
 
 
-def _path(text: str) -> Path | str:
+def _path(text: str) -> Path:
     """A path; a shell leaves the ~ of --flag=~/file as it is."""
-    return Path(text).expanduser() if text else text
+    return Path(text).expanduser()
 
 
 def _base(path: str | None, workdir: Path | None) -> ConfigDict:

@@ -11,16 +11,17 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 if not FOLDER.is_dir():
     pytest.skip("not in a clone", allow_module_level=True)
-SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py"))
+SCRIPTS = [(path.stem, []) for path in sorted(FOLDER.glob("*.py"))]
+SCRIPTS += [("nested_settings", ["--anatomy"])]
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_it_runs_and_writes_json(name, tmp_path, capsys):
+@pytest.mark.parametrize(("name", "more"), SCRIPTS)
+def test_it_runs_and_writes_json(name, more, tmp_path, capsys):
     path = FOLDER / f"{name}.py"
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.main(["--tiny", f"--json={tmp_path / 'out.json'}"])
+    module.main(["--tiny", *more, f"--json={tmp_path / 'out.json'}"])
     assert json.loads((tmp_path / "out.json").read_text())
     assert capsys.readouterr().out
     assert len(path.read_text().splitlines()) < 100
