@@ -43,7 +43,7 @@ def data_for(plan, some, rows=None):
     return pack(plan.conditioning, Inputs(BOX), **some, codes=codes, rows=rows)
 
 
-def fitted(plan, data, steps=12, chunk=5, seed=0):
+def fitted(plan, data, steps=10, chunk=5, seed=0):
     state = fit.init(plan, jax.random.key(seed))
     return fit.fit(plan, state, data, steps=steps, chunk=chunk)
 
@@ -98,12 +98,12 @@ def test_genes_trained_side_by_side_are_the_genes_trained_alone(rng):
         rows = np.arange(E) * G + gene
         state = jax.tree.map(lambda leaf, r=rows: leaf[r] if leaf.ndim else leaf, state)
         one = {**some, "standard": some["standard"][:, [gene]]}
-        state, _ = fit.fit(alone, state, data_for(alone, one), steps=12, chunk=5)
+        state, _ = fit.fit(alone, state, data_for(alone, one), steps=10, chunk=5)
         expected = jax.tree.map(lambda leaf, r=rows: leaf[r], together.params)
         assert_close(state.params, expected)
 
 
-@pytest.mark.parametrize("group", [1, 2, 4, 5])
+@pytest.mark.parametrize("group", [1, 5])
 def test_the_group_size_is_irrelevant(rng, group):
     some = wells(rng)
     whole, _ = fitted(trainer("independent"), data_for(trainer("independent"), some))
