@@ -101,8 +101,10 @@ def save(folder: Path, bundle: Bundle, *, keep: int) -> None:
             manager.save(step, args=ocp.args.Composite(**items), force=True)
     except Exception as error:  # tensorstore tells a full disk by its message alone
         _sweep(folder)
-        if isinstance(error, OSError) or "No space left" in str(error):
+        if "No space left" in str(error):
             raise _no_room(folder, _first_line(error)) from error
+        if isinstance(error, OSError):
+            raise _cannot_write(folder, error) from error
         raise
 
 
@@ -179,6 +181,15 @@ def _no_room(folder: Path, found: str) -> InputError:
         expected="room for a checkpoint",
         found=found,
         fix="free some disk and run again; earlier checkpoints stay",
+    )
+
+
+def _cannot_write(folder: Path, error: OSError) -> InputError:
+    return InputError(
+        folder,
+        expected="a folder to write checkpoints to",
+        found=error.strerror or _first_line(error),
+        fix="check that it is one and is yours",
     )
 
 

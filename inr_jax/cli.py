@@ -93,8 +93,6 @@ def _machine_trouble(error: Exception) -> str | None:
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text:
         fix = "lower render.chunk, fit.group or fit.batch, or the network's size"
         return f"out of memory ({text[:200]}); {fix}"
-    if "Unable to initialize backend" in text:
-        return f"{text}; unset JAX_PLATFORMS, or install inr_jax[cuda12] or the like"
     return None
 
 

@@ -32,6 +32,7 @@ PATHS = (
     "ahba.data_dir",
     "compare.atlas",
     "compare.atlas_info",
+    "anatomy.crosswalk",
 )
 # How ml_collections tells of a key that is written or read and is not there.
 UNKNOWN_KEY = re.compile(
@@ -87,9 +88,7 @@ def parse(arguments: Sequence[str], own: Sequence[str] = ()) -> Call:
     for name in values:
         if name.startswith(PREFIX) and values[name].present:
             key, value = name.removeprefix(PREFIX), values[name].value
-            # Absolute, for the next command may come from another folder.
-            path = key in PATHS and value
-            _set(config, key, str(_path(value).absolute()) if path else value)
+            _set(config, key, _found(value) if key in PATHS else value)
     return Call(workdir, config, {name: values[name].value for name in own})
 
 
@@ -117,6 +116,14 @@ def _dashed(names: list[str]) -> list[str]:
 def _path(text: str) -> Path:
     """A path; a shell leaves the ~ of --flag=~/file as it is."""
     return Path(text).expanduser()
+
+
+def _found(text: str) -> str:
+    """A path to what is there, good from any folder; the name of an atlas as it is."""
+    if not text:
+        return text
+    path = _path(text)
+    return str(path.absolute() if path.exists() else path)
 
 
 def _base(path: str | None, workdir: Path | None) -> ConfigDict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 
 from tqdm import tqdm
@@ -18,8 +19,10 @@ def bar(
 
     That function stops the run, by KeyboardInterrupt, if the user asked for it.
     """
+    # None: but on a terminal. A daemon may have no stderr at all.
+    off = True if sys.stderr is None else None
     with tqdm(
-        desc=name, total=total, initial=done, unit=unit, disable=None, leave=False
+        desc=name, total=total, initial=done, unit=unit, disable=off, leave=False
     ) as line:
 
         def tick(now: int, note: str = "") -> None:

@@ -41,7 +41,7 @@ PACKAGES = (
 
 def write_provenance(path: Path, config: ConfigDict, source: Source) -> None:
     """Write what is known before the fit; stages add their seconds to earlier ones."""
-    device = jax.devices()[0]
+    device = _device()
     seconds = read_json(path).get("seconds", {})
     write_json(
         path,
@@ -62,6 +62,18 @@ def write_provenance(path: Path, config: ConfigDict, source: Source) -> None:
             "seconds": seconds,
         },
     )
+
+
+def _device() -> jax.Device:
+    try:
+        return jax.devices()[0]
+    except (RuntimeError, AssertionError) as error:  # as JAX tells of this
+        raise InputError(
+            "JAX",
+            expected="a device",
+            found=str(error) or "none of the platforms in JAX_PLATFORMS",
+            fix="unset JAX_PLATFORMS, or install inr_jax[cuda12] or the like",
+        ) from error
 
 
 def add_summary(path: Path, numbers: dict) -> None:
