@@ -143,6 +143,10 @@ def validate(config: ConfigDict) -> None:
             raise InputError(
                 f"config.{key}", expected=wanted, found=str(value), fix="change it"
             )
+    space = config.render.space
+    if space and not (space.isascii() and space.isalnum()):
+        names = {"expected": "letters and digits", "found": repr(space)}
+        raise InputError("config.render.space", **names, fix="as MNI152NLin6Asym")
     if config.render.resolution_mm not in (1, 2, 3):
         found = str(config.render.resolution_mm)
         fix = "or give a mask of your own with --config.render.mask"

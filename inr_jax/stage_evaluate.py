@@ -6,7 +6,7 @@ import logging
 
 from ml_collections import ConfigDict
 
-from inr_jax import build, evaluate, recipe, report
+from inr_jax import build, evaluate, interrupt, recipe, report
 from inr_jax.anatomy_baselines import anatomy_baselines
 from inr_jax.atlas import interpolate
 from inr_jax.baselines import Predictor, baselines
@@ -56,6 +56,11 @@ def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None
     print(report.scores_table(rows), flush=True)
 
 
+def _stop_if_asked(*_: object) -> None:
+    """Ctrl-C is heard between chunks of a fold's fit, too."""
+    interrupt.safe_point()
+
+
 def _ceiling(samples: Samples) -> list[dict]:
     """Rows of the noise ceiling, beside the methods that know structures."""
     found = noise_ceiling(samples)
@@ -73,7 +78,7 @@ def _protocols(config: ConfigDict, samples: Samples) -> dict[str, dict[str, Pred
     counts = [int((samples.donor == d).sum()) for d in set(samples.donor.tolist())]
     rows = len(samples.well) - min(counts)
     plan = build.make_recipe(config, len(samples.genes))
-    methods = {"inr": recipe.make_predictor(plan, rows)}
+    methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
     methods |= baselines(config.inputs.mirror)
     if config.compare.enabled:
         methods |= interpolate.predictors()
@@ -85,6 +90,6 @@ def _protocols(config: ConfigDict, samples: Samples) -> dict[str, dict[str, Pred
         log.info("evaluate: no protocol %s, %s", evaluate.ANATOMY, reason)
         return protocols
     plan = build.make_anatomy_recipe(config, samples)
-    methods = {"inr": recipe.make_predictor(plan, rows)}
+    methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
     methods |= anatomy_baselines(config.inputs.mirror)
     return {**protocols, evaluate.ANATOMY: methods}
