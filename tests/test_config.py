@@ -91,7 +91,7 @@ def test_the_default_names_every_choice(key):
     assert DEFAULT[key] in config.CHOICES[key]
 
 
-@pytest.mark.parametrize(("key", "low", "high"), config._RANGES)
+@pytest.mark.parametrize(("key", "low", "high"), config.RANGES)
 def test_a_number_out_of_its_range_is_refused_and_its_ends_are_not(key, low, high):
     kind, below = type(DEFAULT[key]), low - 1 if low else -1
     bad = [below, math.nan] if kind is float else [below]
@@ -107,7 +107,7 @@ def test_a_number_out_of_its_range_is_refused_and_its_ends_are_not(key, low, hig
 
 def test_every_number_has_a_range():
     numbers = {key for key, value in DEFAULT.items() if type(value) in (int, float)}
-    ranged = {key for key, *_ in config._RANGES}
+    ranged = {key for key, *_ in config.RANGES}
     # A resolution is one of three; abagen's own settings are abagen's to check.
     free = {key for key in numbers - ranged if not key.startswith("ahba.")}
     assert free == {"render.resolution_mm"}

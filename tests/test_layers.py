@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
     0: "__init__ errors space encodings numerics batching scores leftover",
-    1: "interrupt config sample_checks standardise inputs genes fields.field "
+    1: "interrupt config_checks sample_checks standardise inputs genes fields.field "
     "fields.layers files planes wells labels",
-    2: "samples effects fields.siren fields.wire fields.wire2d fields.gauss "
+    2: "config samples effects fields.siren fields.wire fields.wire2d fields.gauss "
     "fields.mfn fields.relu fields.oinr nifti",
     3: "template fields conditioning.conditioning baselines sources anatomy ceiling",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
@@ -69,6 +69,7 @@ CONFIG_READERS = {
     "results",
     "atlas_verbs",
     "config_parts",
+    "config_checks",
     "config_atlas",
 }
 
