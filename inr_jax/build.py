@@ -116,12 +116,17 @@ def make_anatomy_recipe(config: ConfigDict, samples: Samples) -> Recipe:
 
 
 def _make_conditioning(
-    config: ConfigDict, genes: int, tables: Tables | None
+    config: ConfigDict, genes: int, tables: Tables | None, precision: str
 ) -> Conditioning:
     features = feature_count(config.inputs.tissue)
     inner = make_conditioning(
         config.conditioning.name,
-        partial(make_field, config.field.name, **_field_settings(config)),
+        partial(
+            make_field,
+            config.field.name,
+            precision=precision,
+            **_field_settings(config),
+        ),
         genes=genes,
         features=features + (tables.width if tables else 0),
         code=code_width(config),
@@ -131,7 +136,10 @@ def _make_conditioning(
 
 def make_recipe(config: ConfigDict, genes: int, tables: Tables | None = None) -> Recipe:
     """Networks, trainer and renderer for G genes; with tables, they see anatomy."""
-    conditioning = _make_conditioning(config, genes, tables)
+    conditioning, rendered = (
+        _make_conditioning(config, genes, tables, precision)
+        for precision in (config.fit.precision, config.render.precision)
+    )
     optimizer = fit.make_optimizer(
         config.fit.learning_rate,
         decay=config.fit.decay,
@@ -149,9 +157,7 @@ def make_recipe(config: ConfigDict, genes: int, tables: Tables | None = None) ->
             group,
             programs={},
         ),
-        renderer=render.make_renderer(
-            conditioning, chunk=config.render.chunk, group=group
-        ),
+        renderer=render.make_renderer(rendered, chunk=config.render.chunk, group=group),
         steps=config.fit.steps,
         chunk=config.fit.chunk,
         seed=config.seed,

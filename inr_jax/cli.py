@@ -133,9 +133,10 @@ def _do(verb: str, rest: list[str]) -> None:
     config.validate(call.config)
     with interrupt.deferred(), workdir.opened(call.workdir) as folder:
         _log_to_terminal()
-        from inr_jax import pipeline  # takes seconds
+        from inr_jax import devices, pipeline  # takes seconds
 
         interrupt.safe_point()
+        devices.keep_programs(call.config.devices.cache)
         pipeline.STAGES[verb](call.config, folder)
 
 
@@ -165,7 +166,7 @@ def _verb_help(verb: str) -> str:
     from inr_jax import config, config_atlas, config_parts
 
     parts = [config.default, config_parts.phantom, config_parts.anatomy]
-    parts.append(config_atlas.sections)
+    parts += [config_parts.devices, config_atlas.sections]
     sources = [inspect.getsource(part).split('"""')[2] for part in parts]
     body = "".join(map(textwrap.dedent, sources))
     keys = [line for line in body.splitlines() if "ConfigDict()" not in line]

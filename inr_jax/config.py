@@ -87,6 +87,8 @@ def default() -> ConfigDict:
     # in common (inr_jax/effects.py); a well without a structure is fitted as it is
     c.fit.members = 6  # networks from other seeds, averaged
     c.fit.scale = "zscore"  # zscore | minmax, a gene
+    c.fit.precision = "float32"  # of products behind the first layer | bfloat16 |
+    # bfloat16_3x, three products of halves (inr_jax/products.py)
     c.fit.group = 0  # networks trained side by side; 0: chosen for the backend
     c.fit.chunk = 100  # steps a jitted call
 
@@ -100,9 +102,12 @@ def default() -> ConfigDict:
     c.render.resolution_mm = 2  # of the ICBM152 brain mask: 1, 2 or 3
     c.render.mask = ""  # a NIfTI mask of your own instead, on its own grid
     c.render.space = ""  # name of its space in file names; "" is MNI152
+    c.render.precision = "float32"  # | bfloat16 | bfloat16_3x, whatever the fit had
     c.render.chunk = 8192  # voxels a call; bounds the memory
     c.render.outside = "zero"  # outside the mask: zero | nan
     c.render.std = True  # write a map of the ensemble's spread for each gene
+
+    c.devices = config_parts.devices()
 
     c.evaluate = ConfigDict()
     c.evaluate.enabled = True  # leave one donor out; needs two donors

@@ -1,4 +1,4 @@
-"""The sections `phantom` and `anatomy` of the settings; parts of `config.default`."""
+"""Sections of the settings: `phantom`, `anatomy` and `devices`."""
 
 from __future__ import annotations
 
@@ -46,3 +46,12 @@ def anatomy() -> ConfigDict:
     c.anatomy.blur_mm = 1.0  # sd of the blur of regions, mm
     c.anatomy.crosswalk = ""  # a table of your own, as a run writes crosswalk.csv
     return c.anatomy
+
+
+def devices() -> ConfigDict:
+    """The machine."""
+    c = ConfigDict()
+    c.devices = ConfigDict()
+    c.devices.cache = "auto"  # folder of compiled programs, so that a second run need
+    # not compile | auto: inr_jax/programs in the user's cache folder | "": none
+    return c.devices

@@ -18,6 +18,15 @@ def strict_numerics():
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory):
+    """Programs that tests compile are kept for the session, not in the user's home."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    yield
+    patch.undo()
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     """Seeded random numbers, the same in every run."""

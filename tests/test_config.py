@@ -13,7 +13,7 @@ from inr_jax.errors import InputError
 FILES = sorted((Path(__file__).resolve().parents[1] / "configs").glob("*.py"))
 DEFAULT = config.flat(config.default())
 # The fit that sees anatomy is fitted anew for each evaluation.
-NOT_FITTED = ("checkpoint", "render", "evaluate", "compare", "anatomy")
+NOT_FITTED = ("devices", "checkpoint", "render", "evaluate", "compare", "anatomy")
 
 
 def other(value):

@@ -13,13 +13,13 @@ ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
     0: "__init__ errors space encodings numerics batching scores leftover",
-    1: "interrupt config_checks sample_checks standardise inputs genes fields.field "
-    "fields.layers files planes wells labels",
-    2: "config samples effects fields.siren fields.wire fields.wire2d fields.gauss "
-    "fields.mfn fields.relu fields.oinr nifti",
-    3: "template fields conditioning.conditioning baselines sources anatomy ceiling",
-    4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
-    "conditioning.anatomy anatomy_baselines crosswalk "
+    1: "interrupt products devices config_checks sample_checks standardise inputs "
+    "genes fields.field files planes wells labels",
+    2: "config samples effects fields.layers nifti",
+    3: "fields.siren fields.wire fields.wire2d fields.gauss fields.mfn fields.relu "
+    "fields.oinr template conditioning.conditioning baselines sources anatomy ceiling",
+    4: "fields conditioning.heads conditioning.independent conditioning.concat "
+    "conditioning.anatomy evaluate anatomy_baselines crosswalk "
     "phantom sources.archive sources.frame",
     5: "conditioning sources.allen_metadata report",
     6: "fitdata sources.allen_export sources.table figures",
@@ -54,7 +54,7 @@ RANK = {
 }
 NUMERICAL = (
     "space samples fields conditioning inputs fitdata fit render batching effects "
-    "leftover anatomy"
+    "leftover anatomy products"
 )
 LIGHT = {"jax", "flax", "optax", "numpy", "inr_jax", "__future__"} | set(
     sys.stdlib_module_names

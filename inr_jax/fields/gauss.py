@@ -19,6 +19,7 @@ import jax.numpy as jnp
 
 from inr_jax.fields.field import Field, from_module
 from inr_jax.fields.layers import linear
+from inr_jax.products import EXACT
 
 
 class Gauss(nn.Module):
@@ -28,18 +29,26 @@ class Gauss(nn.Module):
     hidden: int
     depth: int
     sigma: float
+    precision: str = EXACT
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Features `(F,)` to values `(outputs,)`."""
-        for _ in range(self.depth):
-            x = linear(self.hidden, x.shape[-1])(x) / self.sigma
+        for layer in range(self.depth):
+            precision = self.precision if layer else EXACT
+            x = linear(self.hidden, x.shape[-1], precision=precision)(x) / self.sigma
             x = jnp.exp(-(x**2) / 2)
-        return linear(self.outputs, x.shape[-1])(x)
+        return linear(self.outputs, x.shape[-1], precision=self.precision)(x)
 
 
 def make(
-    *, features: int, outputs: int, hidden: int, depth: int, sigma: float
+    *,
+    features: int,
+    outputs: int,
+    hidden: int,
+    depth: int,
+    sigma: float,
+    precision: str = EXACT,
 ) -> Field:
     """A Gaussian network as a `Field`."""
-    return from_module(Gauss(outputs, hidden, depth, sigma), features)
+    return from_module(Gauss(outputs, hidden, depth, sigma, precision), features)

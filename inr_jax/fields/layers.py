@@ -16,6 +16,7 @@ import jax.numpy as jnp
 
 from inr_jax.errors import InputError
 from inr_jax.numerics import cosine, sine
+from inr_jax.products import EXACT, dense_product, product
 
 # A Gabor unit may reach exp((omega / 2 scale)^2). One at exp(16) drowns all others
 # and no fit recovers; two layers beyond that leave float32, which ends at exp(88).
@@ -31,17 +32,26 @@ def uniform(bound: float) -> Callable:
     return init
 
 
-def linear(width: int, n: int, *, bound: float | None = None) -> nn.Dense:
+def linear(
+    width: int, n: int, *, bound: float | None = None, precision: str = EXACT
+) -> nn.Dense:
     """W x + b with W ~ U(-bound, bound) and b ~ U(-1/sqrt(n), 1/sqrt(n)).
 
     Args:
         width: Outputs.
         n: Inputs that count: those of a complex vector count once.
         bound: Of the weights; 1/sqrt(n), as PyTorch's nn.Linear has it, if None.
+        precision: Of the product; a first layer keeps float32, as coordinates lose
+            millimetres in bfloat16.
     """
     around = n**-0.5
     kernel = uniform(around if bound is None else bound)
-    return nn.Dense(width, kernel_init=kernel, bias_init=uniform(around))
+    return nn.Dense(
+        width,
+        kernel_init=kernel,
+        bias_init=uniform(around),
+        dot_general=dense_product(precision),
+    )
 
 
 class ComplexLinear(nn.Module):
@@ -51,6 +61,7 @@ class ComplexLinear(nn.Module):
     """
 
     width: int
+    precision: str = EXACT
 
     @nn.compact
     def __call__(self, z: jax.Array) -> jax.Array:
@@ -61,7 +72,8 @@ class ComplexLinear(nn.Module):
         bias = self.param("bias", init, (2 * self.width,))
         upper = jnp.concatenate([a, b], axis=1)
         lower = jnp.concatenate([-b, a], axis=1)
-        return z @ jnp.concatenate([upper, lower]) + bias
+        whole = jnp.concatenate([upper, lower])
+        return product(self.precision)(z, whole) + bias
 
 
 def squares(z: jax.Array) -> jax.Array:

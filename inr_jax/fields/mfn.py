@@ -24,6 +24,7 @@ import jax.numpy as jnp
 from inr_jax.fields.field import Field, from_module
 from inr_jax.fields.layers import linear, uniform
 from inr_jax.numerics import sine
+from inr_jax.products import EXACT
 
 
 class Filters(nn.Module):
@@ -68,6 +69,7 @@ class Mfn(nn.Module):
     input_scale: float
     alpha: float
     beta: float
+    precision: str = EXACT
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -77,8 +79,8 @@ class Mfn(nn.Module):
         g = Filters(k * n, wave, self.alpha / k, self.beta)(x).reshape(k, n)
         z = g[0]
         for i in range(1, k):
-            z = linear(n, n)(z) * g[i]
-        return linear(self.outputs, n)(z)
+            z = linear(n, n, precision=self.precision)(z) * g[i]
+        return linear(self.outputs, n, precision=self.precision)(z)
 
 
 def make(
@@ -90,7 +92,8 @@ def make(
     input_scale: float,
     alpha: float,
     beta: float,
+    precision: str = EXACT,
 ) -> Field:
     """A multiplicative filter network as a `Field`."""
-    module = Mfn(outputs, hidden, depth, input_scale, alpha, beta)
+    module = Mfn(outputs, hidden, depth, input_scale, alpha, beta, precision)
     return from_module(module, features)

@@ -36,6 +36,7 @@ import numpy as np
 from inr_jax.fields.field import COORDINATES, Field, from_module
 from inr_jax.fields.layers import linear
 from inr_jax.numerics import sine
+from inr_jax.products import EXACT
 
 
 class Oinr(nn.Module):
@@ -47,21 +48,23 @@ class Oinr(nn.Module):
     grid: int
     channels: int
     frequencies: int
+    precision: str = EXACT
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Features `(F,)` to values `(outputs,)`."""
         v = jnp.asarray(encoded_grid(self.grid, self.frequencies))
-        for _ in range(self.depth):
+        for layer in range(self.depth):
             # A product, not lax.conv: mapped over networks, that would be a grouped
             # convolution, which takes a CPU two to three times as long.
             v = neighbours(v)
-            v = sine(linear(self.channels, v.shape[-1])(v))
+            precision = self.precision if layer else EXACT
+            v = sine(linear(self.channels, v.shape[-1], precision=precision)(v))
         read, rest = read_off(v, x[:COORDINATES]), x[COORDINATES:]
         if rest.size:
             read = jnp.concatenate([read, rest])
             read = sine(linear(self.hidden, read.shape[-1])(read))
-        return linear(self.outputs, read.shape[-1])(read)
+        return linear(self.outputs, read.shape[-1], precision=self.precision)(read)
 
 
 def encoded_grid(grid: int, frequencies: int) -> np.ndarray:
@@ -106,7 +109,8 @@ def make(
     grid: int,
     channels: int,
     frequencies: int,
+    precision: str = EXACT,
 ) -> Field:
     """An O-INR as a `Field`; the authors' volumes: 64 to 128 channels, depth 4."""
-    module = Oinr(outputs, hidden, depth, grid, channels, frequencies)
+    module = Oinr(outputs, hidden, depth, grid, channels, frequencies, precision)
     return from_module(module, features)

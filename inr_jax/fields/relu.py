@@ -20,6 +20,7 @@ import jax.numpy as jnp
 
 from inr_jax.encodings import fourier
 from inr_jax.fields.field import COORDINATES, Field, from_module
+from inr_jax.products import EXACT, dense_product
 
 
 class Relu(nn.Module):
@@ -29,22 +30,34 @@ class Relu(nn.Module):
     hidden: int
     depth: int
     frequencies: int
+    precision: str = EXACT
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Features `(F,)` to values `(outputs,)`."""
         waves = jax.vmap(lambda u: fourier(u, self.frequencies))(x[:COORDINATES])
         x = jnp.concatenate([x, waves.ravel()])
-        for _ in range(self.depth):
-            x = nn.relu(self._linear(self.hidden)(x))
-        return self._linear(self.outputs)(x)
+        for layer in range(self.depth):
+            precision = self.precision if layer else EXACT
+            x = nn.relu(self._linear(self.hidden, precision)(x))
+        return self._linear(self.outputs, self.precision)(x)
 
-    def _linear(self, width: int) -> nn.Dense:
-        return nn.Dense(width, kernel_init=nn.initializers.glorot_uniform())
+    def _linear(self, width: int, precision: str) -> nn.Dense:
+        return nn.Dense(
+            width,
+            kernel_init=nn.initializers.glorot_uniform(),
+            dot_general=dense_product(precision),
+        )
 
 
 def make(
-    *, features: int, outputs: int, hidden: int, depth: int, frequencies: int
+    *,
+    features: int,
+    outputs: int,
+    hidden: int,
+    depth: int,
+    frequencies: int,
+    precision: str = EXACT,
 ) -> Field:
     """A ReLU network on encoded coordinates as a `Field`."""
-    return from_module(Relu(outputs, hidden, depth, frequencies), features)
+    return from_module(Relu(outputs, hidden, depth, frequencies, precision), features)

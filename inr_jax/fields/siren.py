@@ -19,6 +19,7 @@ import jax
 from inr_jax.fields.field import Field, from_module
 from inr_jax.fields.layers import linear
 from inr_jax.numerics import sine
+from inr_jax.products import EXACT
 
 
 class Siren(nn.Module):
@@ -28,6 +29,7 @@ class Siren(nn.Module):
     hidden: int
     depth: int
     omega: float
+    precision: str = EXACT
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -35,13 +37,21 @@ class Siren(nn.Module):
         for layer in range(self.depth):
             n = x.shape[-1]
             bound = 1 / n if layer == 0 else (6 / n) ** 0.5 / self.omega
-            x = sine(self.omega * linear(self.hidden, n, bound=bound)(x))
-        n = x.shape[-1]
-        return linear(self.outputs, n, bound=(6 / n) ** 0.5 / self.omega)(x)
+            precision = self.precision if layer else EXACT
+            layer_of = linear(self.hidden, n, bound=bound, precision=precision)
+            x = sine(self.omega * layer_of(x))
+        n, bound = x.shape[-1], (6 / x.shape[-1]) ** 0.5 / self.omega
+        return linear(self.outputs, n, bound=bound, precision=self.precision)(x)
 
 
 def make(
-    *, features: int, outputs: int, hidden: int, depth: int, omega: float
+    *,
+    features: int,
+    outputs: int,
+    hidden: int,
+    depth: int,
+    omega: float,
+    precision: str = EXACT,
 ) -> Field:
     """A SIREN as a `Field`; the paper's per-gene one is 5 x 256 at omega 30."""
-    return from_module(Siren(outputs, hidden, depth, omega), features)
+    return from_module(Siren(outputs, hidden, depth, omega, precision), features)

@@ -25,6 +25,7 @@ import jax.numpy as jnp
 
 from inr_jax.fields.field import Field, from_module
 from inr_jax.fields.layers import ComplexLinear, check_gabor, gabor, linear, squares
+from inr_jax.products import EXACT
 
 
 class Wire(nn.Module):
@@ -35,6 +36,7 @@ class Wire(nn.Module):
     depth: int
     omega: float
     scale: float
+    precision: str = EXACT
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -44,13 +46,20 @@ class Wire(nn.Module):
         z = jnp.concatenate([x, jnp.zeros_like(x)])
         for layer in range(self.depth):
             if layer:
-                z = ComplexLinear(width)(z)
+                z = ComplexLinear(width, self.precision)(z)
             z = gabor(z, self.scale**2 * squares(z), self.omega)
-        return linear(self.outputs, width)(z)
+        return linear(self.outputs, width, precision=self.precision)(z)
 
 
 def make(
-    *, features: int, outputs: int, hidden: int, depth: int, omega: float, scale: float
+    *,
+    features: int,
+    outputs: int,
+    hidden: int,
+    depth: int,
+    omega: float,
+    scale: float,
+    precision: str = EXACT,
 ) -> Field:
     """A WIRE as a `Field`.
 
@@ -58,4 +67,5 @@ def make(
         InputError: omega is so large beside scale that units blow up.
     """
     check_gabor(omega, scale)
-    return from_module(Wire(outputs, hidden, depth, omega, scale), features)
+    module = Wire(outputs, hidden, depth, omega, scale, precision)
+    return from_module(module, features)

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 
 from inr_jax.fields.field import Field, from_module
 from inr_jax.fields.layers import ComplexLinear, check_gabor, gabor, linear, squares
+from inr_jax.products import EXACT
 
 
 class Wire2D(nn.Module):
@@ -28,6 +29,7 @@ class Wire2D(nn.Module):
     depth: int
     omega: float
     scale: float
+    precision: str = EXACT
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -37,14 +39,21 @@ class Wire2D(nn.Module):
         z, z2 = (jnp.concatenate([v, jnp.zeros_like(v)]) for v in (x, across))
         for layer in range(self.depth):
             if layer:
-                z, z2 = (ComplexLinear(width)(z) for _ in range(2))
+                z, z2 = (ComplexLinear(width, self.precision)(z) for _ in range(2))
             window = self.scale**2 * (squares(z) + squares(z2))
             z = gabor(z, window, self.omega)
-        return linear(self.outputs, width)(z)
+        return linear(self.outputs, width, precision=self.precision)(z)
 
 
 def make(
-    *, features: int, outputs: int, hidden: int, depth: int, omega: float, scale: float
+    *,
+    features: int,
+    outputs: int,
+    hidden: int,
+    depth: int,
+    omega: float,
+    scale: float,
+    precision: str = EXACT,
 ) -> Field:
     """A WIRE-2D as a `Field`.
 
@@ -52,4 +61,5 @@ def make(
         InputError: omega is so large beside scale that units blow up.
     """
     check_gabor(omega, scale)
-    return from_module(Wire2D(outputs, hidden, depth, omega, scale), features)
+    module = Wire2D(outputs, hidden, depth, omega, scale, precision)
+    return from_module(module, features)
