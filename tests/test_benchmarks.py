@@ -16,7 +16,8 @@ SCRIPTS += [("nested_settings", ["--anatomy"])]
 
 
 @pytest.mark.parametrize(("name", "more"), SCRIPTS)
-def test_it_runs_and_writes_json(name, more, tmp_path, capsys):
+def test_it_runs_and_writes_json(name, more, tmp_path, capsys, monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)  # as for a script: its own folder
     path = FOLDER / f"{name}.py"
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)

@@ -1,0 +1,85 @@
+"""How long until a user sees something happen: import, first step, second run?
+
+Each number is a process of its own: `import`, of what the command line loads to parse
+and print its help; `first_step`, from the start of a process to the end of the first
+chunk of steps of the default fit, with an empty cache of programs and with a full one.
+
+python benchmarks/compile_and_start.py [--json=FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+from lib.bench import machine, write
+
+IMPORTS = {
+    "import_cli": "import inr_jax.cli, inr_jax.command, inr_jax.config",
+    "import_api": "import inr_jax.api",
+    "import_pipeline": "import inr_jax.pipeline",
+}
+FIRST_STEP = """
+import sys
+from inr_jax import build, config, devices, fit, recipe
+settings = config.default()
+settings.phantom.n_wells, settings.phantom.n_genes = map(int, sys.argv[2:])
+devices.keep_programs(sys.argv[1])
+samples = build.load_source(settings).samples
+plan = build.make_recipe(settings, len(samples.genes))
+frame = recipe.make_frame(plan, samples)
+data = recipe.make_data(plan, frame, samples)
+_, info = fit.fit(plan.trainer, recipe.first_state(plan), data, steps=1, chunk=1)
+print(info.compile_seconds, info.seconds)
+"""
+
+
+def seconds_of(code: str, *arguments: str) -> tuple[float, list[float]]:
+    """Wall time of a Python process, and the numbers it printed."""
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ,
+    )
+    return time.perf_counter() - start, [float(x) for x in done.stdout.split()]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print a line a number."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", default="")
+    parser.add_argument("--tiny", action="store_true", help="seconds, for the tests")
+    flags = parser.parse_args(arguments)
+    size = ("60", "3") if flags.tiny else ("3702", "100")
+    imports = dict(list(IMPORTS.items())[:1]) if flags.tiny else IMPORTS
+    repeats, numbers = 1 if flags.tiny else flags.repeats, {}
+    print(machine())
+    for name, code in imports.items():
+        numbers[name] = min(seconds_of(code)[0] for _ in range(repeats))
+        print(f"{name:24} {numbers[name]:6.2f} s", flush=True)
+    with tempfile.TemporaryDirectory() as cache:
+        for name in ("cold",) if flags.tiny else ("cold", "cached", "cached_again"):
+            whole, (compiling, step) = seconds_of(FIRST_STEP, cache, *size)
+            numbers |= {
+                f"first_step_{name}": whole,
+                f"compile_{name}": compiling,
+                f"step_{name}": step,
+            }
+            print(
+                f"first step, {name:12} {whole:6.2f} s, of it compiling "
+                f"{compiling:.2f} s, the step {step:.2f} s",
+                flush=True,
+            )
+    write(flags.json, {**numbers, "machine": machine()})
+
+
+if __name__ == "__main__":
+    main()

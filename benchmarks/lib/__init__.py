@@ -1,0 +1,1 @@
+"""What benchmarks share: time and machine, our problems, other people's ways."""

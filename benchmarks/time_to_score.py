@@ -1,0 +1,99 @@
+"""How long until a field predicts a new donor as well as the paper's recipe ever does?
+
+The paper's recipe (configs/paper_per_gene.py, one network a gene) is scored on donors
+left out every so many steps; its best mean r over genes, and the seconds to it, stand
+against the seconds that the default takes to the same score. Seconds are those of
+preparing targets and of steps, for all folds; compiling and scoring are told apart.
+
+python benchmarks/time_to_score.py --path=DIR_OR_ZIP [--genes=20] [--json=FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+from lib.bench import machine, write
+
+from inr_jax import build, config, fit, recipe, render
+from inr_jax.command import load_config
+from inr_jax.scores import score
+
+PAPER = Path(__file__).parents[1] / "configs" / "paper_per_gene.py"
+
+
+def curve(settings, samples, donors, *, every: int, steps: int) -> list[dict]:
+    """Step, seconds and mean r on donors left out; a row every so many steps."""
+    plan = build.make_recipe(settings, len(samples.genes))
+    own = np.isin(samples.donor, donors)
+    pooled = np.zeros((steps // every, *samples.values.shape), np.float32)
+    seconds, compiling = np.zeros(steps // every), 0.0
+    for donor in donors:
+        held = samples.donor == donor
+        training, sites = samples.take(~held), samples.take(held).sites()
+        start = time.perf_counter()
+        frame = recipe.make_frame(plan, training)
+        data = recipe.make_data(plan, frame, training, len(samples.well))
+        state, spent = recipe.first_state(plan), time.perf_counter() - start
+        for row in range(steps // every):
+            state, info = fit.fit(
+                plan.trainer, state, data, steps=(row + 1) * every, chunk=every
+            )
+            spent, compiling = spent + info.seconds, compiling + info.compile_seconds
+            seconds[row] += spent
+            model, seen = recipe.make_model(frame, state), (sites.x_mm, sites.tissue)
+            pooled[row, held] = render.render(plan.renderer, model, *seen)[0]
+    rows = []
+    for row, found in enumerate(pooled):
+        r = float(score(samples.values[own], found[own]).r.mean())
+        rows.append({"step": (row + 1) * every, "seconds": seconds[row], "r": r})
+    print(f"{steps} steps, {len(donors)} folds; compiling {compiling:.1f} s")
+    return rows
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print both curves, then the two times and their ratio."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--path", default="", help="an Allen export; else the phantom")
+    parser.add_argument(
+        "--genes", type=int, default=20, help="every so many-th; 0: all"
+    )
+    parser.add_argument("--folds", type=int, default=0, help="donors; 0: all")
+    parser.add_argument("--json", default="")
+    parser.add_argument("--tiny", action="store_true", help="seconds, for the tests")
+    flags = parser.parse_args(arguments)
+    ours, paper = config.default(), load_config(PAPER)
+    if flags.path:
+        ours.source.name, ours.source.path = "allen_export", flags.path
+    sizes, paper_sizes = {"every": 20, "steps": 200}, {"every": 50, "steps": 1000}
+    if flags.tiny:
+        ours.phantom.n_wells, ours.phantom.n_genes, flags.folds = 60, 3, 2
+        sizes = paper_sizes = {"every": 2, "steps": 4}
+        paper.field.hidden = 8
+    samples = build.load_source(ours).samples
+    if flags.genes and flags.genes < len(samples.genes):
+        picked = np.linspace(0, len(samples.genes) - 1, flags.genes).astype(int)
+        samples = samples.keep_genes(tuple(samples.genes[i] for i in picked))
+    donors = np.unique(samples.donor)[: flags.folds or None]
+    print(machine(), f"{len(samples.genes)} genes, {len(donors)} donors left out")
+    curves = {
+        "paper": curve(paper, samples, donors, **paper_sizes),
+        "ours": curve(ours, samples, donors, **sizes),
+    }
+    for name, rows in curves.items():
+        for row in rows:
+            print(f"{name:6} {row['step']:5} {row['seconds']:8.2f} s  r {row['r']:.4f}")
+    best = max(curves["paper"], key=lambda row: row["r"])
+    there = [row for row in curves["ours"] if row["r"] >= best["r"]]
+    numbers = {"paper_s": best["seconds"], "score": best["r"], "ours_s": None}
+    if there:
+        seconds = there[0]["seconds"]
+        numbers |= {"ours_s": seconds, "ratio": best["seconds"] / seconds}
+    print(numbers)
+    write(flags.json, {**numbers, "curves": curves, "machine": machine()})
+
+
+if __name__ == "__main__":
+    main()
