@@ -113,6 +113,8 @@ def _alike(plans: list[Recipe]) -> list[Recipe]:
     """
     falls = any(plan.trainer.optimizer.decay is not None for plan in plans)
     programs, alike = plans[0].trainer.programs, []
+    if falls and plans[0].trainer.optimizer.decay is None:
+        programs = programs.setdefault("falls", {})  # of another kind of state
     for plan in plans:
         adam = plan.trainer.optimizer
         if falls and adam.decay is None:

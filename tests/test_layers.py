@@ -12,23 +12,25 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
-    0: "__init__ errors space encodings numerics batching scores leftover",
+    0: "__init__ errors space encodings numerics batching scores leftover candidates",
     1: "interrupt config_checks sample_checks standardise inputs genes fields.field "
     "fields.layers files planes wells labels",
     2: "config samples effects fields.siren fields.wire fields.wire2d fields.gauss "
     "fields.mfn fields.relu fields.oinr nifti",
-    3: "template fields conditioning.conditioning baselines sources anatomy ceiling",
+    3: "template fields conditioning.conditioning baselines sources anatomy ceiling "
+    "config_sweep nested",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
+    "conditioning.low_rank kept sweep_table "
     "conditioning.anatomy anatomy_baselines crosswalk "
     "phantom sources.archive sources.frame",
     5: "conditioning sources.allen_metadata report",
-    6: "fitdata sources.allen_export sources.table figures",
-    7: "fit render maps",
+    6: "fitdata optimizer sources.allen_export sources.table figures",
+    7: "fit render maps figures_sweep",
     8: "recipe",
-    9: "checkpoint build workdir progress",
+    9: "checkpoint build workdir progress side_by_side pace",
     10: "api provenance",
-    11: "results stage_fit stage_evaluate stage_anatomy",
-    12: "stage_render",
+    11: "results stage_sweep_fits stage_fit stage_evaluate stage_anatomy",
+    12: "stage_render stage_sweep",
     13: "pipeline",
     14: "command",
     16: "cli",
@@ -54,6 +56,7 @@ RANK = {
 }
 NUMERICAL = (
     "space samples fields conditioning inputs fitdata fit render batching effects "
+    "optimizer side_by_side nested "
     "leftover anatomy"
 )
 LIGHT = {"jax", "flax", "optax", "numpy", "inr_jax", "__future__"} | set(
@@ -69,6 +72,7 @@ CONFIG_READERS = {
     "results",
     "atlas_verbs",
     "config_parts",
+    "config_sweep",
     "config_checks",
     "config_atlas",
 }
