@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from inr_jax import fit, phantom, render, template
+from inr_jax import effects, fit, phantom, render, template
 from inr_jax.atlas.options import Options, parse_donors
 from inr_jax.conditioning import (
     Conditioning,
@@ -130,6 +130,7 @@ def _make_conditioning(
         genes=genes,
         features=features + (tables.width if tables else 0),
         code=code_width(config),
+        rank=config.conditioning.rank,
     )
     return with_anatomy(inner, tables, features) if tables else inner
 
@@ -169,6 +170,11 @@ def make_recipe(config: ConfigDict, genes: int, tables: Tables | None = None) ->
         order=config.conditioning.order if code_width(config) else "",
         frequencies=config.conditioning.frequencies,
         anatomy=tables is not None,
+        prior=effects.Prior(
+            config.fit.effects_df,
+            config.fit.effects_shrinkage,
+            config.fit.effects_rounds,
+        ),
     )
 
 

@@ -20,6 +20,7 @@ VERBS = {
     "evaluate": "leave one donor out, for the INR and the methods to beat",
     "render": "write maps and figures from the newest checkpoint",
     "compare": "compare the maps with abagen's interpolation; region tables",
+    "sweep": "choose settings by nested validation; --sweep=FILE of candidates",
     "fetch": "download the Allen Human Brain Atlas; takes --donors and --data_dir",
     "genes": "say why a gene is in the atlas's data or not: --why=GENE",
 }
@@ -27,6 +28,12 @@ VERBS = {
 WITHOUT_WORKDIR = {
     "fetch": "[--donors=9861,10021|all] [--data_dir=DIR]",
     "genes": "[--why=GENE,GENE] [--donors=9861,10021|all] [--data_dir=DIR]",
+}
+# Verbs with flags of their own beside a workdir.
+OWN_FLAGS = {"sweep": ("sweep", "protocol", "donors")}
+OWN_USAGE = {
+    "sweep": "--workdir=DIR [--sweep=FILE] [--protocol=donor|donor+anatomy]"
+    " [--donors=NAME,NAME]",
 }
 HELP = """\
 usage: inr-jax VERB --workdir=DIR [--config=FILE] [--config.KEY=VALUE ...]
@@ -129,7 +136,8 @@ def _do(verb: str, rest: list[str]) -> None:
         return
     from inr_jax import command, config, interrupt, workdir
 
-    call = command.parse(rest)
+    own = OWN_FLAGS.get(verb, ())
+    call = command.parse(rest, own, needs_workdir=True)
     config.validate(call.config)
     with interrupt.deferred(), workdir.opened(call.workdir) as folder:
         _log_to_terminal()
@@ -137,7 +145,7 @@ def _do(verb: str, rest: list[str]) -> None:
 
         interrupt.safe_point()
         devices.keep_programs(call.config.devices.cache)
-        pipeline.STAGES[verb](call.config, folder)
+        pipeline.STAGES[verb](call.config, folder, **call.own)
 
 
 def _log_to_terminal() -> None:
@@ -169,12 +177,12 @@ def _verb_help(verb: str) -> str:
     parts += [config_parts.devices, config_atlas.sections]
     sources = [inspect.getsource(part).split('"""')[2] for part in parts]
     body = "".join(map(textwrap.dedent, sources))
+    usage = WITHOUT_WORKDIR | OWN_USAGE
     keys = [line for line in body.splitlines() if "ConfigDict()" not in line]
     return "\n".join(
         [
             f"inr-jax {verb}: {VERBS[verb]}",
-            f"usage: inr-jax {verb} {WITHOUT_WORKDIR.get(verb, '--workdir=DIR')} "
-            "[--config=FILE]",
+            f"usage: inr-jax {verb} {usage.get(verb, '--workdir=DIR')} [--config=FILE]",
             "",
             "settings and their defaults; write --config.fit.steps=100 for",
             "c.fit.steps = 100:",

@@ -54,12 +54,18 @@ class Call(NamedTuple):
     own: dict[str, str | None]
 
 
-def parse(arguments: Sequence[str], own: Sequence[str] = ()) -> Call:
+def parse(
+    arguments: Sequence[str],
+    own: Sequence[str] = (),
+    *,
+    needs_workdir: bool = False,
+) -> Call:
     """Flags to a call.
 
     Args:
         arguments: What stands behind the verb.
-        own: Names of the verb's own flags; such a verb needs no workdir.
+        own: Names of the verb's own flags.
+        needs_workdir: Whether a verb with flags of its own needs a workdir, too.
 
     Raises:
         InputError: An unknown flag or key, a value of another type, no workdir, a
@@ -76,7 +82,7 @@ def parse(arguments: Sequence[str], own: Sequence[str] = ()) -> Call:
         raise InputError(
             "command line", expected="flags alone", found=repr(rest[0]), fix=fix
         )
-    if not values.workdir and not own:
+    if not values.workdir and (needs_workdir or not own):
         raise InputError(
             "--workdir",
             expected="a folder for results",

@@ -71,7 +71,9 @@ def default() -> ConfigDict:
 
     c.conditioning = ConfigDict()
     c.conditioning.name = "heads"  # heads: one trunk, an output a gene |
-    # independent: a network a gene | concat: one network, the gene as input
+    # independent: a network a gene | concat: one network, the gene as input |
+    # low_rank: one trunk, a few patterns, each gene a mix of them
+    c.conditioning.rank = 8  # low_rank: patterns
     c.conditioning.order = "spectral"  # concat: position of a gene | pc1
     c.conditioning.frequencies = 11  # concat: sin/cos pairs of it, 2^0 to 2^10
 
@@ -85,6 +87,9 @@ def default() -> ConfigDict:
     c.fit.jitter_mm = 3.0  # sd of noise on coordinates at every step, an axis
     c.fit.targets = "effects"  # wells | effects: what the wells of one structure have
     # in common (inr_jax/effects.py); a well without a structure is fitted as it is
+    c.fit.effects_df = 50.0  # effects: degrees of freedom of the wells' Student t,
+    c.fit.effects_shrinkage = 0.05  # of covariances of genes towards none,
+    c.fit.effects_rounds = 20  # of their estimation by EM
     c.fit.members = 6  # networks from other seeds, averaged
     c.fit.scale = "zscore"  # zscore | minmax, a gene
     c.fit.precision = "float32"  # of products behind the first layer | bfloat16 |

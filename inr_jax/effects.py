@@ -30,11 +30,16 @@ import numpy as np
 from inr_jax import leftover
 
 TRAITS = 128  # most traits with a full covariance
-ROUNDS = 20  # of EM; scores are flat from 15 to 40
-DEGREES = 50.0  # of freedom of the Student t over all traits
-SHRINKAGE = 0.05  # of covariances towards their diagonals
 RIDGE = 1e-6  # a variance that counts as none, standard units
 START = {"parent": 0.4, "own": 0.2, "batch": 0.1, "noise": 0.4}  # variances
+
+
+class Prior(NamedTuple):
+    """What is assumed before any well is seen."""
+
+    degrees: float = 50.0  # of freedom of the Student t over all traits
+    shrinkage: float = 0.05  # of covariances towards their diagonals, 0 to 1
+    rounds: int = 20  # of EM; scores are flat from 15 to 40
 
 
 class Groups(NamedTuple):
@@ -58,6 +63,7 @@ def denoised(
     structure: np.ndarray,
     parent: np.ndarray,
     x_mm: np.ndarray,
+    prior: Prior = Prior(),  # noqa: B008 - a tuple of numbers
 ) -> np.ndarray:
     """Replace wells by what they share with others. Training wells only.
 
@@ -68,6 +74,7 @@ def denoised(
         parent: `(N,)` integers, below 0 where it is unknown; the same for all wells
             of a structure.
         x_mm: `(N, 3)` MNI mm, folded where left and right are one.
+        prior: What is assumed.
 
     Returns:
         `(N, G)` float64: effects of parent and structure, and what is smooth in space
@@ -77,25 +84,30 @@ def denoised(
     named = structure >= 0
     if named.any():
         donor, z = donor[named], standard[named]
-        effect, batch = anatomy(z, donor, structure[named], parent[named])
+        effect, batch = anatomy(z, donor, structure[named], parent[named], prior=prior)
         rest, _ = leftover.smoothed(z - effect - batch, x_mm[named], donor)
         standard[named] = effect + rest
     return standard
 
 
 def anatomy(
-    standard: np.ndarray, donor: np.ndarray, structure: np.ndarray, parent: np.ndarray
+    standard: np.ndarray,
+    donor: np.ndarray,
+    structure: np.ndarray,
+    parent: np.ndarray,
+    *,
+    prior: Prior = Prior(),  # noqa: B008 - a tuple of numbers
 ) -> tuple[np.ndarray, np.ndarray]:
     """Effects of parent and structure together, and of batch, at each of N wells."""
     groups = _groups(donor, structure, parent)
     if standard.shape[1] <= TRAITS:
-        effect, batch = _fit(standard[:, :, None], groups)
+        effect, batch = _fit(standard[:, :, None], groups, prior)
         return effect[groups.structure, :, 0], batch[groups.batch, :, 0]
     _, _, basis = np.linalg.svd(standard, full_matrices=False)
     basis = basis[:TRAITS]
     leading = standard @ basis.T
-    shared = _fit(leading[:, :, None], groups)
-    own = _fit((standard - leading @ basis)[:, None, :], groups)
+    shared = _fit(leading[:, :, None], groups, prior)
+    own = _fit((standard - leading @ basis)[:, None, :], groups, prior)
     rows = (groups.structure, groups.batch)
     effect, batch = (
         one[row, :, 0] @ basis + other[row, 0]
@@ -111,14 +123,13 @@ def _groups(donor: np.ndarray, structure: np.ndarray, parent: np.ndarray) -> Gro
     return Groups(row, batch.reshape(-1), parent)
 
 
-def _fit(z: np.ndarray, groups: Groups) -> tuple[np.ndarray, np.ndarray]:
+def _fit(z: np.ndarray, groups: Groups, prior: Prior) -> tuple[np.ndarray, np.ndarray]:
     """EM on `(N, T, R)`; effects of structures `(S, T, R)` and batches `(B, T, R)`."""
     n, traits, replicates = z.shape
-    eye = np.eye(traits)
-    covariance = {name: start * eye for name, start in START.items()}
+    covariance = {name: start * np.eye(traits) for name, start in START.items()}
     weight = np.ones(n)
     batch = np.zeros((groups.batch.max() + 1, traits, replicates))
-    for _ in range(ROUNDS):
+    for _ in range(prior.rounds):
         centred = z - batch[groups.batch]
         structure, moments, unsure, doubt = _anatomy(
             centred, weight, groups, covariance
@@ -130,9 +141,10 @@ def _fit(z: np.ndarray, groups: Groups) -> tuple[np.ndarray, np.ndarray]:
         noise = _outer(np.sqrt(weight)[:, None, None] * residual)
         moments["noise"] = (noise + replicates * (unsure + unsure_batch)) / n
         distance = doubt[groups.structure] * replicates
-        weight = _weights(residual, covariance["noise"], distance)
+        weight = _weights(residual, covariance["noise"], distance, prior.degrees)
         covariance = {
-            name: _shrunk(moment / replicates, eye) for name, moment in moments.items()
+            name: _shrunk(moment / replicates, prior.shrinkage)
+            for name, moment in moments.items()
         }
     return structure, batch
 
@@ -215,12 +227,14 @@ def _means(
     return total, sums / total[:, None, None]
 
 
-def _weights(residual: np.ndarray, noise: np.ndarray, doubt: np.ndarray) -> np.ndarray:
+def _weights(
+    residual: np.ndarray, noise: np.ndarray, doubt: np.ndarray, degrees: float
+) -> np.ndarray:
     """Student-t weights of wells, with mean 1."""
     size = residual.shape[1] * residual.shape[2]
     white = np.linalg.inv(np.linalg.cholesky(noise)) @ residual
     far = (white**2).sum((1, 2)) + doubt
-    weight = (DEGREES + size) / (DEGREES + far)
+    weight = (degrees + size) / (degrees + far)
     return weight / weight.mean()
 
 
@@ -230,5 +244,6 @@ def _outer(effect: np.ndarray) -> np.ndarray:
     return flat @ flat.T
 
 
-def _shrunk(moment: np.ndarray, eye: np.ndarray) -> np.ndarray:
-    return (1 - SHRINKAGE) * moment + SHRINKAGE * moment * eye + RIDGE * eye
+def _shrunk(moment: np.ndarray, share: float) -> np.ndarray:
+    eye = np.eye(len(moment))
+    return (1 - share) * moment + share * moment * eye + RIDGE * eye

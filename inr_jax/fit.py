@@ -1,11 +1,12 @@
 """Fit networks to wells: loss, step, scan over steps, map over networks.
 
 Everything below `advance` is written for one network; `advance` maps it over the
-E M networks of a run, in groups of networks trained side by side: all at once suits
-a GPU, a few at a time keep a CPU's cache.
+S E M networks of a run, in groups of networks trained side by side: all at once suits
+a GPU, a few at a time keep a CPU's cache. Learning rate, its decay, weight decay and
+jitter are data of a fit, so that settings share a program and may be fitted together.
 
 Axis letters: N wells, G genes, M networks of K genes (M K = G), E ensemble members,
-C code width.
+S settings fitted together (1 but in a sweep), C code width.
 """
 
 from __future__ import annotations
@@ -23,15 +24,16 @@ import optax
 from inr_jax.batching import map_groups
 from inr_jax.conditioning import Conditioning
 from inr_jax.fitdata import FitData
+from inr_jax.optimizer import Adam, Hyper, stack
 
 
 class FitState(NamedTuple):
-    """All that the next step needs, with a leading axis of E M networks.
+    """All that the next step needs, with a leading axis of S E M networks.
 
     Attributes:
         params: Network parameters.
         optimizer: State of the optimizer.
-        noise: `(E M, ...)` key data of the jitter; the networks of one member share
+        noise: `(S E M, ...)` key data of the jitter; the networks of one member share
             it, so that genes fitted side by side see the same wells.
         step: `()` int32, steps done.
     """
@@ -47,7 +49,7 @@ class Trainer(NamedTuple):
 
     Attributes:
         conditioning: The networks.
-        optimizer: An optax transformation.
+        optimizer: Adam; its numbers are those of a fit that is given no others.
         jitter_mm: sd of the noise on coordinates at every step, mm.
         members: E.
         batch: Wells a step; 0 takes all.
@@ -56,8 +58,8 @@ class Trainer(NamedTuple):
     """
 
     conditioning: Conditioning
-    optimizer: optax.GradientTransformation
-    jitter_mm: float
+    optimizer: Adam
+    jitter_mm: float | jax.Array
     members: int
     batch: int
     group: int
@@ -80,14 +82,15 @@ class FitInfo(NamedTuple):
 
 def make_optimizer(
     learning_rate: float, *, decay: float, decay_steps: int, weight_decay: float
-) -> optax.GradientTransformation:
+) -> Adam:
     """Adam with decoupled weight decay and a staircase of learning rates."""
-    rate = learning_rate
-    if decay != 1:
-        rate = optax.exponential_decay(
-            learning_rate, decay_steps, decay, staircase=True
-        )
-    return optax.adamw(rate, weight_decay=weight_decay)
+    falls = decay if decay != 1 else None
+    return Adam(learning_rate, falls, float(decay_steps), weight_decay)
+
+
+def hyper_of(trainer: Trainer) -> Hyper:
+    """The numbers of a trainer, to `stack` with those of others of its kind."""
+    return Hyper(trainer.optimizer, trainer.jitter_mm)
 
 
 def init(trainer: Trainer, key: jax.Array) -> FitState:
@@ -125,8 +128,7 @@ def loss(
         row = jax.random.randint(batch_key, (trainer.batch,), 0, data.wells)
         x_mm, tissue, anatomy = x_mm[row], tissue[row], anatomy[row]
         targets = targets[row]
-    if trainer.jitter_mm:
-        x_mm = x_mm + trainer.jitter_mm * jax.random.normal(jitter_key, x_mm.shape)
+    x_mm = x_mm + trainer.jitter_mm * jax.random.normal(jitter_key, x_mm.shape)
     features = jax.vmap(data.inputs.features)(x_mm, tissue, anatomy)
     apply = jax.vmap(trainer.conditioning.apply, (None, None, 0))
     error = jnp.mean((apply(params, data.codes, features) - targets) ** 2, axis=1)
@@ -143,8 +145,7 @@ def _advance_one(
     trainer: Trainer, steps: int, data: FitData, first: jax.Array, network: tuple
 ) -> tuple:
     """Take `steps` steps from step `first` with one network."""
-    params, optimizer, noise, index = network
-    targets = data.targets[index % trainer.conditioning.networks]
+    params, optimizer, noise, targets = network
     base = jax.random.wrap_key_data(noise)
 
     def step(carry: tuple, number: jax.Array) -> tuple[tuple, jax.Array]:
@@ -161,16 +162,22 @@ def _advance_one(
 
 
 def advance(
-    trainer: Trainer, steps: int, state: FitState, data: FitData
+    trainer: Trainer, steps: int, state: FitState, data: FitData, hyper: Hyper
 ) -> tuple[FitState, jax.Array]:
     """Take `steps` steps with every network; also the mean losses `(steps,)`."""
+    networks = trainer.conditioning.networks
 
     def one(network: tuple) -> tuple:
-        return _advance_one(trainer, steps, data, state.step, network)
+        *rest, index = network
+        setting = index // (trainer.members * networks)
+        own = jax.tree.map(lambda leaf: leaf[setting], hyper)._asdict()
+        row = (setting * networks + index % networks) % len(data.targets)
+        some = trainer._replace(**own)
+        return _advance_one(some, steps, data, state.step, (*rest, data.targets[row]))
 
     count = len(state.noise)
-    networks = (state.params, state.optimizer, state.noise, jnp.arange(count))
-    params, optimizer, losses = map_groups(one, networks, count, trainer.group)
+    networks_of = (state.params, state.optimizer, state.noise, jnp.arange(count))
+    params, optimizer, losses = map_groups(one, networks_of, count, trainer.group)
     new = FitState(params, optimizer, state.noise, state.step + steps)
     return new, losses.mean(0)
 
@@ -183,6 +190,7 @@ def fit(
     steps: int,
     chunk: int,
     on_chunk: Callable[[FitState, float], bool] | None = None,
+    hyper: Hyper | None = None,
 ) -> tuple[FitState, FitInfo]:
     """Take the steps from `state.step` to `steps`, `chunk` a call.
 
@@ -194,15 +202,18 @@ def fit(
         chunk: Steps inside one jitted program. Results do not depend on where a
             run was cut, as long as it was cut between chunks.
         on_chunk: Called with (state, loss) after each; True stops the fit.
+        hyper: The numbers of S settings, whose networks stand one setting after the
+            other in `state`; None takes the trainer's own.
     """
+    hyper = stack([hyper_of(trainer)]) if hyper is None else hyper
     losses, seconds, compile_seconds = [], 0.0, 0.0
     done = int(state.step)
     while done < steps:
         count = min(chunk, steps - done)
         start = time.perf_counter()
-        program = _program(trainer, count, state, data)
+        program = _program(trainer, count, state, data, hyper)
         compiled = time.perf_counter()
-        state, chunk_losses = program(state, data)
+        state, chunk_losses = program(state, data, hyper)
         losses.append(np.asarray(chunk_losses))
         compile_seconds += compiled - start
         seconds += time.perf_counter() - compiled
@@ -213,10 +224,11 @@ def fit(
     return state, FitInfo(joined, seconds, compile_seconds)
 
 
-def _program(trainer: Trainer, steps: int, state: FitState, data: FitData):
-    shapes = tuple(leaf.shape for leaf in jax.tree.leaves((state, data)))
+def _program(trainer: Trainer, steps: int, *arguments: Any):
+    """Compiled for the shapes of state, data and numbers, which it does not keep."""
+    shapes = tuple(leaf.shape for leaf in jax.tree.leaves(arguments))
     if (steps, shapes) not in trainer.programs:
         program = partial(advance, trainer, steps)
-        lowered = jax.jit(program, donate_argnums=0).lower(state, data)
+        lowered = jax.jit(program, donate_argnums=0).lower(*arguments)
         trainer.programs[steps, shapes] = lowered.compile()
     return trainer.programs[steps, shapes]

@@ -23,7 +23,8 @@ class FitData(NamedTuple):
         inputs: How a place becomes features.
         x_mm: `(N, 3)` MNI mm.
         tissue: `(N, 2)` probabilities of grey and white.
-        targets: `(M, N, K)` standardised expression.
+        targets: `(M, N, K)` standardised expression; `(S M, N, K)` where S settings
+            that are fitted together have targets of their own.
         wells: `()` int32, the number of real rows.
         codes: `(G, C)` gene codes.
         anatomy: `(N, A)` memberships.

@@ -22,6 +22,7 @@ from inr_jax.stage_compare import compare_stage, describe
 from inr_jax.stage_evaluate import evaluate_stage
 from inr_jax.stage_fit import fit_stage
 from inr_jax.stage_render import render_stage
+from inr_jax.stage_sweep import make_sweep, sweep_stage
 from inr_jax.workdir import Workdir
 
 log = logging.getLogger("inr_jax")
@@ -59,12 +60,19 @@ def compare_alone(config: ConfigDict, workdir: Workdir) -> None:
     compare_stage(config, workdir, prepare(config, workdir))
 
 
-STAGES: dict[str, Callable[[ConfigDict, Workdir], None]] = {
+def sweep_alone(config: ConfigDict, workdir: Workdir, **own: str | None) -> None:
+    """The verb `sweep`; a bad sweep file is told before data are loaded."""
+    sweep = make_sweep(config, **own)
+    sweep_stage(config, workdir, prepare(config, workdir), sweep)
+
+
+STAGES: dict[str, Callable[..., None]] = {
     "run": run,
     "fit": fit_alone,
     "render": render_alone,
     "evaluate": evaluate_alone,
     "compare": compare_alone,
+    "sweep": sweep_alone,
 }
 
 

@@ -39,6 +39,7 @@ class Recipe(NamedTuple):
         order: Order of genes for their codes; "" gives codes of width 0.
         frequencies: sin/cos pairs in a code.
         anatomy: Whether the networks see structures and parents.
+        prior: Of the effects of structures.
     """
 
     trainer: fit.Trainer
@@ -54,6 +55,7 @@ class Recipe(NamedTuple):
     order: str
     frequencies: int
     anatomy: bool = False
+    prior: effects.Prior = effects.Prior()
 
     @property
     def conditioning(self) -> Conditioning:
@@ -109,6 +111,7 @@ def make_data(
             structure=training.structure,
             parent=training.parent,
             x_mm=fold(training.x_mm) if recipe.mirror else training.x_mm,
+            prior=recipe.prior,
         )
     return pack(
         recipe.conditioning,

@@ -217,10 +217,28 @@ def test_concat_gives_each_gene_the_network_at_its_own_code(codes, rng):
     np.testing.assert_allclose(found, loop, atol=1e-6)
 
 
+def test_low_rank_outputs_are_a_mix_of_as_many_patterns_as_told(rng):
+    maker = partial(make_field, "siren", **SETTINGS["siren"])
+    made = make_conditioning("low_rank", maker, genes=G, features=F, code=C, rank=2)
+    params = jax.jit(made.init)(jax.random.key(0))
+    params["bias"] = jnp.float32(rng.normal(size=G))
+    x = np.float32(rng.uniform(-1, 1, (50, F)))
+    values = jax.vmap(made.apply, (None, None, 0))(params, np.zeros((G, C)), x)
+    spread = np.linalg.svd(np.asarray(values - params["bias"][None]), compute_uv=False)
+    assert spread[1] > 1e-3 and (spread[2:] < 1e-5).all()
+    field = maker(features=F, outputs=2)
+    patterns = field.apply(params["field"], x[0])
+    expected = [
+        sum(patterns[k] * params["mix"][k, g] for k in range(2)) + params["bias"][g]
+        for g in range(G)
+    ]
+    np.testing.assert_allclose(values[0], expected, atol=1e-6)
+
+
 def test_unknown_names_list_the_known_ones():
     with pytest.raises(InputError, match=r"siren.*did you mean 'siren'"):
         make_field("sirn", features=3, outputs=1)
-    with pytest.raises(InputError, match=r"concat, heads, independent"):
+    with pytest.raises(InputError, match=r"concat, heads, independent, low_rank"):
         make_conditioning("head", make_field, genes=1, features=3, code=0)
 
 

@@ -7,7 +7,6 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 
 from inr_jax import fit
@@ -16,6 +15,8 @@ from inr_jax.conditioning.conditioning import Conditioning
 from inr_jax.fields import make_field
 from inr_jax.fitdata import pack
 from inr_jax.inputs import Inputs
+from inr_jax.optimizer import Hyper, stack
+from inr_jax.side_by_side import join, setting_of
 from inr_jax.space import Box
 
 N, G, E = 40, 6, 2
@@ -170,7 +171,8 @@ def test_jitter_moves_wells_by_its_standard_deviation(rng):
         return params * x[:1]
 
     probe = Conditioning(1, 1, lambda key: jnp.zeros(1), spy)
-    plan = fit.Trainer(probe, optax.sgd(0.0), 4.0, 1, 0, 0, programs={})
+    still = fit.make_optimizer(0.0, decay=1.0, decay_steps=1, weight_decay=0.0)
+    plan = fit.Trainer(probe, still, 4.0, 1, 0, 0, programs={})
     some = {**wells(rng, n=400, genes=1), "x_mm": np.full((400, 3), 50.0)}
     fitted(plan, data_for(plan, some), steps=2, chunk=2)
     jax.effects_barrier()
@@ -196,3 +198,73 @@ def test_weight_decay_shrinks_what_the_loss_does_not_hold():
     params = jnp.ones(())
     update, _ = adamw.update(jnp.zeros(()), adamw.init(params), params)
     assert float(update) == pytest.approx(-0.1 * 0.5)
+
+
+SETTINGS = (
+    {"learning_rate": 1e-2, "decay": 1.0, "decay_steps": 4, "weight_decay": 0.0},
+    {"learning_rate": 3e-3, "decay": 0.5, "decay_steps": 4, "weight_decay": 0.1},
+    {"learning_rate": 3e-2, "decay": 0.9, "decay_steps": 2, "weight_decay": 0.0},
+)
+
+
+def numbers(settings, jitter):
+    """A setting whose rate may fall, as all that are fitted together must."""
+    adam = fit.make_optimizer(**settings)
+    return Hyper(adam._replace(decay=settings["decay"]), jitter)
+
+
+def test_settings_fitted_together_are_the_settings_fitted_alone(rng):
+    some, jitters = wells(rng), (3.0, 0.0, 5.0)
+    hypers = [numbers(s, j) for s, j in zip(SETTINGS, jitters, strict=True)]
+    plan = trainer("independent")._replace(optimizer=hypers[0].optimizer)
+    alone = []
+    for hyper in hypers:
+        state = fit.init(plan, jax.random.key(0))
+        one = {"steps": 10, "chunk": 5, "hyper": stack([hyper])}
+        alone.append(fit.fit(plan, state, data_for(plan, some), **one)[0])
+    assert len(plan.programs) == 2  # init, and one for all settings
+    assert not np.allclose(*(s.params["params"]["Dense_0"]["bias"] for s in alone[:2]))
+    state = join([fit.init(plan, jax.random.key(0))] * 3)
+    many = {"steps": 10, "chunk": 5, "hyper": stack(hypers)}
+    together, _ = fit.fit(plan, state, data_for(plan, some), **many)
+    for number, expected in enumerate(alone):
+        found = setting_of(together, number, 3)
+        assert_close(found.params, expected.params)
+
+
+def test_numbers_given_as_data_are_those_of_the_trainer_bit_for_bit(rng):
+    some, plan = wells(rng), trainer(jitter=2.0)
+    data = data_for(plan, some)
+    own, _ = fitted(plan, data)
+    other = trainer(jitter=5.0)._replace(optimizer=numbers(SETTINGS[1], 0).optimizer)
+    given = stack([fit.hyper_of(plan)])
+    state = fit.init(plan, jax.random.key(0))
+    same, _ = fit.fit(other, state, data, steps=10, chunk=5, hyper=given)
+    assert_same(same, own)
+
+
+def test_settings_may_have_targets_of_their_own(rng):
+    some, plan = wells(rng), trainer("independent")
+    two = [
+        data_for(plan, {**some, "standard": scale * some["standard"]})
+        for scale in (1, 3)
+    ]
+    both = two[0]._replace(targets=jnp.concatenate([data.targets for data in two]))
+    hyper = stack([fit.hyper_of(plan)] * 2)
+    state = join([fit.init(plan, jax.random.key(0))] * 2)
+    together, _ = fit.fit(plan, state, both, steps=5, chunk=5, hyper=hyper)
+    for number, data in enumerate(two):
+        alone, _ = fitted(plan, data, steps=5)
+        assert_close(setting_of(together, number, 2).params, alone.params)
+
+
+def test_a_rate_that_may_fall_but_does_not_is_one_that_stays():
+    stays = fit.make_optimizer(0.3, decay=1.0, decay_steps=3, weight_decay=0.0)
+    may_fall, params = stays._replace(decay=1.0), jnp.ones(())
+    ends = []
+    for adam in (stays, may_fall):
+        state = adam.init(params)
+        for _ in range(5):
+            update, state = adam.update(jnp.ones(()), state, params)
+        ends.append(float(update))
+    assert ends[0] == ends[1]

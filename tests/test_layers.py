@@ -12,23 +12,25 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
-    0: "__init__ errors space encodings numerics batching scores leftover",
+    0: "__init__ errors space encodings numerics batching scores leftover candidates",
     1: "interrupt products devices config_checks sample_checks standardise inputs "
     "genes fields.field files planes wells labels",
     2: "config samples effects fields.layers nifti",
     3: "fields.siren fields.wire fields.wire2d fields.gauss fields.mfn fields.relu "
-    "fields.oinr template conditioning.conditioning baselines sources anatomy ceiling",
+    "fields.oinr template conditioning.conditioning baselines sources anatomy ceiling "
+    "config_sweep nested",
     4: "fields conditioning.heads conditioning.independent conditioning.concat "
+    "conditioning.low_rank kept sweep_table "
     "conditioning.anatomy evaluate anatomy_baselines crosswalk "
     "phantom sources.archive sources.frame",
     5: "conditioning sources.allen_metadata report",
-    6: "fitdata sources.allen_export sources.table figures",
-    7: "fit render maps",
+    6: "fitdata optimizer sources.allen_export sources.table figures",
+    7: "fit render maps figures_sweep",
     8: "recipe",
-    9: "checkpoint build workdir progress",
+    9: "checkpoint build workdir progress side_by_side pace",
     10: "api provenance",
-    11: "results stage_fit stage_evaluate stage_anatomy",
-    12: "stage_render",
+    11: "results stage_sweep_fits stage_fit stage_evaluate stage_anatomy",
+    12: "stage_render stage_sweep",
     13: "pipeline",
     14: "command",
     16: "cli",
@@ -69,6 +71,7 @@ CONFIG_READERS = {
     "results",
     "atlas_verbs",
     "config_parts",
+    "config_sweep",
     "config_checks",
     "config_atlas",
 }

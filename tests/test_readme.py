@@ -52,7 +52,11 @@ def test_every_command_has_a_known_verb_and_known_flags(words, monkeypatch):
     assert verb in cli.VERBS
     if "--help" in flags:
         return
-    own = atlas_verbs.FLAGS if verb in cli.WITHOUT_WORKDIR else ()
+    own = (
+        atlas_verbs.FLAGS
+        if verb in cli.WITHOUT_WORKDIR
+        else cli.OWN_FLAGS.get(verb, ())
+    )
     config.validate(command.parse([*flags, "--workdir=out"], own=own).config)
 
 

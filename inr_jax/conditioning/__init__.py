@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inr_jax.conditioning import concat, heads, independent
+from inr_jax.conditioning import concat, heads, independent, low_rank
 from inr_jax.conditioning.anatomy import Tables, with_anatomy
 from inr_jax.conditioning.conditioning import Conditioning, FieldMaker
 from inr_jax.errors import unknown_name
@@ -11,11 +11,18 @@ CONDITIONINGS = {
     "heads": heads.make,
     "independent": independent.make,
     "concat": concat.make,
+    "low_rank": low_rank.make,
 }
 
 
 def make_conditioning(
-    name: str, make_field: FieldMaker, *, genes: int, features: int, code: int
+    name: str,
+    make_field: FieldMaker,
+    *,
+    genes: int,
+    features: int,
+    code: int,
+    rank: int = 8,
 ) -> Conditioning:
     """The conditioning of that name.
 
@@ -25,14 +32,17 @@ def make_conditioning(
         genes: G.
         features: F of a place.
         code: C, width of a gene's code.
+        rank: Patterns of `low_rank`; the others need none.
 
     Raises:
         InputError: `name` is unknown; lists the known ones.
     """
     if name not in CONDITIONINGS:
         raise unknown_name("conditioning.name", name, CONDITIONINGS)
-    make = CONDITIONINGS[name]
-    return make(make_field, genes=genes, features=features, code=code)
+    sizes = {"genes": genes, "features": features, "code": code}
+    if name == "low_rank":
+        sizes["rank"] = rank
+    return CONDITIONINGS[name](make_field, **sizes)
 
 
 __all__ = [

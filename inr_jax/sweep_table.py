@@ -1,0 +1,99 @@
+"""What a sweep found, as plain data: a table, a CSV, lines on a terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+
+from inr_jax.files import write_text
+from inr_jax.nested import Nested
+
+COLUMNS = (
+    "candidate",
+    "overrides",
+    "inner_r",
+    "inner_r2",
+    "outer_r",
+    "outer_r2",
+    "chosen",
+    "seconds",
+)
+
+
+def make_table(
+    candidates: list[tuple[str, dict]],
+    found: Nested,
+    seconds: np.ndarray,
+    donors: list[str],
+    rivals: dict[str, np.ndarray],
+) -> dict:
+    """All that is written.
+
+    Args:
+        candidates: Name and overrides of each.
+        found: Scores and choices.
+        seconds: Of each candidate, all folds.
+        donors: Names of the outer donors.
+        rivals: Name to mean r and R2 of methods to beat, same donors.
+
+    Returns:
+        "candidates": a row each, of `COLUMNS` and "inner", r by donor; "choices":
+        donor to candidate; "methods": name to r and r2, "nested" first.
+    """
+    inner = found.inner.mean(1)
+    rows = [
+        {
+            "candidate": name,
+            "overrides": overrides,
+            "inner_r": float(inner[row, 0]),
+            "inner_r2": float(inner[row, 1]),
+            "outer_r": float(found.outer[row, 0]),
+            "outer_r2": float(found.outer[row, 1]),
+            "chosen": int((found.chosen == row).sum()),
+            "seconds": round(float(seconds[row]), 1),
+            "inner": dict(zip(donors, found.inner[row, :, 0].tolist(), strict=True)),
+        }
+        for row, (name, overrides) in enumerate(candidates)
+    ]
+    picked = [candidates[row][0] for row in found.chosen]
+    methods = {"nested": found.nested, **rivals}
+    return {
+        "candidates": rows,
+        "choices": dict(zip(donors, picked, strict=True)),
+        "methods": {
+            name: {"r": float(r), "r2": float(r2)} for name, (r, r2) in methods.items()
+        },
+    }
+
+
+def write_csv(path: Path, table: dict) -> None:
+    """Candidates, then methods, whose inner scores are empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in table["candidates"]:
+        writer.writerow(row | {"overrides": json.dumps(row["overrides"])})
+    for name, scores in table["methods"].items():
+        some = {"candidate": name, "outer_r": scores["r"], "outer_r2": scores["r2"]}
+        writer.writerow(some)
+    write_text(path, text.getvalue())
+
+
+def as_text(table: dict) -> str:
+    """Lines for a terminal, best inner score first."""
+    width = max(len(row["candidate"]) for row in table["candidates"])
+    head = f"{'candidate':<{width}}  inner r  inner R2  outer r  outer R2  chosen"
+    lines = [head]
+    for row in sorted(table["candidates"], key=lambda row: -row["inner_r"]):
+        name, numbers = row["candidate"], [row[key] for key in COLUMNS[2:6]]
+        r, r2, outer_r, outer_r2 = numbers
+        line = f"{name:<{width}}  {r:7.4f}  {r2:8.4f}  {outer_r:7.4f}  {outer_r2:8.4f}"
+        lines.append(f"{line}  {row['chosen']:6d}")
+    for name, scores in table["methods"].items():
+        gap = " " * 19
+        lines.append(f"{name:<{width}}{gap}  {scores['r']:7.4f}  {scores['r2']:8.4f}")
+    return "\n".join(lines)
