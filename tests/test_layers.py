@@ -17,7 +17,8 @@ RANKS = {
     "fields.layers files planes wells labels",
     2: "config samples effects fields.siren fields.wire fields.wire2d fields.gauss "
     "fields.mfn fields.relu fields.oinr nifti",
-    3: "template fields conditioning.conditioning baselines sources anatomy ceiling",
+    3: "template fields conditioning.conditioning baselines sources anatomy ceiling "
+    "folds",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
     "conditioning.anatomy anatomy_baselines crosswalk "
     "phantom sources.archive sources.frame",
