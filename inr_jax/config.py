@@ -105,7 +105,9 @@ def default() -> ConfigDict:
     c.render.std = True  # write a map of the ensemble's spread for each gene
 
     c.evaluate = ConfigDict()
-    c.evaluate.enabled = True  # leave one donor out; needs two donors
+    c.evaluate.enabled = True  # leave one donor out; one donor: blocks of space
+    c.evaluate.blocks_mm = ""  # sides of cubes to hold out beside donors, as 20,40;
+    # "" holds out none where there are two donors, 20,40 where there is one
     return c.lock()  # a mistyped key is an error, not a new setting
 
 

@@ -84,6 +84,29 @@ def test_the_table_has_a_block_a_protocol(rows):
     assert "beats" not in blocks[1]
 
 
+def test_maps_are_scored_by_donors_else_by_the_first_blocks(rows):
+    blocks = [row("inr", "APOE", 0.6, 0.2, f"block{mm}") for mm in (30, 10)]
+    rivals = [row("kriging", "APOE", 0.9, 0.8, "block40")]
+    known = [row("inr", "APOE", 0.7, 0.4, "donor+anatomy")]
+    words, scores = report.of_maps(rivals + blocks + rows + known, anatomy=False)
+    assert words == "leave one donor out" and scores["APOE"]["r"] == 0.3
+    words, scores = report.of_maps(rivals + blocks, anatomy=False)
+    assert words.startswith("leave blocks of 30 mm out") and scores["APOE"]["r"] == 0.6
+    words, scores = report.of_maps(blocks + rows + known, anatomy=True)
+    assert words == "leave one donor out, structures known"
+    assert scores["APOE"]["r"] == 0.7
+    for some, anatomy in ((rivals, False), (rows, True), ([], False)):
+        assert report.of_maps(some, anatomy=anatomy) == ("", {})
+
+
+def test_a_block_of_blocks_says_what_is_in_training_and_names_the_rival():
+    both = [row("inr", "APOE", 0.3, 0.2, "block20"), row("kriging", "APOE", 0, 0)]
+    both[1]["protocol"] = "block20"
+    lines = report.scores_table(both).splitlines()
+    assert lines[0].startswith("held-out blocks of 20 mm, donors and structures in")
+    assert lines[-1] == "inr beats kriging in 1 of 1 genes by r, in 1 by R2"
+
+
 def oblique_grid():
     c, s = np.cos(0.4), np.sin(0.4)
     affine = np.eye(4)
