@@ -1,9 +1,8 @@
 """Pictures: slices of maps with the samples on them, and scores per gene.
 
-Slices are sampled from the volumes in millimetres, so any grid, also an oblique
-one, is drawn upright. Expression is not symmetric about zero, so its scale is
-sequential, and the same for map and samples of a gene. matplotlib is imported inside
-the functions (a second); its global state stays as is.
+Slices are sampled from the volumes in mm, so any grid, also an oblique one, is drawn
+upright. Expression is not symmetric about zero, so its scale is sequential, and the
+same for map and samples of a gene. matplotlib (a second) is imported inside functions.
 
 Frames: x_mm (MNI152 RAS, mm). Axis letters: I, J, K voxels; N wells.
 """
@@ -82,7 +81,7 @@ def slices(
         values: gene -> the wells' expression `(N,)`, in the units of the map.
         scores: gene -> its held-out row, for the titles.
     """
-    _save(path, slices_figure(scene, volumes, values, scores=scores))
+    save(path, slices_figure(scene, volumes, values, scores=scores))
 
 
 def slices_figure(
@@ -200,7 +199,7 @@ def held_out(path: str | Path, rows: list[dict]) -> None:
         path: The PNG to write.
         rows: Rows of one protocol, as in scores.csv.
     """
-    _save(path, held_out_figure(rows))
+    save(path, held_out_figure(rows))
 
 
 def held_out_figure(rows: list[dict]) -> Figure:
@@ -240,7 +239,8 @@ def _draw_scores(
     axes.legend(fontsize=8, ncols=len(methods), frameon=False, **above)
 
 
-def _save(path: str | Path, figure: Figure) -> None:
+def save(path: str | Path, figure: Figure) -> None:
+    """Write a figure as a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(figure)

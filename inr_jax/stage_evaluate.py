@@ -118,14 +118,15 @@ def _protocols(
 
 def _of_donors(config: ConfigDict, samples: Samples) -> dict[str, Protocol]:
     folds = donor_folds(samples)
-    protocols = {evaluate.DONOR: Protocol(folds, _methods(config, samples, folds))}
+    rows = folds.largest_training()
+    protocols = {evaluate.DONOR: Protocol(folds, _methods(config, samples, rows))}
     reason = evaluate.can_give_anatomy(samples)
     if not config.anatomy.enabled:
         reason = "config.anatomy.enabled is False"
     if reason:
         log.info("evaluate: no protocol %s, %s", evaluate.ANATOMY, reason)
         return protocols
-    plan, rows = build.make_anatomy_recipe(config, samples), folds.largest_training()
+    plan = build.make_anatomy_recipe(config, samples)
     methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
     methods |= anatomy_baselines(config.inputs.mirror)
     return {**protocols, evaluate.ANATOMY: Protocol(folds, methods, named=True)}
@@ -134,7 +135,7 @@ def _of_donors(config: ConfigDict, samples: Samples) -> dict[str, Protocol]:
 def _of_blocks(
     config: ConfigDict, samples: Samples, sides_mm: Sequence[float]
 ) -> dict[str, Protocol]:
-    protocols = {}
+    parted = {}
     for side_mm in sides_mm:
         name = block_protocol(side_mm)
         folds = block_folds(samples, side_mm, mirror=config.inputs.mirror)
@@ -142,15 +143,17 @@ def _of_blocks(
         if reason:
             log.warning("evaluate: no protocol %s, %s", name, reason)
         else:
-            protocols[name] = Protocol(folds, _methods(config, samples, folds))
-    return protocols
+            parted[name] = folds
+    if not parted:
+        return {}
+    rows = max(folds.largest_training() for folds in parted.values())
+    methods = _methods(config, samples, rows)  # one program for all sides
+    return {name: Protocol(folds, methods) for name, folds in parted.items()}
 
 
-def _methods(
-    config: ConfigDict, samples: Samples, folds: Folds
-) -> dict[str, Predictor]:
+def _methods(config: ConfigDict, samples: Samples, rows: int) -> dict[str, Predictor]:
     """The INR and the methods to beat, where coordinates alone are known."""
-    plan, rows = build.make_recipe(config, len(samples.genes)), folds.largest_training()
+    plan = build.make_recipe(config, len(samples.genes))
     methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
     methods |= baselines(config.inputs.mirror)
     return methods | (interpolate.predictors() if config.compare.enabled else {})

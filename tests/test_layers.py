@@ -23,8 +23,8 @@ RANKS = {
     "conditioning.anatomy anatomy_baselines crosswalk "
     "phantom sources.archive sources.frame",
     5: "conditioning sources.allen_metadata report",
-    6: "fitdata sources.allen_export sources.table figures",
-    7: "fit render maps",
+    6: "fitdata sources.allen_export sources.table figures studies study_files",
+    7: "fit render maps figures_studies",
     8: "recipe",
     9: "checkpoint build workdir progress",
     10: "api provenance",
