@@ -1,10 +1,11 @@
 """Do two donors put genes in the same order, and are the same genes alike in both?
 
 The paper feeds its joint network a gene's place in a spectral or PC1 order of one
-donor's wells, computed anew for each donor. Here each donor's order has its sign fixed
-(skewness of the positions above 0) and needs no seed; agreement is Spearman's
-correlation of positions, or of the gene-gene correlations, for every pair of donors.
-`chance` is what 95 % of shuffles of the genes stay below, sign aside.
+donor's wells, computed anew for each donor, with a free sign and seed. Here it needs no
+seed. `own_sign`: each donor's sign is fixed by itself (skewness of the positions above
+0, as inr_jax/genes.py does); `rho`: it is fixed by the order of all donors' wells.
+Agreement is Spearman's correlation of positions, or of the gene-gene correlations, for
+every pair of donors; `chance` is what 95 % of shuffles of the genes stay below.
 
 python benchmarks/gene_order.py --path=DIR_OR_ZIP [--json=FILE]
 """
@@ -28,17 +29,18 @@ def standard(values: np.ndarray) -> np.ndarray:
     return standardiser(values).standard(values)
 
 
-def measures(samples) -> dict[str, list[np.ndarray]]:
-    """What to compare of each donor: positions `(G,)` or correlations `(G, G)`."""
+def measures(samples) -> dict[str, tuple[list, list]]:
+    """What to compare of each donor, by the sign of all and by its own."""
     donors = [
         standard(samples.values[samples.donor == donor])
         for donor in np.unique(samples.donor)
     ]
-    return {
-        "spectral": [spectral_order(values) for values in donors],
-        "pc1": [pc1_order(values) for values in donors],
-        "correlations": [studies.gene_correlation(values) for values in donors],
-    }
+    found, pooled = {}, standard(samples.values)
+    for name, order in (("spectral", spectral_order), ("pc1", pc1_order)):
+        own = [order(values) for values in donors]
+        found[name] = (studies.aligned(own, order(pooled)), own)
+    alike = [studies.gene_correlation(values) for values in donors]
+    return found | {"correlations": (alike, alike)}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -53,7 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
     names = [samples.donors[donor] for donor in np.unique(samples.donor)]
     shuffled = studies.shuffles(len(samples.genes), 20 if flags.tiny else 500)
     found, rows, heat = measures(samples), [], {}
-    for measure, of in found.items():
+    for measure, (of, own) in found.items():
         matrix = np.eye(len(names))
         agree = studies.order_agreement
         if measure == "correlations":
@@ -61,20 +63,23 @@ def main(arguments: list[str] | None = None) -> None:
         for a, b in combinations(range(len(names)), 2):
             rho, chance = agree(of[a], of[b], shuffled)
             matrix[a, b] = matrix[b, a] = rho
+            alone, _ = agree(own[a], own[b], shuffled[:1])
+            numbers = {"rho": rho, "own_sign": alone, "chance": chance}
             case = {"measure": measure, "donor": names[a], "other": names[b]}
-            rows.append(case | {"rho": round(rho, 3), "chance": round(chance, 3)})
+            rows.append(case | {k: round(x, 3) for k, x in numbers.items()})
         mine = [row for row in rows if row["measure"] == measure]
         rho, chance = (np.array([row[k] for row in mine]) for k in ("rho", "chance"))
-        beyond = f"{(abs(rho) > chance).sum()} of {len(mine)} pairs beyond chance"
+        beyond = f"{(rho > chance).sum()} of {len(mine)} pairs beyond chance"
+        turned = sum(row["own_sign"] < 0 for row in mine)
         print(
-            f"{measure}: mean rho {rho.mean():.3f}, mean |rho| {abs(rho).mean():.3f}, "
-            f"least {rho.min():.3f}, chance {chance.mean():.3f}, {beyond}"
+            f"{measure}: mean rho {rho.mean():.3f}, least {rho.min():.3f}, "
+            f"chance {chance.mean():.3f}, {beyond}; {turned} turned by own signs"
         )
         heat[f"{measure}, chance {chance.mean():.2f}"] = matrix
     counts = np.bincount(samples.donor, minlength=len(samples.donors))
     first, second = np.argsort(-counts[np.unique(samples.donor)], kind="stable")[:2]
-    order = np.argsort(found["spectral"][first])
-    correlations, sorted_by = found["correlations"], f"by {names[first]}'s order"
+    order = np.argsort(found["spectral"][0][first])
+    correlations, sorted_by = found["correlations"][0], f"by {names[first]}'s order"
     pair = {f"{names[first]}, as listed": correlations[first]}
     for donor in (first, second):
         title = f"{names[donor]}, genes {sorted_by}"

@@ -19,7 +19,6 @@ from inr_jax.baselines import baselines
 from inr_jax.folds import donor_folds, well_folds
 
 PAPER = Path(__file__).parents[1] / "configs" / "paper_per_gene.py"
-PERCENTS = (0, 1, 3, 5, 10, 20)
 TINY = {"fit.steps": 2, "fit.members": 1, "field.hidden": 4, "field.depth": 1}
 TINY |= {"phantom.n_wells": 60, "phantom.n_genes": 2}
 
@@ -57,7 +56,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--genes", type=int, default=0, help="so many; 0: all")
     parser.add_argument("--folds", type=int, default=0, help="of a split; 0: all")
     parser.add_argument("--recipes", default="inr,paper_per_gene,kriging")
+    parser.add_argument("--percents", default="0,1,3,5,10,20")
     flags = parser.parse_args(arguments)
+    percents = [float(p) for p in flags.percents.split(",")]
     source = build.load_source(settings(flags, config.default()))
     samples, rows = some_genes(source.samples, flags.genes), []
     splits = {"well": well_folds(samples), "donor": donor_folds(samples)}
@@ -67,7 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
     subset = {"genes": len(samples.genes)}
     for name, predict in methods(flags, samples, largest).items():
         for split, folds in splits.items():
-            for percent in (0, 20) if flags.tiny else PERCENTS:
+            for percent in percents[-1:] if flags.tiny else percents:
                 start = time.perf_counter()
                 noisy = studies.trained_on_perturbed(predict, percent)
                 found = evaluate.hold_out(noisy, samples, folds)

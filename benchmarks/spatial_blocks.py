@@ -64,15 +64,19 @@ def main(arguments: list[str] | None = None) -> None:
             rows.append(case | studies.mean_scores(samples, folds, found))
             print(f"{rows[-1]}  {time.perf_counter() - start:.0f} s", flush=True)
     out = files.folder(flags)
-    cut = [row for row in rows if row["protocol"] != "donor"]
-    donors = [row for row in rows if row["protocol"] == "donor"]
-    panels = {"cubes of 10, 20, 40 mm held out": cut, "whole donors held out": donors}
-    figures_studies.curves(
-        out / "spatial_blocks.png",
-        panels,
-        along="distance_mm",
-        label="median distance to the nearest training well, mm",
-    )
+    order = ["donor", *(name for name in protocols if name != "donor")]
+    drawn = [{**row, "place": order.index(row["protocol"])} for row in rows]
+    # Donors are another question than cubes: no line from the one to the others.
+    drawn += [{"method": m, "place": 0.5, "r": np.nan, "r2": np.nan} for m in methods]
+    ticks = {
+        row["place"]: f"{row['protocol']}\n{row['distance_mm']:g} mm"
+        for row in drawn
+        if "protocol" in row
+    }
+    label = "held out, and median distance to the nearest training well"
+    panels = {f"{len(samples.genes)} genes, {len(samples.well)} wells": drawn}
+    picture = out / "spatial_blocks.png"
+    figures_studies.curves(picture, panels, along="place", label=label, ticks=ticks)
     files.write_table(flags, out, rows)
 
 

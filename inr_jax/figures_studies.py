@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SIGNED = "RdBu_r"  # -1 blue, 0 white, +1 red
 LOWEST_DRAWN = -0.6  # R2; below, a method fails, how far is of no interest
+ON_A_LINE = {"_": "s"}  # a dash would not be seen
 SYMBOLS = {"r": "held-out r", "r2": "held-out R²", "mse": "held-out MSE, source units²"}
 
 
@@ -29,6 +30,7 @@ def curves(
     along: str,
     label: str,
     names: Sequence[str] = ("r", "r2"),
+    ticks: dict[float, str] | None = None,
 ) -> None:
     """Draw scores of methods along an axis; a column a panel, a row a score.
 
@@ -37,9 +39,11 @@ def curves(
         panels: Title -> rows with the keys "method", `along` and `names`.
         along: Key of the horizontal axis.
         label: What it is, with its unit.
-        names: Scores to draw.
+        names: Scores to draw; a NaN parts a line.
+        ticks: Where along the axis what is written, if not numbers.
     """
-    save(path, curves_figure(panels, along=along, label=label, names=names))
+    how = {"along": along, "label": label, "names": names, "ticks": ticks}
+    save(path, curves_figure(panels, **how))
 
 
 def curves_figure(
@@ -48,6 +52,7 @@ def curves_figure(
     along: str,
     label: str,
     names: Sequence[str] = ("r", "r2"),
+    ticks: dict[float, str] | None = None,
 ) -> Figure:
     """The picture that `curves` writes."""
     from matplotlib.figure import Figure
@@ -61,6 +66,8 @@ def curves_figure(
             _draw_curves(place, rows, along, name)
         axes[0, column].set_title(title, fontsize=10)
         axes[-1, column].set_xlabel(label)
+        if ticks:
+            axes[-1, column].set_xticks(list(ticks), list(ticks.values()))
     for row, name in zip(axes, names, strict=True):
         row[0].set_ylabel(SYMBOLS[name])
     handles, labels = axes[0, 0].get_legend_handles_labels()
@@ -77,7 +84,8 @@ def _draw_curves(axes: Axes, rows: list[dict], along: str, name: str) -> None:
         across = [row[along] for row in mine]
         up = [max(row[name], low) for row in mine]
         style = STYLES.get(method, OTHER_STYLE)
-        look = {key: style[key] for key in ("color", "marker", "zorder")}
+        look = {key: style[key] for key in ("color", "zorder")}
+        look["marker"] = ON_A_LINE.get(style["marker"], style["marker"])
         axes.plot(across, up, label=method, linewidth=1.2, markersize=6, **look)
         cut = [(x, low) for x, row in zip(across, mine, strict=True) if row[name] < low]
         for x, y in cut[:1]:
@@ -112,7 +120,7 @@ def agreement_figure(
     from matplotlib.figure import Figure
 
     columns = max(len(pair), len(heat))
-    figure = Figure(figsize=(4.0 * columns, 8.2), layout="constrained")
+    figure = Figure(figsize=(4.0 * columns, 7.4), layout="constrained")
     axes = figure.subplots(2, columns, squeeze=False)
     how = {"cmap": SIGNED, "vmin": -1, "vmax": 1, "interpolation": "nearest"}
     for place in axes.flat[

@@ -77,6 +77,11 @@ def spearman(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
 
 
+def aligned(positions: list[np.ndarray], reference: np.ndarray) -> list[np.ndarray]:
+    """Orders `(G,)` read from the end that agrees with a reference order `(G,)`."""
+    return [p if spearman(p, reference) >= 0 else 1 - p for p in positions]
+
+
 def gene_correlation(values: np.ndarray) -> np.ndarray:
     """Correlation of every two genes over the wells `(N, G)`, `(G, G)`."""
     return np.atleast_2d(np.corrcoef(np.asarray(values, np.float64).T))
