@@ -117,7 +117,7 @@ def get_config() -> ConfigDict:
 
 
 def to_json(config: ConfigDict) -> str:
-    """The config as indented JSON, keys in the order of `default`."""
+    """The config as indented JSON, keys in the order of the alphabet."""
     return json.dumps(config.to_dict(), indent=2)
 
 
@@ -129,7 +129,7 @@ def from_json(text: str) -> ConfigDict:
 
 
 def flat(config: ConfigDict) -> dict[str, object]:
-    """Dotted key -> value, in the order of `default`."""
+    """Dotted key -> value, in the order of the alphabet."""
     return _flat(config.to_dict())
 
 

@@ -107,7 +107,7 @@ def validate(config: ConfigDict) -> None:
             raise unknown_name(f"config.{key}", value, choices)
     for key, low, high in RANGES:
         value = _lookup(config, key)
-        if not low <= value <= high:
+        if not low <= value <= high or math.isinf(value):
             wanted = f"{low} to {high}" if high < float("inf") else f"at least {low}"
             raise InputError(
                 f"config.{key}", expected=wanted, found=str(value), fix="change it"

@@ -210,7 +210,7 @@ def held_out_figure(rows: list[dict]) -> Figure:
     first = [row for row in rows if row["method"] == methods[0]]
     genes = [row["gene"] for row in sorted(first, key=lambda row: -row["r"])]
     width = min(max(6.0, 0.16 * len(genes) + 1.5), 40.0)
-    figure = Figure(figsize=(width, 7.0), layout="constrained")
+    figure = Figure(figsize=(width, 7.5), layout="constrained")
     for axes, name in zip(figure.subplots(2, sharex=True), ("r", "r2"), strict=True):
         _draw_scores(axes, rows, methods, genes, name)
     axes.set_xticks(range(len(genes)), genes, rotation=90, fontsize=7)
@@ -228,15 +228,15 @@ def _draw_scores(
         up = [max(row[name], low) for row in mine]
         label = f"{method}, mean {np.mean([row[name] for row in mine]):.3f}"
         axes.scatter(across, up, label=label, **STYLES.get(method, OTHER_STYLE))
-    symbol = {"r": "r", "r2": "R²"}[name]
     cut = "" if low > LOWEST_DRAWN else f" (below {low:g} drawn at {low:g})"
-    axes.set_ylabel(f"held-out {symbol}{cut}")
+    axes.set_ylabel(f"held-out {'r' if name == 'r' else 'R²'}{cut}")
     axes.set_xlim(-1, len(genes))
     axes.axhline(0, color="black", linewidth=0.6, zorder=0)
     axes.grid(axis="x", color="0.92", linewidth=0.6)
     axes.set_axisbelow(True)
     above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0}
-    axes.legend(fontsize=8, ncols=len(methods), frameon=False, **above)
+    fitting = int(axes.figure.get_figwidth() // 2.5)  # the longest takes so many inches
+    axes.legend(fontsize=8, ncols=min(len(methods), fitting), frameon=False, **above)
 
 
 def save(path: str | Path, figure: Figure) -> None:

@@ -95,7 +95,7 @@ def test_the_default_names_every_choice(key):
 @pytest.mark.parametrize(("key", "low", "high"), config.RANGES)
 def test_a_number_out_of_its_range_is_refused_and_its_ends_are_not(key, low, high):
     kind, below = type(DEFAULT[key]), low - 1 if low else -1
-    bad = [below, math.nan] if kind is float else [below]
+    bad = [below, math.nan, math.inf] if kind is float else [below]
     good = [low]
     if math.isfinite(high):
         bad, good = [*bad, high + 1], [*good, high]

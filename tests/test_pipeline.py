@@ -16,6 +16,7 @@ import pytest
 import references
 
 from inr_jax import api, checkpoint, cli, config, report, template
+from inr_jax.errors import InputError
 
 TINY = [
     "--config.phantom.n_wells=60",
@@ -343,3 +344,13 @@ def test_inputs_are_known_by_what_is_in_them_not_by_where_they_lie(
     write_table(tmp_path / "sub" / "wells.csv", rng, ["a"])
     line = refused(capsys, *moved)
     assert "expected the inputs it was made from, found others in wells.csv" in line
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"fit": 3}', '{"fit": {"paces": 3}}'])
+def test_a_stored_config_that_cannot_be_read_is_told_in_one_line(copy, text):
+    (newest,) = (copy / "checkpoints").glob("*/meta/metadata")
+    meta = json.loads(newest.read_text())
+    newest.write_text(json.dumps({**meta, "config": text}))
+    with pytest.raises(InputError, match="settings that this version") as caught:
+        api.load(copy)
+    assert "\n" not in str(caught.value)

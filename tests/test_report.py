@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import warnings
 
 import matplotlib.image
 import numpy as np
@@ -290,3 +291,17 @@ def test_drawing_needs_no_display_and_leaves_pyplot_alone(rows, tmp_path):
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("count", [1, 3, 70])
+def test_a_picture_of_few_genes_has_room_for_its_legend(tmp_path, count):
+    methods = ["inr", "nearest", "idw10", "kriging", "abagen_interpolated_mirrored"]
+    many = [row(m, f"G{gene}", 0.1, 0.1) for m in methods for gene in range(count)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figures.held_out(tmp_path / "h.png", many)
+    shape = matplotlib.image.imread(tmp_path / "h.png").shape
+    figure = figures.held_out_figure(many)
+    figure.canvas.draw()
+    boxes = [axes.get_legend().get_window_extent() for axes in figure.axes]
+    assert all(b.x0 >= 0 and b.x1 <= figure.bbox.x1 for b in boxes) and shape[0] > 500
