@@ -24,6 +24,7 @@ from inr_jax.folds import (
 )
 from inr_jax.progress import bar
 from inr_jax.provenance import add_summary, timed
+from inr_jax.results import scored_with
 from inr_jax.samples import Samples
 from inr_jax.sources import Source
 from inr_jax.workdir import Workdir
@@ -76,7 +77,8 @@ def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None
     if evaluate.ANATOMY in protocols:
         rows += _ceiling(samples)
     report.write_scores(workdir.scores, rows)
-    add_summary(workdir.summary, {"scores": evaluate.summarise(rows)})
+    numbers = {"scores": evaluate.summarise(rows), "scored_with": scored_with(config)}
+    add_summary(workdir.summary, numbers)
     print(report.scores_table(rows), flush=True)
 
 

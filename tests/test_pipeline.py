@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 import references
 
-from inr_jax import api, checkpoint, cli, config, report, template
+from inr_jax import api, checkpoint, cli, config, report, results, template
 from inr_jax.errors import InputError
+from inr_jax.workdir import Workdir
 
 TINY = [
     "--config.phantom.n_wells=60",
@@ -354,3 +355,20 @@ def test_a_stored_config_that_cannot_be_read_is_told_in_one_line(copy, text):
     with pytest.raises(InputError, match="settings that this version") as caught:
         api.load(copy)
     assert "\n" not in str(caught.value)
+
+
+def test_a_run_again_keeps_its_scores_and_other_protocols_are_scored(copy, caplog):
+    before = (copy / "scores.csv").stat().st_mtime_ns
+    with caplog.at_level(logging.INFO, "inr_jax"):
+        assert cli.main(["run", f"--workdir={copy}"]) == 0
+    assert "evaluate: scores are there already" in caplog.text
+    assert (copy / "scores.csv").stat().st_mtime_ns == before
+    settings = config.from_json((copy / "config.json").read_text())
+    assert results.has_scores(Workdir(copy), settings)
+    settings.anatomy.maps, settings.render.std = True, False
+    assert results.has_scores(Workdir(copy), settings)
+    settings.evaluate.blocks_mm = "40"
+    assert not results.has_scores(Workdir(copy), settings)
+    settings.evaluate.blocks_mm = ""
+    (copy / "scores.csv").unlink()
+    assert not results.has_scores(Workdir(copy), settings)
