@@ -89,7 +89,8 @@ def _draw_curves(axes: Axes, rows: list[dict], along: str, name: str) -> None:
         axes.plot(across, up, label=method, linewidth=1.2, markersize=6, **look)
         cut = [(x, low) for x, row in zip(across, mine, strict=True) if row[name] < low]
         for x, y in cut[:1]:
-            axes.annotate(f"{method} below", (x, y), fontsize=7, va="bottom")
+            look = {"ha": "left" if x == across[0] else "right", "va": "bottom"}
+            axes.annotate(f"{method} below", (x, y), fontsize=7, **look)
     if name == "r2":
         axes.axhline(0, color="black", linewidth=0.6, zorder=0)
     axes.grid(color="0.92", linewidth=0.6)
