@@ -62,11 +62,22 @@ def load(workdir: str | Path) -> Field:
     """
     folder = Path(workdir) / "checkpoints"
     meta = checkpoint.read_meta(folder)
-    settings = config.from_json(meta["config"])
-    genes = tuple(meta["genes"])
+    settings, genes = _settings(folder, meta), tuple(meta["genes"])
     plan = build.make_recipe(settings, len(genes))
     bundle = checkpoint.restore(
         folder, recipe.first_state(plan), len(genes), build.code_width(settings)
     )
     model = recipe.make_model(bundle.frame, bundle.state)
     return Field(genes, model, plan.renderer, meta["config"])
+
+
+def _settings(folder: Path, meta: dict):
+    try:
+        return config.from_json(meta["config"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            folder,
+            expected="settings that this version of inr_jax can read",
+            found=(str(error) or type(error).__name__).splitlines()[0],
+            fix="load it with the version in provenance.json, or fit again",
+        ) from error

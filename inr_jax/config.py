@@ -115,7 +115,9 @@ def default() -> ConfigDict:
     c.devices = config_parts.devices()
 
     c.evaluate = ConfigDict()
-    c.evaluate.enabled = True  # leave one donor out; needs two donors
+    c.evaluate.enabled = True  # leave one donor out; one donor: blocks of space
+    c.evaluate.blocks_mm = ""  # sides of cubes to hold out beside donors, as 20,40;
+    # "" holds out none where there are two donors, 20,40 where there is one
     return c.lock()  # a mistyped key is an error, not a new setting
 
 
@@ -125,7 +127,7 @@ def get_config() -> ConfigDict:
 
 
 def to_json(config: ConfigDict) -> str:
-    """The config as indented JSON, keys in the order of `default`."""
+    """The config as indented JSON, keys in the order of the alphabet."""
     return json.dumps(config.to_dict(), indent=2)
 
 
@@ -137,7 +139,7 @@ def from_json(text: str) -> ConfigDict:
 
 
 def flat(config: ConfigDict) -> dict[str, object]:
-    """Dotted key -> value, in the order of `default`."""
+    """Dotted key -> value, in the order of the alphabet."""
     return _flat(config.to_dict())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, unknown_name
@@ -73,6 +75,30 @@ RANGES = (
     ("phantom.noise_sd", 0.0, float("inf")),
     ("phantom.registration_mm", 0.0, 50.0),
 )
+BLOCKS_MM = (1.0, 100.0)  # least and largest side of a cube to hold out
+
+
+def block_sides(text: str) -> tuple[float, ...]:
+    """Sides in mm from "20,40"; none from "".
+
+    Raises:
+        InputError: A side is no number, is out of range, or stands there twice.
+    """
+    low, high = BLOCKS_MM
+    cells = [cell.strip() for cell in text.split(",")] if text.strip() else []
+    try:
+        sides = tuple(float(cell) for cell in cells)
+    except ValueError:
+        sides = (math.nan,)
+    names = {f"{side:g}" for side in sides}
+    if all(low <= side <= high for side in sides) and len(names) == len(sides):
+        return sides
+    raise InputError(
+        "config.evaluate.blocks_mm",
+        expected=f"different numbers from {low:g} to {high:g}, comma separated",
+        found=repr(text),
+        fix="write it as 20,40",
+    )
 
 
 def validate(config: ConfigDict) -> None:
@@ -87,11 +113,12 @@ def validate(config: ConfigDict) -> None:
             raise unknown_name(f"config.{key}", value, choices)
     for key, low, high in RANGES:
         value = _lookup(config, key)
-        if not low <= value <= high:
+        if not low <= value <= high or math.isinf(value):
             wanted = f"{low} to {high}" if high < float("inf") else f"at least {low}"
             raise InputError(
                 f"config.{key}", expected=wanted, found=str(value), fix="change it"
             )
+    block_sides(config.evaluate.blocks_mm)
     space = config.render.space
     if space and not (space.isascii() and space.isalnum()):
         names = {"expected": "letters and digits", "found": repr(space)}

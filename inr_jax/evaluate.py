@@ -5,7 +5,8 @@ are pooled and each gene is scored once, over all wells. A predictor is given th
 training samples and the bare sites of the held-out wells (`Sites` has no
 expression), so no statistic of a held-out donor can reach training. In the protocol
 `donor` the sites have coordinates and tissue alone, in `donor+anatomy` the names of
-their structures too.
+their structures too. `block20` and the like hold out cubes of space instead of donors,
+for samples of one donor (folds.py).
 
 Nouns:
     row: one line of scores.csv, a dict with the keys `COLUMNS`.
@@ -21,6 +22,7 @@ import numpy as np
 
 from inr_jax.baselines import Predictor
 from inr_jax.errors import InputError, shortlist
+from inr_jax.folds import Folds, donor_folds
 from inr_jax.samples import Samples
 from inr_jax.scores import Scores, score
 
@@ -74,10 +76,40 @@ def leave_one_donor_out(
     if reason:
         fix = "give samples of two donors or switch evaluation off"
         raise InputError("evaluate", expected="two donors", found=reason, fix=fix)
+    return hold_out(
+        predict, samples, donor_folds(samples), named=named, on_fold=on_fold
+    )
+
+
+def hold_out(
+    predict: Predictor,
+    samples: Samples,
+    folds: Folds,
+    *,
+    named: bool = False,
+    on_fold: Callable[[str], None] | None = None,
+) -> np.ndarray:
+    """Predict the wells of every fold from all others.
+
+    Args:
+        predict: Training samples and sites to values `(sites, G)`.
+        samples: All N wells.
+        folds: What is held out together.
+        named: Whether the sites keep the names of their structures.
+        on_fold: Called with a fold's name before it is predicted.
+
+    Returns:
+        `(N, G)` float64, as `leave_one_donor_out`; NaN for wells that only train.
+
+    Raises:
+        InputError: A well of a fold is also in training.
+        ValueError: A prediction has another shape, or is not finite.
+    """
     pooled = np.full(samples.values.shape, np.nan)
-    for donor in np.unique(samples.donor):
-        name, held = samples.donors[donor], samples.donor == donor
-        _check_apart(samples.well[held], samples.well[~held], name)
+    for number in folds.numbers():
+        name, held = folds.names[number], folds.of == number
+        where = f"{folds.kind} {name}"
+        _check_apart(samples.well[held], samples.well[~held], where)
         if on_fold:
             on_fold(name)
         sites = samples.take(held).sites()
@@ -85,7 +117,7 @@ def leave_one_donor_out(
             sites = sites.unnamed()
         predicted = predict(samples.take(~held), sites)
         shape = (int(held.sum()), len(samples.genes))
-        pooled[held] = _checked(predicted, shape, name)
+        pooled[held] = _checked(predicted, shape, where)
     return pooled
 
 
@@ -151,25 +183,24 @@ def _means(rows: list[dict]) -> dict[str, float]:
     }
 
 
-def _check_apart(held: np.ndarray, training: np.ndarray, donor: str) -> None:
+def _check_apart(held: np.ndarray, training: np.ndarray, where: str) -> None:
     both = np.intersect1d(held, training)
     if len(both):
         raise InputError(
-            f"evaluate, donor {donor}",
+            f"evaluate, {where}",
             expected="well ids of its own",
             found=f"{len(both)} also in training ({shortlist(both)})",
             fix="keep one of each well, or its score would not be held out",
         )
 
 
-def _checked(predicted: np.ndarray, shape: tuple[int, int], donor: str) -> np.ndarray:
+def _checked(predicted: np.ndarray, shape: tuple[int, int], where: str) -> np.ndarray:
     predicted = np.asarray(predicted)
     if predicted.shape != shape:
         raise ValueError(
-            f"donor {donor}: expected predictions of shape {shape}, "
-            f"found {predicted.shape}"
+            f"{where}: expected predictions of shape {shape}, found {predicted.shape}"
         )
     bad = (~np.isfinite(predicted)).sum()
     if bad:
-        raise ValueError(f"donor {donor}: {bad} predictions are not finite")
+        raise ValueError(f"{where}: {bad} predictions are not finite")
     return predicted

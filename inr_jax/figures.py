@@ -1,9 +1,8 @@
 """Pictures: slices of maps with the samples on them, and scores per gene.
 
-Slices are sampled from the volumes in millimetres, so any grid, also an oblique
-one, is drawn upright. Expression is not symmetric about zero, so its scale is
-sequential, and the same for map and samples of a gene. matplotlib is imported inside
-the functions (a second); its global state stays as is.
+Slices are sampled from the volumes in mm, so any grid, also an oblique one, is drawn
+upright. Expression is not symmetric about zero, so its scale is sequential, and the
+same for map and samples of a gene. matplotlib (a second) is imported inside functions.
 
 Frames: x_mm (MNI152 RAS, mm). Axis letters: I, J, K voxels; N wells.
 """
@@ -82,7 +81,7 @@ def slices(
         values: gene -> the wells' expression `(N,)`, in the units of the map.
         scores: gene -> its held-out row, for the titles.
     """
-    _save(path, slices_figure(scene, volumes, values, scores=scores))
+    save(path, slices_figure(scene, volumes, values, scores=scores))
 
 
 def slices_figure(
@@ -200,7 +199,7 @@ def held_out(path: str | Path, rows: list[dict]) -> None:
         path: The PNG to write.
         rows: Rows of one protocol, as in scores.csv.
     """
-    _save(path, held_out_figure(rows))
+    save(path, held_out_figure(rows))
 
 
 def held_out_figure(rows: list[dict]) -> Figure:
@@ -211,7 +210,7 @@ def held_out_figure(rows: list[dict]) -> Figure:
     first = [row for row in rows if row["method"] == methods[0]]
     genes = [row["gene"] for row in sorted(first, key=lambda row: -row["r"])]
     width = min(max(6.0, 0.16 * len(genes) + 1.5), 40.0)
-    figure = Figure(figsize=(width, 7.0), layout="constrained")
+    figure = Figure(figsize=(width, 7.5), layout="constrained")
     for axes, name in zip(figure.subplots(2, sharex=True), ("r", "r2"), strict=True):
         _draw_scores(axes, rows, methods, genes, name)
     axes.set_xticks(range(len(genes)), genes, rotation=90, fontsize=7)
@@ -229,18 +228,19 @@ def _draw_scores(
         up = [max(row[name], low) for row in mine]
         label = f"{method}, mean {np.mean([row[name] for row in mine]):.3f}"
         axes.scatter(across, up, label=label, **STYLES.get(method, OTHER_STYLE))
-    symbol = {"r": "r", "r2": "R²"}[name]
     cut = "" if low > LOWEST_DRAWN else f" (below {low:g} drawn at {low:g})"
-    axes.set_ylabel(f"held-out {symbol}{cut}")
+    axes.set_ylabel(f"held-out {'r' if name == 'r' else 'R²'}{cut}")
     axes.set_xlim(-1, len(genes))
     axes.axhline(0, color="black", linewidth=0.6, zorder=0)
     axes.grid(axis="x", color="0.92", linewidth=0.6)
     axes.set_axisbelow(True)
     above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0}
-    axes.legend(fontsize=8, ncols=len(methods), frameon=False, **above)
+    fitting = int(axes.figure.get_figwidth() // 2.5)  # the longest takes so many inches
+    axes.legend(fontsize=8, ncols=min(len(methods), fitting), frameon=False, **above)
 
 
-def _save(path: str | Path, figure: Figure) -> None:
+def save(path: str | Path, figure: Figure) -> None:
+    """Write a figure as a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(figure)

@@ -16,7 +16,7 @@ from inr_jax import build, checkpoint
 from inr_jax import config as settings
 from inr_jax.files import write_text
 from inr_jax.provenance import add_summary, write_provenance
-from inr_jax.results import check_inputs, check_settings, results_in
+from inr_jax.results import check_inputs, check_settings, has_scores, results_in
 from inr_jax.sources import Source
 from inr_jax.stage_compare import compare_stage, describe
 from inr_jax.stage_evaluate import evaluate_stage
@@ -32,7 +32,9 @@ def run(config: ConfigDict, workdir: Workdir) -> None:
     """All stages: from samples to maps, scores and figures."""
     source = prepare(config, workdir)
     fit_stage(config, workdir, source)
-    if config.evaluate.enabled:
+    if config.evaluate.enabled and has_scores(workdir, config):
+        log.info("evaluate: scores are there already (%s)", workdir.scores)
+    elif config.evaluate.enabled:
         evaluate_stage(config, workdir, source)
     render_stage(config, workdir, source)
     if config.compare.enabled:

@@ -13,6 +13,7 @@ from pathlib import Path
 from inr_jax.errors import InputError
 from inr_jax.evaluate import ANATOMY, COLUMNS, DONOR, summarise
 from inr_jax.files import write_text
+from inr_jax.folds import block_side
 
 FIELD = "inr"  # what we made
 RIVALS = {DONOR: "kriging", ANATOMY: "kriging_anatomy"}  # the best there was
@@ -92,19 +93,60 @@ def _block(protocol: str, rows: list[dict]) -> str:
     columns = ("r_mean", "r2_mean", "r_median", "r2_median")
     width = max(map(len, [*summary, "method"]))
     genes = len({row["gene"] for row in rows})
-    title = TITLES.get(protocol, f"protocol {protocol}")
     lines = [
-        f"{title}: {genes} genes, {rows[0]['n']} wells",
+        f"{_title(protocol)}: {genes} genes, {rows[0]['n']} wells",
         f"{'method':<{width}}  mean r  mean R2  median r  median R2",
     ]
     for method in methods_of(rows):
         cells = zip(columns, (6, 7, 8, 9), strict=True)
         numbers = "  ".join(f"{summary[method][name]:>{w}.3f}" for name, w in cells)
         lines.append(f"{method:<{width}}  {numbers}")
-    rival = RIVALS.get(protocol)
+    rival = RIVALS.get(protocol, RIVALS[DONOR] if block_side(protocol) else None)
     if {FIELD, rival} <= set(summary):
         lines.append(_wins(rows, rival))
     return "\n".join(lines)
+
+
+def _title(protocol: str) -> str:
+    side_mm = block_side(protocol)
+    if side_mm:
+        return f"held-out blocks of {side_mm} mm, donors and structures in training"
+    return TITLES.get(protocol, f"protocol {protocol}")
+
+
+def of_maps(rows: list[dict], *, anatomy: bool) -> tuple[str, dict[str, dict]]:
+    """What the sidecars of maps say: the best protocol for them, and its scores.
+
+    Donors where they were held out, else the first of the blocks; for maps that see
+    anatomy, donors with their structures known alone.
+
+    Args:
+        rows: All rows of scores.csv.
+        anatomy: Whether the maps were made by the fit that sees anatomy.
+
+    Returns:
+        The protocol in words, and gene -> the INR's row; "" and nothing where the
+        INR was not scored.
+    """
+    ours = [row for row in rows if row["method"] == FIELD]
+    names = list(dict.fromkeys(row["protocol"] for row in ours))
+    wanted = [ANATOMY] if anatomy else [DONOR, *filter(block_side, names)]
+    for protocol in wanted:
+        if protocol in names:
+            scores = {row["gene"]: row for row in of_protocol(ours, protocol)}
+            return _in_words(protocol), scores
+    return "", {}
+
+
+def _in_words(protocol: str) -> str:
+    side_mm = block_side(protocol)
+    if side_mm:
+        return (
+            f"leave blocks of {side_mm} mm out; "
+            "wells of the same donor and structure in training"
+        )
+    known = ", structures known" if protocol == ANATOMY else ""
+    return f"leave one donor out{known}"
 
 
 def _wins(rows: list[dict], rival: str) -> str:

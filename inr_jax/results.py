@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
+import inr_jax
 from inr_jax import checkpoint
 from inr_jax import config as settings
 from inr_jax.errors import InputError, shortlist
@@ -49,6 +50,28 @@ def results_in(workdir: Workdir) -> list[Result]:
         inputs = read_json(workdir.provenance).get("inputs_sha256", {})
         results.append(Result(workdir.scores, text, inputs))
     return results
+
+
+def scored_with(config: ConfigDict) -> dict:
+    """What scores depend on beside the fit: protocols, methods, the anatomy's fit."""
+    anatomy = config.anatomy.to_dict()
+    for key in ("maps", "blur_mm", "crosswalk"):  # of maps alone
+        del anatomy[key]
+    return {
+        "anatomy": anatomy,
+        "evaluate": config.evaluate.to_dict(),
+        "compare": config.compare.enabled,
+        "inr_jax": inr_jax.__version__,
+    }
+
+
+def has_scores(workdir: Workdir, config: ConfigDict) -> bool:
+    """Whether the scores that these settings give are there already.
+
+    `check_settings` and `check_inputs` have refused scores of another fit.
+    """
+    noted = read_json(workdir.summary).get("scored_with")
+    return workdir.scores.exists() and noted == scored_with(config)
 
 
 def check_settings(result: Result, config: ConfigDict) -> None:

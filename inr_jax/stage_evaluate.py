@@ -1,8 +1,10 @@
-"""The stage `evaluate`: how well each method predicts a donor it never saw."""
+"""The stage `evaluate`: how well each method predicts what it never saw."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
@@ -11,8 +13,18 @@ from inr_jax.anatomy_baselines import anatomy_baselines
 from inr_jax.atlas import interpolate
 from inr_jax.baselines import Predictor, baselines
 from inr_jax.ceiling import noise_ceiling
+from inr_jax.config_checks import block_sides
+from inr_jax.folds import (
+    BLOCKS_MM,
+    Folds,
+    block_folds,
+    block_protocol,
+    donor_folds,
+    why_no_blocks,
+)
 from inr_jax.progress import bar
 from inr_jax.provenance import add_summary, timed
+from inr_jax.results import scored_with
 from inr_jax.samples import Samples
 from inr_jax.sources import Source
 from inr_jax.workdir import Workdir
@@ -20,39 +32,53 @@ from inr_jax.workdir import Workdir
 log = logging.getLogger("inr_jax")
 
 
+class Protocol(NamedTuple):
+    """What is held out together, and by which methods it is predicted.
+
+    Attributes:
+        folds: Who is held out.
+        methods: Predictors by name.
+        named: Whether structures are known at what is held out.
+    """
+
+    folds: Folds
+    methods: dict[str, Predictor]
+    named: bool = False
+
+
 def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
     """Leave one donor out, for the INR and the methods to beat.
 
     Twice where wells have named structures: with the held-out wells' coordinates
-    alone, and with their structures too.
+    alone, and with their structures too. Blocks of space are held out where there is
+    one donor, or where they are asked for.
     """
     samples = source.samples
-    reason = evaluate.can_leave_donor_out(samples)
-    if reason:
-        log.warning("evaluate: skipped, %s: maps come without an error", reason)
-        add_summary(workdir.summary, {"evaluation_skipped": reason})
+    protocols = _protocols(config, workdir, samples)
+    if not protocols:
         return
-    protocols = _protocols(config, samples)
-    rows, donors = [], len(set(samples.donor.tolist()))
-    folds = donors * sum(map(len, protocols.values()))
-    with timed(workdir, "evaluate"), bar("evaluate", folds) as tick:
-        done = iter(range(folds))
-        for protocol, methods in protocols.items():
+    rows = []
+    rounds = sum(len(p.folds.numbers()) * len(p.methods) for p in protocols.values())
+    with timed(workdir, "evaluate"), bar("evaluate", rounds) as tick:
+        done = iter(range(rounds))
+        for protocol, (folds, methods, named) in protocols.items():
             for name, predict in methods.items():
-                label = f"{protocol}: {name}, without donor"
-                held_out = evaluate.leave_one_donor_out(
+                label = f"{protocol}: {name}, without {folds.kind}"
+                held_out = evaluate.hold_out(
                     predict,
                     samples,
-                    named=protocol == evaluate.ANATOMY,
-                    on_fold=lambda donor, label=label: tick(
-                        next(done), f"{label} {donor}"
+                    folds,
+                    named=named,
+                    on_fold=lambda held, label=label: tick(
+                        next(done), f"{label} {held}"
                     ),
                 )
                 rows += evaluate.held_out_scores(samples, held_out, name, protocol)
     if evaluate.ANATOMY in protocols:
         rows += _ceiling(samples)
     report.write_scores(workdir.scores, rows)
-    add_summary(workdir.summary, {"scores": evaluate.summarise(rows)})
+    numbers = {"scores": evaluate.summarise(rows), "scored_with": scored_with(config)}
+    add_summary(workdir.summary, numbers)
     print(report.scores_table(rows), flush=True)
 
 
@@ -73,16 +99,29 @@ def _ceiling(samples: Samples) -> list[dict]:
     )
 
 
-def _protocols(config: ConfigDict, samples: Samples) -> dict[str, dict[str, Predictor]]:
-    """The methods of each protocol by name."""
-    counts = [int((samples.donor == d).sum()) for d in set(samples.donor.tolist())]
-    rows = len(samples.well) - min(counts)
-    plan = build.make_recipe(config, len(samples.genes))
-    methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
-    methods |= baselines(config.inputs.mirror)
-    if config.compare.enabled:
-        methods |= interpolate.predictors()
-    protocols = {evaluate.DONOR: methods}
+def _protocols(
+    config: ConfigDict, workdir: Workdir, samples: Samples
+) -> dict[str, Protocol]:
+    """The protocols that can be done, by name; why not is logged."""
+    sides_mm = block_sides(config.evaluate.blocks_mm)
+    reason = evaluate.can_leave_donor_out(samples)
+    if not reason:
+        return _of_donors(config, samples) | _of_blocks(config, samples, sides_mm)
+    protocols = _of_blocks(config, samples, sides_mm or BLOCKS_MM)
+    if protocols:
+        instead = ", ".join(protocols)
+        log.warning("evaluate: no donor is held out, %s: %s instead", reason, instead)
+        add_summary(workdir.summary, {"no_donor_held_out": reason})
+    else:
+        log.warning("evaluate: skipped, %s: maps come without an error", reason)
+        add_summary(workdir.summary, {"evaluation_skipped": reason})
+    return protocols
+
+
+def _of_donors(config: ConfigDict, samples: Samples) -> dict[str, Protocol]:
+    folds = donor_folds(samples)
+    rows = folds.largest_training()
+    protocols = {evaluate.DONOR: Protocol(folds, _methods(config, samples, rows))}
     reason = evaluate.can_give_anatomy(samples)
     if not config.anatomy.enabled:
         reason = "config.anatomy.enabled is False"
@@ -92,4 +131,31 @@ def _protocols(config: ConfigDict, samples: Samples) -> dict[str, dict[str, Pred
     plan = build.make_anatomy_recipe(config, samples)
     methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
     methods |= anatomy_baselines(config.inputs.mirror)
-    return {**protocols, evaluate.ANATOMY: methods}
+    return {**protocols, evaluate.ANATOMY: Protocol(folds, methods, named=True)}
+
+
+def _of_blocks(
+    config: ConfigDict, samples: Samples, sides_mm: Sequence[float]
+) -> dict[str, Protocol]:
+    parted = {}
+    for side_mm in sides_mm:
+        name = block_protocol(side_mm)
+        folds = block_folds(samples, side_mm, mirror=config.inputs.mirror)
+        reason = why_no_blocks(folds)
+        if reason:
+            log.warning("evaluate: no protocol %s, %s", name, reason)
+        else:
+            parted[name] = folds
+    if not parted:
+        return {}
+    rows = max(folds.largest_training() for folds in parted.values())
+    methods = _methods(config, samples, rows)  # one program for all sides
+    return {name: Protocol(folds, methods) for name, folds in parted.items()}
+
+
+def _methods(config: ConfigDict, samples: Samples, rows: int) -> dict[str, Predictor]:
+    """The INR and the methods to beat, where coordinates alone are known."""
+    plan = build.make_recipe(config, len(samples.genes))
+    methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
+    methods |= baselines(config.inputs.mirror)
+    return methods | (interpolate.predictors() if config.compare.enabled else {})

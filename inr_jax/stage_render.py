@@ -37,8 +37,8 @@ def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
     if step < plan.steps:
         log.warning("render: the fit stands at step %d of %d", step, plan.steps)
     canvas = Canvas(*build.make_grid(config), config.render.outside)
-    protocol = evaluate.ANATOMY if config.anatomy.maps else evaluate.DONOR
-    scores = held_out_scores(workdir, protocol)
+    known = report.read_scores(workdir.scores) if workdir.scores.exists() else []
+    protocol, scores = report.of_maps(known, anatomy=config.anatomy.maps)
     with timed(workdir, "render"):
         x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
         if config.anatomy.maps:
@@ -50,7 +50,7 @@ def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
             _compare_with_truth(workdir, brain, samples.genes, x_mm, mean)
         if not config.render.std or config.fit.members == 1:
             spread = None
-        sidecars = _sidecars(config, source, step, scores)
+        sidecars = _sidecars(config, source, step, (protocol, scores))
         workdir.maps.mkdir(exist_ok=True)
         with bar("write", len(sidecars), unit="gene") as tick:
             write_genes(workdir.maps, canvas, sidecars, mean, spread, on_gene=tick)
@@ -59,19 +59,6 @@ def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
     with timed(workdir, "figures"):
         _draw(workdir, canvas, source, mean, scores)
     log.info("maps of %d genes in %s", len(samples.genes), workdir.maps)
-
-
-def held_out_scores(
-    workdir: Workdir, protocol: str = evaluate.DONOR
-) -> dict[str, dict]:
-    """gene -> the INR's row of scores.csv; empty where nothing was evaluated."""
-    if not workdir.scores.exists():
-        return {}
-    return {
-        row["gene"]: row
-        for row in report.read_scores(workdir.scores)
-        if row["method"] == "inr" and row["protocol"] == protocol
-    }
 
 
 def _render(
@@ -90,11 +77,13 @@ def _render(
 
 
 def _sidecars(
-    config: ConfigDict, source: Source, step: int, scores: dict[str, dict]
+    config: ConfigDict,
+    source: Source,
+    step: int,
+    held_out: tuple[str, dict[str, dict]],
 ) -> list[dict[str, Any]]:
     """What the JSON beside each gene's map says."""
-    seen = config.anatomy.maps
-    protocol = "leave one donor out" + (", structures known" if seen else "")
+    seen, (protocol, scores) = config.anatomy.maps, held_out
     common = {
         "Atlas": f"Desikan-Killiany, blurred {config.anatomy.blur_mm:g} mm"
         if seen
@@ -164,7 +153,6 @@ def _draw(
 
 def draw_scores(folder: Path, rows: list[dict]) -> None:
     """A picture of the held-out scores of each protocol that was evaluated."""
-    for protocol, picture in PICTURES.items():
-        some = report.of_protocol(rows, protocol)
-        if some:
-            figures.held_out(folder / picture, some)
+    for protocol in evaluate.summarise(rows):
+        picture = PICTURES.get(protocol, f"held_out_{protocol}.png")
+        figures.held_out(folder / picture, report.of_protocol(rows, protocol))

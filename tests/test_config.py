@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from inr_jax import command, config
+from inr_jax.config_checks import block_sides
 from inr_jax.errors import InputError
 
 FILES = sorted((Path(__file__).resolve().parents[1] / "configs").glob("*.py"))
@@ -94,7 +95,7 @@ def test_the_default_names_every_choice(key):
 @pytest.mark.parametrize(("key", "low", "high"), config.RANGES)
 def test_a_number_out_of_its_range_is_refused_and_its_ends_are_not(key, low, high):
     kind, below = type(DEFAULT[key]), low - 1 if low else -1
-    bad = [below, math.nan] if kind is float else [below]
+    bad = [below, math.nan, math.inf] if kind is float else [below]
     good = [low]
     if math.isfinite(high):
         bad, good = [*bad, high + 1], [*good, high]
@@ -117,3 +118,19 @@ def test_every_number_has_a_range():
 def test_a_resolution_the_template_has_not_is_refused(mm):
     with pytest.raises(InputError, match="expected 1, 2 or 3"):
         config.validate(with_value("render.resolution_mm", mm))
+
+
+def test_sides_of_blocks_are_numbers_in_a_list_of_text():
+    assert block_sides("") == block_sides(" ") == ()
+    assert block_sides("20, 12.5") == (20.0, 12.5)
+    assert block_sides("1,100") == (1.0, 100.0)
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "20,", "20 40", "0", "101", "inf", "nan", "20,20.0", "20,20.0000001"]
+)
+def test_sides_of_blocks_that_are_none_are_refused(text):
+    c = config.default()
+    c.evaluate.blocks_mm = text
+    with pytest.raises(InputError, match="blocks_mm: expected"):
+        config.validate(c)

@@ -17,20 +17,20 @@ RANKS = {
     "genes fields.field files planes wells labels",
     2: "config samples effects fields.layers nifti",
     3: "fields.siren fields.wire fields.wire2d fields.gauss fields.mfn fields.relu "
-    "fields.oinr template conditioning.conditioning baselines sources anatomy ceiling "
-    "config_sweep nested",
+    "fields.oinr template conditioning.conditioning baselines sources anatomy "
+    "ceiling config_sweep nested folds",
     4: "fields conditioning.heads conditioning.independent conditioning.concat "
-    "conditioning.low_rank kept sweep_table "
-    "conditioning.anatomy evaluate anatomy_baselines crosswalk "
-    "phantom sources.archive sources.frame",
+    "conditioning.low_rank kept sweep_table conditioning.anatomy evaluate "
+    "anatomy_baselines crosswalk phantom sources.archive sources.frame",
     5: "conditioning sources.allen_metadata report",
-    6: "fitdata optimizer sources.allen_export sources.table figures",
-    7: "fit render maps figures_sweep",
+    6: "fitdata optimizer sources.allen_export sources.table figures studies "
+    "study_files",
+    7: "fit render maps figures_sweep figures_studies",
     8: "recipe",
     9: "checkpoint build workdir progress side_by_side pace",
     10: "api provenance",
-    11: "results stage_sweep_fits stage_fit stage_evaluate stage_anatomy",
-    12: "stage_render stage_sweep",
+    11: "results stage_sweep_fits stage_fit stage_anatomy",
+    12: "stage_evaluate stage_render stage_sweep",
     13: "pipeline",
     14: "command",
     16: "cli",

@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 import references
 
-from inr_jax import api, checkpoint, cli, config, template
+from inr_jax import api, checkpoint, cli, config, report, results, template
+from inr_jax.errors import InputError
+from inr_jax.workdir import Workdir
 
 TINY = [
     "--config.phantom.n_wells=60",
@@ -276,20 +278,55 @@ def write_table(path, rng, donors, n=24):
     path.write_text("\n".join(rows) + "\n")
 
 
-def test_one_donor_is_not_evaluated_for_a_reason_and_its_maps_have_no_score(
-    tmp_path, rng, caplog
-):
+def test_one_donor_is_evaluated_by_blocks_and_its_maps_say_so(tmp_path, rng, caplog):
     write_table(tmp_path / "one.csv", rng, ["a"])
     source = ["--config.source.name=table", f"--config.source.path={tmp_path}/one.csv"]
     folder = tmp_path / "one"
     assert cli.main(["run", f"--workdir={folder}", *source, *TINY]) == 0
     reason = "all 24 wells are of one donor (a)"
+    told = f"evaluate: no donor is held out, {reason}: block20, block40 instead"
+    assert told in caplog.text
+    assert load(folder / "summary.json")["no_donor_held_out"] == reason
+    scores = load(folder / "summary.json")["scores"]
+    assert list(scores) == ["block20", "block40"]
+    assert list(scores["block20"]) == ["inr", "nearest", "idw10", "kriging"]
+    pictures = {path.name for path in (folder / "figures").iterdir()}
+    assert pictures == {"slices.png", "held_out_block20.png", "held_out_block40.png"}
+    row = report.of_maps(report.read_scores(folder / "scores.csv"), anatomy=False)[1]
+    told = load(folder / "maps" / maps(folder)["A"].name.replace(".nii.gz", ".json"))
+    assert (told["HeldOutR"], told["HeldOutR2"]) == (row["A"]["r"], row["A"]["r2"])
+    assert told["HeldOutProtocol"] == (
+        "leave blocks of 20 mm out; wells of the same donor and structure in training"
+    )
+    assert load(folder / "provenance.json")["inputs_sha256"].keys() == {"one.csv"}
+
+
+def test_wells_of_one_donor_in_one_block_are_not_evaluated_for_a_reason(
+    tmp_path, caplog
+):
+    path, folder = tmp_path / "near.csv", tmp_path / "near"
+    path.write_text("x,y,z,donor,A\n5,5,5,a,1\n6,5,5,a,2\n7,6,5,a,4\n")
+    source = ["--config.source.name=table", f"--config.source.path={path}"]
+    assert cli.main(["evaluate", f"--workdir={folder}", *source, *TINY]) == 0
+    assert "no protocol block40, all 3 wells lie in one block" in caplog.text
+    reason = "all 3 wells are of one donor (a)"
     assert f"evaluate: skipped, {reason}" in caplog.text
     assert load(folder / "summary.json")["evaluation_skipped"] == reason
     assert not (folder / "scores.csv").exists()
-    told = load(folder / "maps" / maps(folder)["A"].name.replace(".nii.gz", ".json"))
-    assert told["HeldOutR"] is None and told["HeldOutR2"] is None
-    assert load(folder / "provenance.json")["inputs_sha256"].keys() == {"one.csv"}
+
+
+def test_blocks_stand_beside_donors_where_they_are_asked_for(tmp_path, capsys):
+    path, folder = tmp_path / "wells.csv", tmp_path / "both"
+    write_table(path, np.random.default_rng(0), ["a", "b"])
+    source = ["--config.source.name=table", f"--config.source.path={path}"]
+    asked = [*source, *TINY, "--config.evaluate.blocks_mm=30"]
+    assert cli.main(["evaluate", f"--workdir={folder}", *asked]) == 0
+    assert list(load(folder / "summary.json")["scores"]) == ["donor", "block30"]
+    assert "held-out blocks of 30 mm, donors and structures in training: 2 genes" in (
+        capsys.readouterr().out
+    )
+    rows = report.read_scores(folder / "scores.csv")
+    assert report.of_maps(rows, anatomy=False)[0] == "leave one donor out"
 
 
 def test_inputs_are_known_by_what_is_in_them_not_by_where_they_lie(
@@ -308,3 +345,30 @@ def test_inputs_are_known_by_what_is_in_them_not_by_where_they_lie(
     write_table(tmp_path / "sub" / "wells.csv", rng, ["a"])
     line = refused(capsys, *moved)
     assert "expected the inputs it was made from, found others in wells.csv" in line
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"fit": 3}', '{"fit": {"paces": 3}}'])
+def test_a_stored_config_that_cannot_be_read_is_told_in_one_line(copy, text):
+    (newest,) = (copy / "checkpoints").glob("*/meta/metadata")
+    meta = json.loads(newest.read_text())
+    newest.write_text(json.dumps({**meta, "config": text}))
+    with pytest.raises(InputError, match="settings that this version") as caught:
+        api.load(copy)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_run_again_keeps_its_scores_and_other_protocols_are_scored(copy, caplog):
+    before = (copy / "scores.csv").stat().st_mtime_ns
+    with caplog.at_level(logging.INFO, "inr_jax"):
+        assert cli.main(["run", f"--workdir={copy}"]) == 0
+    assert "evaluate: scores are there already" in caplog.text
+    assert (copy / "scores.csv").stat().st_mtime_ns == before
+    settings = config.from_json((copy / "config.json").read_text())
+    assert results.has_scores(Workdir(copy), settings)
+    settings.anatomy.maps, settings.render.std = True, False
+    assert results.has_scores(Workdir(copy), settings)
+    settings.evaluate.blocks_mm = "40"
+    assert not results.has_scores(Workdir(copy), settings)
+    settings.evaluate.blocks_mm = ""
+    (copy / "scores.csv").unlink()
+    assert not results.has_scores(Workdir(copy), settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import warnings
 
 import matplotlib.image
 import numpy as np
@@ -82,6 +83,29 @@ def test_the_table_has_a_block_a_protocol(rows):
     blocks = report.scores_table(rows).split("\n\n")
     assert len(blocks) == 2 and "protocol block: 1 genes" in blocks[1]
     assert "beats" not in blocks[1]
+
+
+def test_maps_are_scored_by_donors_else_by_the_first_blocks(rows):
+    blocks = [row("inr", "APOE", 0.6, 0.2, f"block{mm}") for mm in (30, 10)]
+    rivals = [row("kriging", "APOE", 0.9, 0.8, "block40")]
+    known = [row("inr", "APOE", 0.7, 0.4, "donor+anatomy")]
+    words, scores = report.of_maps(rivals + blocks + rows + known, anatomy=False)
+    assert words == "leave one donor out" and scores["APOE"]["r"] == 0.3
+    words, scores = report.of_maps(rivals + blocks, anatomy=False)
+    assert words.startswith("leave blocks of 30 mm out") and scores["APOE"]["r"] == 0.6
+    words, scores = report.of_maps(blocks + rows + known, anatomy=True)
+    assert words == "leave one donor out, structures known"
+    assert scores["APOE"]["r"] == 0.7
+    for some, anatomy in ((rivals, False), (rows, True), ([], False)):
+        assert report.of_maps(some, anatomy=anatomy) == ("", {})
+
+
+def test_a_block_of_blocks_says_what_is_in_training_and_names_the_rival():
+    both = [row("inr", "APOE", 0.3, 0.2, "block20"), row("kriging", "APOE", 0, 0)]
+    both[1]["protocol"] = "block20"
+    lines = report.scores_table(both).splitlines()
+    assert lines[0].startswith("held-out blocks of 20 mm, donors and structures in")
+    assert lines[-1] == "inr beats kriging in 1 of 1 genes by r, in 1 by R2"
 
 
 def oblique_grid():
@@ -267,3 +291,17 @@ def test_drawing_needs_no_display_and_leaves_pyplot_alone(rows, tmp_path):
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("count", [1, 3, 70])
+def test_a_picture_of_few_genes_has_room_for_its_legend(tmp_path, count):
+    methods = ["inr", "nearest", "idw10", "kriging", "abagen_interpolated_mirrored"]
+    many = [row(m, f"G{gene}", 0.1, 0.1) for m in methods for gene in range(count)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figures.held_out(tmp_path / "h.png", many)
+    shape = matplotlib.image.imread(tmp_path / "h.png").shape
+    figure = figures.held_out_figure(many)
+    figure.canvas.draw()
+    boxes = [axes.get_legend().get_window_extent() for axes in figure.axes]
+    assert all(b.x0 >= 0 and b.x1 <= figure.bbox.x1 for b in boxes) and shape[0] > 500

@@ -1,0 +1,93 @@
+"""How much does held-out error grow when some training values are moved?
+
+The paper's study of noise: 1 to 20 % of the values moved by +-10 % of their gene's
+range. There, rows of a trained well were the test; here whole wells are held out
+(`well`) or whole donors (`donor`), and held-out values stay as measured.
+
+python benchmarks/noise_robustness.py --path=DIR_OR_ZIP [--genes=N] [--folds=N]
+"""
+
+from __future__ import annotations
+
+import runpy
+import time
+from pathlib import Path
+
+from inr_jax import build, config, evaluate, figures_studies, recipe, studies
+from inr_jax import study_files as files
+from inr_jax.baselines import baselines
+from inr_jax.folds import donor_folds, well_folds
+
+PAPER = Path(__file__).parents[1] / "configs" / "paper_per_gene.py"
+TINY = {"fit.steps": 2, "fit.members": 1, "field.hidden": 4, "field.depth": 1}
+TINY |= {"phantom.n_wells": 60, "phantom.n_genes": 2}
+
+
+def settings(flags, start):
+    c = start
+    if flags.path:
+        c.source.name, c.source.path = "allen_export", flags.path
+    c.update_from_flattened_dict(TINY if flags.tiny else {})
+    return c
+
+
+def some_genes(samples, count: int):
+    """So many genes, evenly from the list; all where 0 is asked for."""
+    genes = samples.genes
+    count = min(count or len(genes), len(genes))
+    return samples.keep_genes([genes[k * len(genes) // count] for k in range(count)])
+
+
+def methods(flags, samples, rows: int) -> dict:
+    """The INR, the paper's recipe and kriging, on the samples' genes."""
+    starts = {"inr": config.default()}
+    starts["paper_per_gene"] = runpy.run_path(str(PAPER))["get_config"]()
+    found = {}
+    for name, start in starts.items():
+        plan = build.make_recipe(settings(flags, start), len(samples.genes))
+        found[name] = recipe.make_predictor(plan, rows)
+    found["kriging"] = baselines(True)["kriging"]
+    return {name: found[name] for name in flags.recipes.split(",")}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write a row a recipe, split and percent, and print it."""
+    parser = files.flags(__doc__.split("\n")[0], "noise_robustness")
+    parser.add_argument("--genes", type=int, default=0, help="so many; 0: all")
+    parser.add_argument("--folds", type=int, default=0, help="of a split; 0: all")
+    parser.add_argument("--recipes", default="inr,paper_per_gene,kriging")
+    parser.add_argument("--percents", default="0,1,3,5,10,20")
+    flags = parser.parse_args(arguments)
+    percents = [float(p) for p in flags.percents.split(",")]
+    source = build.load_source(settings(flags, config.default()))
+    samples, rows = some_genes(source.samples, flags.genes), []
+    splits = {"well": well_folds(samples), "donor": donor_folds(samples)}
+    limit = 1 if flags.tiny else flags.folds
+    splits = {s: f.first(limit) if limit else f for s, f in splits.items()}
+    largest = max(folds.largest_training() for folds in splits.values())
+    subset = {"genes": len(samples.genes)}
+    for name, predict in methods(flags, samples, largest).items():
+        for split, folds in splits.items():
+            for percent in percents[-1:] if flags.tiny else percents:
+                start = time.perf_counter()
+                noisy = studies.trained_on_perturbed(predict, percent)
+                found = evaluate.hold_out(noisy, samples, folds)
+                case = {"recipe": name, "split": split, "percent": percent}
+                subset["folds"] = len(folds.numbers())
+                rows.append(case | studies.mean_scores(samples, folds, found) | subset)
+                print(f"{rows[-1]}  {time.perf_counter() - start:.0f} s", flush=True)
+    out = files.folder(flags)
+    panels = {
+        f"held out by {split}: {subset['genes']} genes, {len(folds.numbers())} folds": [
+            {"method": row["recipe"], **row} for row in rows if row["split"] == split
+        ]
+        for split, folds in splits.items()
+    }
+    label = "training values moved by ±10 % of the range, %"
+    picture, names = out / "noise_robustness.png", ("r", "r2", "mse")
+    figures_studies.curves(picture, panels, along="percent", label=label, names=names)
+    files.write_table(flags, out, rows)
+
+
+if __name__ == "__main__":
+    main()
