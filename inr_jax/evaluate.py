@@ -67,8 +67,9 @@ def leave_one_donor_out(
         order of the samples.
 
     Raises:
-        InputError: There is one donor only, or two donors share a well id.
-        ValueError: A prediction has another shape, or is not finite.
+        InputError: There is one donor only, two donors share a well id, or a
+            prediction is not finite.
+        ValueError: A prediction has another shape.
     """
     reason = can_leave_donor_out(samples)
     if reason:
@@ -171,5 +172,10 @@ def _checked(predicted: np.ndarray, shape: tuple[int, int], donor: str) -> np.nd
         )
     bad = (~np.isfinite(predicted)).sum()
     if bad:
-        raise ValueError(f"donor {donor}: {bad} predictions are not finite")
+        raise InputError(
+            f"evaluate, donor {donor}",
+            expected="finite predictions",
+            found=f"{bad} of {predicted.size} that are not",
+            fix="lower fit.learning_rate, fit.weight_decay or field.omega",
+        )
     return predicted
