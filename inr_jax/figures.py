@@ -10,14 +10,13 @@ Frames: x_mm (MNI152 RAS, mm). Axis letters: I, J, K voxels; N wells.
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from inr_jax.files import write_bytes
 from inr_jax.planes import ENDS, IN_PLANE, STEP_MM, Plane, sampled
+from inr_jax.png import save
 from inr_jax.report import methods_of
 from inr_jax.space import Grid
 
@@ -41,7 +40,6 @@ STYLES = {
 }
 STYLES |= {"kriging_anatomy": STYLES["kriging"], "structure_mean": STYLES["idw10"]}
 OTHER_STYLE = {"color": "#000000", "marker": "+", "s": 20, "zorder": 2}
-DOTS_PER_INCH = 130
 OUTLINES = (0.45, 0.77)  # of the T1's maximum: edge of ventricles, of white matter
 OUTLINE_STYLE = {"colors": "white", "linewidths": 0.4, "alpha": 0.6}
 LOWEST_DRAWN = -0.5  # R2; below, a method fails, how far is of no interest
@@ -82,7 +80,7 @@ def slices(
         values: gene -> the wells' expression `(N,)`, in the units of the map.
         scores: gene -> its held-out row, for the titles.
     """
-    _save(path, slices_figure(scene, volumes, values, scores=scores))
+    save(path, slices_figure(scene, volumes, values, scores=scores))
 
 
 def slices_figure(
@@ -200,7 +198,7 @@ def held_out(path: str | Path, rows: list[dict]) -> None:
         path: The PNG to write.
         rows: Rows of one protocol, as in scores.csv.
     """
-    _save(path, held_out_figure(rows))
+    save(path, held_out_figure(rows))
 
 
 def held_out_figure(rows: list[dict]) -> Figure:
@@ -238,13 +236,3 @@ def _draw_scores(
     axes.set_axisbelow(True)
     above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0}
     axes.legend(fontsize=8, ncols=len(methods), frameon=False, **above)
-
-
-def _save(path: str | Path, figure: Figure) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    FigureCanvasAgg(figure)
-    png = io.BytesIO()
-    # Without matplotlib's version in it, equal pictures are equal files.
-    figure.savefig(png, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
-    write_bytes(path, png.getvalue())

@@ -11,10 +11,12 @@ from inr_jax.anatomy_baselines import anatomy_baselines
 from inr_jax.atlas import interpolate
 from inr_jax.baselines import Predictor, baselines
 from inr_jax.ceiling import noise_ceiling
+from inr_jax.coverage import Recorder
 from inr_jax.progress import bar
 from inr_jax.provenance import add_summary, timed
 from inr_jax.samples import Samples
 from inr_jax.sources import Source
+from inr_jax.stage_uncertainty import calibrate_run
 from inr_jax.workdir import Workdir
 
 log = logging.getLogger("inr_jax")
@@ -33,7 +35,7 @@ def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None
         add_summary(workdir.summary, {"evaluation_skipped": reason})
         return
     protocols = _protocols(config, samples)
-    rows, donors = [], len(set(samples.donor.tolist()))
+    rows, found, donors = [], {}, len(set(samples.donor.tolist()))
     folds = donors * sum(map(len, protocols.values()))
     with timed(workdir, "evaluate"), bar("evaluate", folds) as tick:
         done = iter(range(folds))
@@ -49,16 +51,24 @@ def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None
                     ),
                 )
                 rows += evaluate.held_out_scores(samples, held_out, name, protocol)
+                if isinstance(predict, Recorder):
+                    found[protocol] = predict.held_out(samples, held_out)
     if evaluate.ANATOMY in protocols:
         rows += _ceiling(samples)
     report.write_scores(workdir.scores, rows)
     add_summary(workdir.summary, {"scores": evaluate.summarise(rows)})
     print(report.scores_table(rows), flush=True)
+    calibrate_run(config, workdir, source, found)
 
 
 def _stop_if_asked(*_: object) -> None:
     """Ctrl-C is heard between chunks of a fold's fit, too."""
     interrupt.safe_point()
+
+
+def _recorder(plan: recipe.Recipe, rows: int) -> Recorder:
+    both = recipe.make_ensemble_predictor(plan, rows, on_chunk=_stop_if_asked)
+    return Recorder(both)
 
 
 def _ceiling(samples: Samples) -> list[dict]:
@@ -78,7 +88,7 @@ def _protocols(config: ConfigDict, samples: Samples) -> dict[str, dict[str, Pred
     counts = [int((samples.donor == d).sum()) for d in set(samples.donor.tolist())]
     rows = len(samples.well) - min(counts)
     plan = build.make_recipe(config, len(samples.genes))
-    methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
+    methods = {"inr": _recorder(plan, rows)}
     methods |= baselines(config.inputs.mirror)
     if config.compare.enabled:
         methods |= interpolate.predictors()
@@ -90,6 +100,6 @@ def _protocols(config: ConfigDict, samples: Samples) -> dict[str, dict[str, Pred
         log.info("evaluate: no protocol %s, %s", evaluate.ANATOMY, reason)
         return protocols
     plan = build.make_anatomy_recipe(config, samples)
-    methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
+    methods = {"inr": _recorder(plan, rows)}
     methods |= anatomy_baselines(config.inputs.mirror)
     return {**protocols, evaluate.ANATOMY: methods}

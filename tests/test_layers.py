@@ -13,25 +13,27 @@ ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
     0: "__init__ errors space encodings numerics batching scores leftover",
-    1: "interrupt config_checks sample_checks standardise inputs genes fields.field "
-    "fields.layers files planes wells labels",
-    2: "config samples effects fields.siren fields.wire fields.wire2d fields.gauss "
-    "fields.mfn fields.relu fields.oinr nifti",
-    3: "template fields conditioning.conditioning baselines sources anatomy ceiling",
+    1: "interrupt config_checks sample_checks parts standardise inputs genes "
+    "fields.field fields.layers files planes wells labels",
+    2: "config conformal png samples effects fields.siren fields.wire fields.wire2d "
+    "fields.gauss fields.mfn fields.relu fields.oinr nifti",
+    3: "template fields conditioning.conditioning baselines sources anatomy ceiling "
+    "calibration_file voxel_errors",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
     "conditioning.anatomy anatomy_baselines crosswalk "
-    "phantom sources.archive sources.frame",
+    "phantom sources.archive sources.frame coverage",
     5: "conditioning sources.allen_metadata report",
     6: "fitdata sources.allen_export sources.table figures",
-    7: "fit render maps",
+    7: "fit render maps figure_errors",
     8: "recipe",
     9: "checkpoint build workdir progress",
-    10: "api provenance",
-    11: "results stage_fit stage_evaluate stage_anatomy",
-    12: "stage_render",
-    13: "pipeline",
-    14: "command",
-    16: "cli",
+    10: "provenance",
+    11: "results stage_fit stage_anatomy",
+    12: "api stage_uncertainty",
+    13: "stage_evaluate stage_render",
+    14: "pipeline",
+    15: "command",
+    17: "cli",
 }
 ATLAS_RANKS = {
     0: "config_atlas config_parts",
@@ -44,7 +46,7 @@ ATLAS_RANKS = {
     7: "atlas.why atlas.regions",
     8: "atlas.compare atlas.methods sources.ahba",
     12: "stage_compare",
-    15: "atlas_verbs",
+    16: "atlas_verbs",
 }
 RANK = {
     name: rank
