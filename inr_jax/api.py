@@ -8,8 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_jax import build, checkpoint, config, recipe, render, template
+from inr_jax.calibration_file import read_calibration
+from inr_jax.conformal import Calibration, predictive_sd
 from inr_jax.errors import InputError
+from inr_jax.results import check_calibration
 from inr_jax.space import outside_head
+from inr_jax.workdir import Workdir
 
 
 class Field(NamedTuple):
@@ -20,12 +24,14 @@ class Field(NamedTuple):
         model: Parameters, inputs, standardiser.
         renderer: The compiled program.
         config: The settings it was fitted with, as JSON.
+        calibration: Of the ensemble's spread, where the run was evaluated.
     """
 
     genes: tuple[str, ...]
     model: render.Model
     renderer: render.Renderer
     config: str
+    calibration: Calibration | None = None
 
     def __call__(
         self, x_mm: np.ndarray, tissue: np.ndarray | None = None
@@ -38,8 +44,9 @@ class Field(NamedTuple):
                 maps when absent.
 
         Returns:
-            Mean and standard deviation over the ensemble, `(V, G)` float32 each, in
-            the units of the source.
+            Mean and standard deviation, `(V, G)` float32 each, in the units of the
+            source. With a calibration, mean +- 1.645 standard deviations is a 90 %
+            interval for a new measurement; without, it is the ensemble's own spread.
 
         Raises:
             InputError: The places are no `(V, 3)` array of points in a head.
@@ -51,16 +58,21 @@ class Field(NamedTuple):
             fix = "give one row of x, y, z a place"
             raise InputError("x_mm", expected="(V, 3) MNI mm", found=found, fix=fix)
         tissue = template.tissue_at(x_mm) if tissue is None else np.asarray(tissue)
-        return render.render(self.renderer, self.model, x_mm, tissue)
+        mean, spread = render.render(self.renderer, self.model, x_mm, tissue)
+        if self.calibration is None:
+            return mean, spread
+        return mean, predictive_sd(self.calibration, x_mm, spread)
 
 
 def load(workdir: str | Path) -> Field:
     """The newest model in a workdir of `inr-jax run` or `inr-jax fit`.
 
     Raises:
-        InputError: There is no checkpoint, or it is broken.
+        InputError: There is no checkpoint, it is broken, or the calibration beside it
+            is of another fit.
     """
-    folder = Path(workdir) / "checkpoints"
+    files = Workdir(Path(workdir))
+    folder = files.checkpoints
     meta = checkpoint.read_meta(folder)
     settings, genes = _settings(folder, meta), tuple(meta["genes"])
     plan = build.make_recipe(settings, len(genes))
@@ -68,7 +80,13 @@ def load(workdir: str | Path) -> Field:
         folder, recipe.first_state(plan), len(genes), build.code_width(settings)
     )
     model = recipe.make_model(bundle.frame, bundle.state)
-    return Field(genes, model, plan.renderer, meta["config"])
+    calibration = None
+    if files.calibration.exists() and int(bundle.state.step) >= plan.steps:
+        found = read_calibration(files.calibration)
+        made_from = {"genes": genes, "files": meta.get("inputs_sha256", {})}
+        check_calibration(files.calibration, found, settings, **made_from)
+        calibration = found.calibration
+    return Field(genes, model, plan.renderer, meta["config"], calibration)
 
 
 def _settings(folder: Path, meta: dict):

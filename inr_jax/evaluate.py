@@ -69,8 +69,9 @@ def leave_one_donor_out(
         order of the samples.
 
     Raises:
-        InputError: There is one donor only, or two donors share a well id.
-        ValueError: A prediction has another shape, or is not finite.
+        InputError: There is one donor only, two donors share a well id, or a
+            prediction is not finite.
+        ValueError: A prediction has another shape.
     """
     reason = can_leave_donor_out(samples)
     if reason:
@@ -202,5 +203,10 @@ def _checked(predicted: np.ndarray, shape: tuple[int, int], where: str) -> np.nd
         )
     bad = (~np.isfinite(predicted)).sum()
     if bad:
-        raise ValueError(f"{where}: {bad} predictions are not finite")
+        raise InputError(
+            where,
+            expected="finite predictions",
+            found=f"{bad} of {predicted.size} that are not",
+            fix="lower fit.learning_rate, fit.weight_decay or field.omega",
+        )
     return predicted

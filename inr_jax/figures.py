@@ -9,14 +9,13 @@ Frames: x_mm (MNI152 RAS, mm). Axis letters: I, J, K voxels; N wells.
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from inr_jax.files import write_bytes
 from inr_jax.planes import ENDS, IN_PLANE, STEP_MM, Plane, sampled
+from inr_jax.png import save
 from inr_jax.report import methods_of
 from inr_jax.space import Grid
 
@@ -40,7 +39,6 @@ STYLES = {
 }
 STYLES |= {"kriging_anatomy": STYLES["kriging"], "structure_mean": STYLES["idw10"]}
 OTHER_STYLE = {"color": "#000000", "marker": "+", "s": 20, "zorder": 2}
-DOTS_PER_INCH = 130
 OUTLINES = (0.45, 0.77)  # of the T1's maximum: edge of ventricles, of white matter
 OUTLINE_STYLE = {"colors": "white", "linewidths": 0.4, "alpha": 0.6}
 LOWEST_DRAWN = -0.5  # R2; below, a method fails, how far is of no interest
@@ -237,14 +235,3 @@ def _draw_scores(
     above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0}
     fitting = int(axes.figure.get_figwidth() // 2.5)  # the longest takes so many inches
     axes.legend(fontsize=8, ncols=min(len(methods), fitting), frameon=False, **above)
-
-
-def save(path: str | Path, figure: Figure) -> None:
-    """Write a figure as a PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    FigureCanvasAgg(figure)
-    png = io.BytesIO()
-    # Without matplotlib's version in it, equal pictures are equal files.
-    figure.savefig(png, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
-    write_bytes(path, png.getvalue())

@@ -54,8 +54,9 @@ def write_genes(
     canvas: Canvas,
     sidecars: list[dict[str, Any]],
     mean: np.ndarray,
-    spread: np.ndarray | None,
+    sd: np.ndarray | None,
     *,
+    told: dict[str, Any],
     on_gene: Callable[[int], None],
 ) -> None:
     """Write the map of every gene, compressed side by side.
@@ -65,17 +66,18 @@ def write_genes(
         canvas: The voxels.
         sidecars: G of them; "Desc" names the file.
         mean: `(V, G)`.
-        spread: `(V, G)` standard deviation over the ensemble, or None for no maps.
+        sd: `(V, G)` standard deviation, or None for no maps.
+        told: What its sidecars say of it.
         on_gene: Called with the number of genes done.
     """
-    kinds = [("feature", mean, "Expression, mean of the ensemble")]
-    if spread is not None:
-        what = "Standard deviation of expression over the ensemble's members"
-        kinds.append(("std", spread, what))
+    what = {"Description": "Expression, mean of the ensemble"}
+    kinds = [("feature", mean, what)]
+    if sd is not None:
+        kinds.append(("std", sd, told))
 
     def write(column: int) -> None:
         for suffix, values, what in kinds:
-            sidecar = {"Description": what, **sidecars[column]}
+            sidecar = {**what, **sidecars[column]}
             stem = canvas.stem(folder, sidecar["Desc"], suffix)
             write_map(canvas, stem, values[:, column], sidecar)
 
@@ -101,3 +103,19 @@ def write_distance(
     }
     stem = canvas.stem(folder, "nearestsample", "distance")
     write_map(canvas, stem, distance_mm, sidecar)
+
+
+def write_validated(
+    folder: Path, canvas: Canvas, inside: np.ndarray, range_mm: float
+) -> None:
+    """Write the mask `(V,)`, bool, of voxels no farther from data than the range."""
+    volume = np.zeros(canvas.mask.shape, bool)
+    volume[canvas.mask] = inside
+    stem = canvas.stem(folder, "validated", "mask")
+    write_volume(stem.with_name(f"{stem.name}.nii.gz"), volume, canvas.grid)
+    sidecar = {
+        "Description": "1 where the nearest sample is no farther than 95 % of held-out "
+        "samples were from the samples that predicted them",
+        "RangeMm": range_mm,
+    }
+    write_json(stem.with_name(f"{stem.name}.json"), sidecar)

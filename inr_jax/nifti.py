@@ -140,7 +140,9 @@ def _no_mask(path: str | Path, found: str, fix: str) -> InputError:
 def write_volume(
     path: str | Path, volume: np.ndarray, grid: Grid, *, level: int = 1
 ) -> None:
-    """Write a volume as NIfTI-1, float32, in MNI mm; equal input gives equal bytes.
+    """Write a volume as NIfTI-1 in MNI mm; equal input gives equal bytes.
+
+    As float32, or as uint8 where it is one of bool.
 
     Args:
         path: Ends in .nii, or .nii.gz to compress.
@@ -156,7 +158,8 @@ def write_volume(
     """
     if volume.shape != tuple(grid.shape):
         raise ValueError(f"volume: expected shape {grid.shape}, found {volume.shape}")
-    image = nib.Nifti1Image(np.asarray(volume, np.float32), grid.affine)
+    kind = np.uint8 if volume.dtype == bool else np.float32
+    image = nib.Nifti1Image(np.asarray(volume, kind), grid.affine)
     image.set_sform(grid.affine, code=MNI)
     image.set_qform(grid.affine, code=MNI)
     image.header.set_xyzt_units("mm")

@@ -14,6 +14,7 @@ import numpy as np
 from inr_jax import effects, fit, render, standardise
 from inr_jax.anatomy import Anatomy, anatomy_of, memberships
 from inr_jax.conditioning import Conditioning
+from inr_jax.errors import InputError, shortlist
 from inr_jax.fitdata import FitData, pack
 from inr_jax.genes import gene_codes
 from inr_jax.inputs import Inputs, fold
@@ -80,9 +81,22 @@ class Frame(NamedTuple):
 
 
 def make_frame(recipe: Recipe, training: Samples) -> Frame:
-    """Box, standardiser and gene codes of these wells."""
+    """Box, standardiser and gene codes of these wells.
+
+    Raises:
+        InputError: All wells lie at one place.
+    """
     standardiser = standardise.standardiser(training.values, recipe.scale)
     x_mm = fold(training.x_mm) if recipe.mirror else training.x_mm
+    if not np.ptp(x_mm, axis=0).any():
+        donors = shortlist(training.donors[d] for d in np.unique(training.donor))
+        place = ", ".join(f"{x:g}" for x in x_mm[0])
+        raise InputError(
+            f"wells to fit, of donor {donors}",
+            expected="two places or more",
+            found=f"all {len(x_mm)} at ({place}) mm",
+            fix="give more wells of these donors, or correct their coordinates",
+        )
     inputs = Inputs(box_around(x_mm, recipe.box), recipe.mirror, recipe.tissue)
     codes = np.zeros((len(training.genes), 0), np.float32)
     if recipe.order:
@@ -146,8 +160,14 @@ def make_predictor(recipe: Recipe, rows: int, on_chunk=None):
     Returns:
         (training samples, sites) to predictions `(N, G)`, units of the source.
     """
+    both = make_ensemble_predictor(recipe, rows, on_chunk)
+    return lambda training, sites: both(training, sites)[0]
 
-    def predict(training: Samples, sites: Sites) -> np.ndarray:
+
+def make_ensemble_predictor(recipe: Recipe, rows: int, on_chunk=None):
+    """As `make_predictor`, to predictions and their spread over the ensemble."""
+
+    def predict(training: Samples, sites: Sites) -> tuple[np.ndarray, np.ndarray]:
         frame = make_frame(recipe, training)
         state, _ = fit.fit(
             recipe.trainer,
@@ -158,13 +178,12 @@ def make_predictor(recipe: Recipe, rows: int, on_chunk=None):
             on_chunk=on_chunk,
         )
         model = make_model(frame, state)
-        mean, _ = render.render(
+        return render.render(
             recipe.renderer,
             model,
             sites.x_mm,
             sites.tissue,
             anatomy=seen_anatomy(frame, sites),
         )
-        return mean
 
     return predict

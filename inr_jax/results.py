@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 import inr_jax
 from inr_jax import checkpoint
 from inr_jax import config as settings
+from inr_jax.calibration_file import Calibrated, read_calibration
 from inr_jax.errors import InputError, shortlist
 from inr_jax.provenance import read_json
 from inr_jax.sources import Source
@@ -24,7 +25,7 @@ class Result(NamedTuple):
     """What a run left, and what it was made from.
 
     Attributes:
-        path: The checkpoints or the scores.
+        path: The checkpoints, the calibration or the scores.
         config: Settings, as JSON.
         inputs: Name of each input file to its SHA-256.
     """
@@ -38,7 +39,8 @@ def results_in(workdir: Workdir) -> list[Result]:
     """What later stages would build on.
 
     Raises:
-        InputError: A checkpoint, or what is noted beside the scores, is damaged.
+        InputError: A checkpoint, the calibration, or what is noted beside the scores,
+            is damaged.
     """
     results = []
     if checkpoint.last_step(workdir.checkpoints) is not None:
@@ -49,6 +51,9 @@ def results_in(workdir: Workdir) -> list[Result]:
         text = workdir.config.read_text() if workdir.config.exists() else ""
         inputs = read_json(workdir.provenance).get("inputs_sha256", {})
         results.append(Result(workdir.scores, text, inputs))
+    if workdir.calibration.exists():
+        found = read_calibration(workdir.calibration)
+        results.append(Result(workdir.calibration, found.config, found.inputs))
     return results
 
 
@@ -101,7 +106,43 @@ def check_inputs(result: Result, source: Source) -> None:
     Raises:
         InputError: Names the files.
     """
-    changed = dict(result.inputs.items() ^ source.files.items())
+    _check_files(result, source.files)
+
+
+def check_calibration(
+    path: Path,
+    found: Calibrated,
+    config: ConfigDict,
+    *,
+    genes: tuple[str, ...],
+    files: dict[str, str],
+) -> None:
+    """Refuse a calibration of another fit than that of these settings.
+
+    Args:
+        path: Where it lies, to name in an error.
+        found: The calibration.
+        config: Settings of the fit.
+        genes: Its G symbols.
+        files: Name of each of its input files to its SHA-256.
+
+    Raises:
+        InputError: Names the keys, files or genes that differ.
+    """
+    result = Result(path, found.config, found.inputs)
+    check_settings(result, config)
+    _check_files(result, files)
+    if found.genes != genes:
+        raise InputError(
+            path,
+            expected="the genes of the fit",
+            found=f"{len(found.genes)} others ({shortlist(found.genes)})",
+            fix="delete it and run evaluate again",
+        )
+
+
+def _check_files(result: Result, files: dict[str, str]) -> None:
+    changed = dict(result.inputs.items() ^ files.items())
     if changed:
         raise InputError(
             result.path,

@@ -14,6 +14,7 @@ from inr_jax.atlas import interpolate
 from inr_jax.baselines import Predictor, baselines
 from inr_jax.ceiling import noise_ceiling
 from inr_jax.config_checks import block_sides
+from inr_jax.coverage import Recorder
 from inr_jax.folds import (
     BLOCKS_MM,
     Folds,
@@ -27,6 +28,7 @@ from inr_jax.provenance import add_summary, timed
 from inr_jax.results import scored_with
 from inr_jax.samples import Samples
 from inr_jax.sources import Source
+from inr_jax.stage_uncertainty import calibrate_run
 from inr_jax.workdir import Workdir
 
 log = logging.getLogger("inr_jax")
@@ -57,7 +59,7 @@ def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None
     protocols = _protocols(config, workdir, samples)
     if not protocols:
         return
-    rows = []
+    rows, found = [], {}
     rounds = sum(len(p.folds.numbers()) * len(p.methods) for p in protocols.values())
     with timed(workdir, "evaluate"), bar("evaluate", rounds) as tick:
         done = iter(range(rounds))
@@ -74,17 +76,26 @@ def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None
                     ),
                 )
                 rows += evaluate.held_out_scores(samples, held_out, name, protocol)
+                if isinstance(predict, Recorder):
+                    found[protocol] = predict.held_out(samples, held_out)
     if evaluate.ANATOMY in protocols:
         rows += _ceiling(samples)
     report.write_scores(workdir.scores, rows)
     numbers = {"scores": evaluate.summarise(rows), "scored_with": scored_with(config)}
     add_summary(workdir.summary, numbers)
     print(report.scores_table(rows), flush=True)
+    if evaluate.DONOR in found:
+        calibrate_run(config, workdir, source, found)
 
 
 def _stop_if_asked(*_: object) -> None:
     """Ctrl-C is heard between chunks of a fold's fit, too."""
     interrupt.safe_point()
+
+
+def _recorder(plan: recipe.Recipe, rows: int) -> Recorder:
+    both = recipe.make_ensemble_predictor(plan, rows, on_chunk=_stop_if_asked)
+    return Recorder(both)
 
 
 def _ceiling(samples: Samples) -> list[dict]:
@@ -121,7 +132,8 @@ def _protocols(
 def _of_donors(config: ConfigDict, samples: Samples) -> dict[str, Protocol]:
     folds = donor_folds(samples)
     rows = folds.largest_training()
-    protocols = {evaluate.DONOR: Protocol(folds, _methods(config, samples, rows))}
+    methods = _methods(config, samples, rows, recorded=True)
+    protocols = {evaluate.DONOR: Protocol(folds, methods)}
     reason = evaluate.can_give_anatomy(samples)
     if not config.anatomy.enabled:
         reason = "config.anatomy.enabled is False"
@@ -129,7 +141,7 @@ def _of_donors(config: ConfigDict, samples: Samples) -> dict[str, Protocol]:
         log.info("evaluate: no protocol %s, %s", evaluate.ANATOMY, reason)
         return protocols
     plan = build.make_anatomy_recipe(config, samples)
-    methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
+    methods = {"inr": _recorder(plan, rows)}
     methods |= anatomy_baselines(config.inputs.mirror)
     return {**protocols, evaluate.ANATOMY: Protocol(folds, methods, named=True)}
 
@@ -153,9 +165,12 @@ def _of_blocks(
     return {name: Protocol(folds, methods) for name, folds in parted.items()}
 
 
-def _methods(config: ConfigDict, samples: Samples, rows: int) -> dict[str, Predictor]:
+def _methods(
+    config: ConfigDict, samples: Samples, rows: int, *, recorded: bool = False
+) -> dict[str, Predictor]:
     """The INR and the methods to beat, where coordinates alone are known."""
     plan = build.make_recipe(config, len(samples.genes))
-    methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
+    plain = recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)
+    methods = {"inr": _recorder(plan, rows) if recorded else plain}
     methods |= baselines(config.inputs.mirror)
     return methods | (interpolate.predictors() if config.compare.enabled else {})

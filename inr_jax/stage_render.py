@@ -11,6 +11,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from inr_jax import build, evaluate, figures, phantom, recipe, render, report, template
+from inr_jax import stage_uncertainty as uncertainty
 from inr_jax.baselines import nearest_distance_mm
 from inr_jax.checkpoint import Bundle
 from inr_jax.maps import Canvas, write_distance, write_genes
@@ -48,14 +49,23 @@ def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
         if config.source.name == "phantom":
             brain = build.make_phantom(config)
             _compare_with_truth(workdir, brain, samples.genes, x_mm, mean)
-        if not config.render.std or config.fit.members == 1:
-            spread = None
+        calibrated = uncertainty.calibration_of(
+            config, workdir, source, whole=step >= plan.steps
+        )
+        sd, told = uncertainty.standard_deviation(config, calibrated, x_mm, spread)
         sidecars = _sidecars(config, source, step, (protocol, scores))
         workdir.maps.mkdir(exist_ok=True)
         with bar("write", len(sidecars), unit="gene") as tick:
-            write_genes(workdir.maps, canvas, sidecars, mean, spread, on_gene=tick)
+            write_genes(
+                workdir.maps, canvas, sidecars, mean, sd, told=told, on_gene=tick
+            )
         distance_mm = nearest_distance_mm(samples.x_mm, x_mm)
         write_distance(workdir.maps, canvas, distance_mm, len(samples.well))
+        uncertainty.draw_validated(config, workdir, canvas, samples, calibrated)
+        if config.source.name == "phantom" and not config.anatomy.maps:
+            uncertainty.compare_with_phantom(
+                config, workdir, samples, bundle, calibrated
+            )
     with timed(workdir, "figures"):
         _draw(workdir, canvas, source, mean, scores)
     log.info("maps of %d genes in %s", len(samples.genes), workdir.maps)

@@ -43,6 +43,16 @@ class Workdir(NamedTuple):
         return self.root / "scores.csv"
 
     @property
+    def calibration(self) -> Path:
+        """From the ensemble's spread to intervals."""
+        return self.root / "calibration.npz"
+
+    @property
+    def phantom_uncertainty(self) -> Path:
+        """Errors and intervals at the phantom's voxels."""
+        return self.root / "phantom_uncertainty.csv"
+
+    @property
     def summary(self) -> Path:
         """Mean scores, times, counts."""
         return self.root / "summary.json"

@@ -124,7 +124,8 @@ def test_a_well_of_two_donors_is_refused(samples):
 def test_predictions_of_another_shape_or_nan_are_refused(samples):
     with pytest.raises(ValueError, match=r"shape \(20, 4\), found \(20,\)"):
         leave_one_donor_out(lambda t, s: np.zeros(len(s.x_mm)), samples)
-    with pytest.raises(ValueError, match="80 predictions are not finite"):
+    told = "donor A: expected finite predictions, found 80 of 80 that are not; lower"
+    with pytest.raises(InputError, match=told):
         leave_one_donor_out(lambda t, s: np.full((len(s.x_mm), 4), np.nan), samples)
 
 

@@ -14,26 +14,27 @@ ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 RANKS = {
     0: "__init__ errors space encodings numerics batching scores leftover candidates",
     1: "interrupt products devices config_checks sample_checks standardise inputs "
-    "genes fields.field files planes wells labels",
-    2: "config samples effects fields.layers nifti",
+    "genes fields.field files planes wells labels parts",
+    2: "config samples effects fields.layers nifti conformal png",
     3: "fields.siren fields.wire fields.wire2d fields.gauss fields.mfn fields.relu "
     "fields.oinr template conditioning.conditioning baselines sources anatomy "
-    "ceiling config_sweep nested folds",
+    "ceiling config_sweep nested folds calibration_file voxel_errors",
     4: "fields conditioning.heads conditioning.independent conditioning.concat "
     "conditioning.low_rank kept sweep_table conditioning.anatomy evaluate "
-    "anatomy_baselines crosswalk phantom sources.archive sources.frame",
+    "anatomy_baselines crosswalk phantom sources.archive sources.frame coverage",
     5: "conditioning sources.allen_metadata report",
     6: "fitdata optimizer sources.allen_export sources.table figures studies "
     "study_files",
-    7: "fit render maps figures_sweep figures_studies",
+    7: "fit render maps figures_sweep figures_studies figure_errors",
     8: "recipe",
     9: "checkpoint build workdir progress side_by_side pace",
-    10: "api provenance",
+    10: "provenance",
     11: "results stage_sweep_fits stage_fit stage_anatomy",
-    12: "stage_evaluate stage_render stage_sweep",
-    13: "pipeline",
-    14: "command",
-    16: "cli",
+    12: "api stage_sweep stage_uncertainty",
+    13: "stage_evaluate stage_render",
+    14: "pipeline",
+    15: "command",
+    17: "cli",
 }
 ATLAS_RANKS = {
     0: "config_atlas config_parts",
@@ -46,7 +47,7 @@ ATLAS_RANKS = {
     7: "atlas.why atlas.regions",
     8: "atlas.compare atlas.methods sources.ahba",
     12: "stage_compare",
-    15: "atlas_verbs",
+    16: "atlas_verbs",
 }
 RANK = {
     name: rank

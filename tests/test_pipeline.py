@@ -16,7 +16,10 @@ import pytest
 import references
 
 from inr_jax import api, checkpoint, cli, config, report, results, template
+from inr_jax.calibration_file import read_calibration, write_calibration
+from inr_jax.conformal import predictive_sd
 from inr_jax.errors import InputError
+from inr_jax.inputs import fold
 from inr_jax.workdir import Workdir
 
 TINY = [
@@ -79,17 +82,19 @@ def test_the_workdir_holds_what_others_read_and_nothing_half_written(done):
     names = {path.name for path in done.iterdir()}
     assert names == {
         ".lock",
+        "calibration.npz",
         "checkpoints",
         "config.json",
         "figures",
         "maps",
+        "phantom_uncertainty.csv",
         "provenance.json",
         "scores.csv",
         "summary.json",
     }
     assert not list(done.rglob("*tmp*"))
     figures = {path.name for path in (done / "figures").iterdir()}
-    assert figures == {"slices.png", "held_out.png"}
+    assert figures == {"slices.png", "held_out.png", "phantom_uncertainty.png"}
     for path in (done / "figures").iterdir():
         assert path.read_bytes().startswith(b"\x89PNG")
 
@@ -99,7 +104,8 @@ def test_every_volume_is_named_by_the_scheme_and_has_a_sidecar(done):
     parts = [re.fullmatch(NAME, stem).groups() for stem in stems]
     wanted = {(desc, kind) for desc in GENES for kind in ("feature", "std")}
     found = {(desc, kind) for desc, _, _, kind in parts}
-    assert found == wanted | {("nearestsample", "distance")}
+    others = {("nearestsample", "distance"), ("validated", "mask")}
+    assert found == wanted | others
     assert {(space, res) for _, space, res, _ in parts} == {(SPACE, "3mm")}
     files = sorted(path.name for path in (done / "maps").iterdir())
     assert files == sorted(stem + end for stem in stems for end in (".json", ".nii.gz"))
@@ -181,6 +187,62 @@ def test_a_map_is_the_saved_model_at_the_voxels_and_zero_elsewhere(done, field, 
         np.testing.assert_allclose(volume[mask], values[:, column], atol=1e-5)
 
 
+def test_std_maps_hold_the_calibrated_interval_and_say_what_it_covered(done, field):
+    summary = load(done / "summary.json")
+    found = summary["coverage"]["donor"]["overall"]
+    assert found["wells"] == 60 and 0.5 < found["coverage"] <= 1
+    told = load(Path(str(maps(done, "std")["APOE"]).replace(".nii.gz", ".json")))
+    assert told["Calibrated"] and "90 % interval" in told["Description"]
+    assert told["HeldOutCoverage"] == summary["coverage"]["donor"]
+    x_mm = np.array([[-24.0, 8.0, -6.0]])
+    mean, std = field(x_mm)
+    plain_mean, spread = field._replace(calibration=None)(x_mm)
+    np.testing.assert_array_equal(mean, plain_mean)
+    np.testing.assert_allclose(std, predictive_sd(field.calibration, x_mm, spread))
+    assert (std > spread).all()
+
+
+def test_the_mask_is_the_voxels_within_the_validated_range(done):
+    from inr_jax import build
+
+    stored = config.from_json((done / "config.json").read_text())
+    wells = fold(build.load_source(stored).samples.x_mm)
+    mask, grid = template.brain_mask(3)
+    rows = np.arange(200) * int(mask.sum()) // 200
+    exact = references.distances(fold(grid.points_mm(mask)[rows]), wells).min(1)
+    (path,) = maps(done, "mask").values()
+    image, summary = nib.load(path), load(done / "summary.json")
+    volume, range_mm = np.asarray(image.dataobj), summary["validated_range_mm"]
+    assert image.get_data_dtype() == np.uint8 and not volume[~mask].any()
+    np.testing.assert_array_equal(volume[mask][rows], exact <= range_mm)
+    assert volume[mask].mean() == summary["validated_share"]
+    told = load(Path(str(path).replace(".nii.gz", ".json")))
+    assert told["RangeMm"] == range_mm
+
+
+def test_a_calibration_of_another_fit_is_never_used(copy):
+    found = read_calibration(copy / "calibration.npz")
+    other = config.from_json(found.config)
+    other.fit.members = 5
+    stale = found._replace(config=config.to_json(other))
+    write_calibration(copy / "calibration.npz", stale)
+    with pytest.raises(InputError, match=r"fit\.members: 5 -> 2"):
+        api.load(copy)
+    (copy / "calibration.npz").unlink()
+    assert api.load(copy).calibration is None
+
+
+def test_the_phantoms_errors_are_told_by_distance_and_add_up(done):
+    with open(done / "phantom_uncertainty.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    *bins, whole = rows
+    assert sum(int(row["voxels"]) for row in bins) == int(whole["voxels"]) <= 20_000
+    assert all(0 < float(row["covered_measurement"]) <= 1 for row in rows)
+    squares = [int(row["voxels"]) * float(row["rmse"]) ** 2 for row in bins]
+    mean = sum(squares) / int(whole["voxels"])
+    np.testing.assert_allclose(mean, float(whole["rmse"]) ** 2, rtol=1e-4)
+
+
 def test_the_distance_map_is_that_to_the_nearest_well(done):
     from inr_jax import build
 
@@ -258,6 +320,7 @@ def test_a_fit_that_diverges_leaves_no_checkpoint_and_no_numbers_of_older_ones(
 ):
     shutil.rmtree(copy / "checkpoints")
     (copy / "scores.csv").unlink()
+    (copy / "calibration.npz").unlink()
     keys = ["--config.fit.learning_rate=1.0", "--config.fit.weight_decay=1e9"]
     line = refused(capsys, "fit", f"--workdir={copy}", *keys)
     assert "fit: expected a finite loss, found nan by step 100; lower" in line
@@ -298,6 +361,9 @@ def test_one_donor_is_evaluated_by_blocks_and_its_maps_say_so(tmp_path, rng, cap
     assert told["HeldOutProtocol"] == (
         "leave blocks of 20 mm out; wells of the same donor and structure in training"
     )
+    told = load(Path(str(maps(folder, "std")["A"]).replace(".nii.gz", ".json")))
+    assert told["Calibrated"] is False and "no donor" in told["Note"]
+    assert not (folder / "calibration.npz").exists() and not maps(folder, "mask")
     assert load(folder / "provenance.json")["inputs_sha256"].keys() == {"one.csv"}
 
 

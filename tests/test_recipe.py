@@ -9,6 +9,7 @@ import pytest
 import references
 
 from inr_jax import build, config, evaluate, phantom, recipe, render, template
+from inr_jax.errors import InputError
 from inr_jax.inputs import fold
 from inr_jax.samples import UNNAMED
 from inr_jax.space import box_around
@@ -103,6 +104,18 @@ def test_the_frame_is_that_of_the_training_wells_alone(plan, samples):
     np.testing.assert_array_equal(frame.inputs.box.centre_mm, box.centre_mm)
     everything = recipe.make_frame(plan, samples).standardiser
     assert (frame.standardiser.offset != everything.offset).all()
+
+
+def test_wells_that_all_lie_at_one_place_are_told_in_one_line(plan, samples):
+    training = samples.take(samples.donor != 0)
+    one = np.tile(training.x_mm[:1], (len(training.well), 1)) * [[-1.0, 1, 1]]
+    one[::2, 0] *= -1  # the same place, left and right
+    x_mm = one.astype(np.float32)
+    told = (
+        r"wells to fit, of donor .*: expected two places or more, found all \d+ at \("
+    )
+    with pytest.raises(InputError, match=told):
+        recipe.make_frame(plan, dataclasses.replace(training, x_mm=x_mm))
 
 
 def test_padding_weighs_nothing(plan, samples):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import references
 
-from inr_jax import figures, planes, report
+from inr_jax import figures, planes, png, report
 from inr_jax.errors import InputError
 from inr_jax.space import Grid
 
@@ -161,7 +161,7 @@ def field(scene, axis):
 
 def drawn(figure, tmp_path):
     """The picture's luminance, and a function from axes to their part of it."""
-    figures._save(tmp_path / "a.png", figure)
+    png.save(tmp_path / "a.png", figure)
     image = matplotlib.image.imread(io.BytesIO((tmp_path / "a.png").read_bytes()))
     grey = image[..., :3] @ np.array([0.3, 0.6, 0.1])
 
