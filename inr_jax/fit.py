@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from inr_jax import sharding
 from inr_jax.batching import map_groups
 from inr_jax.conditioning import Conditioning
 from inr_jax.fitdata import FitData
@@ -163,16 +164,33 @@ def _advance_one(
 def advance(
     trainer: Trainer, steps: int, state: FitState, data: FitData
 ) -> tuple[FitState, jax.Array]:
-    """Take `steps` steps with every network; also the mean losses `(steps,)`."""
+    """Take `steps` steps with every network; also the mean losses `(steps,)`.
 
-    def one(network: tuple) -> tuple:
-        return _advance_one(trainer, steps, data, state.step, network)
+    Networks beyond those of the trainer are padding (`sharding.padded`).
+    """
 
-    count = len(state.noise)
-    networks = (state.params, state.optimizer, state.noise, jnp.arange(count))
-    params, optimizer, losses = map_groups(one, networks, count, trainer.group)
+    def some(held: tuple, networks: tuple) -> tuple:
+        step, data = held
+
+        def one(network: tuple) -> tuple:
+            return _advance_one(trainer, steps, data, step, network)
+
+        return map_groups(one, networks, len(networks[-1]), trainer.group)
+
+    count = trainer.members * trainer.conditioning.networks
+    index = jnp.minimum(jnp.arange(len(state.noise)), count - 1)
+    networks = (state.params, state.optimizer, state.noise, index)
+    params, optimizer, losses = sharding.over_rows(some)((state.step, data), networks)
     new = FitState(params, optimizer, state.noise, state.step + steps)
-    return new, losses.mean(0)
+    return new, losses[:count].mean(0)
+
+
+def _placed(trainer: Trainer, state: FitState, trim: bool = False) -> FitState:
+    """Its networks split over the devices, or whole again; nothing with one."""
+    count = trainer.members * trainer.conditioning.networks
+    networks, step = state[:-1], sharding.replicated(state.step)
+    networks = sharding.trimmed(networks, count) if trim else sharding.padded(networks)
+    return FitState(*networks, step)
 
 
 def fit(
@@ -197,20 +215,23 @@ def fit(
     """
     losses, seconds, compile_seconds = [], 0.0, 0.0
     done = int(state.step)
+    state, data = _placed(trainer, state), sharding.replicated(data)
     while done < steps:
         count = min(chunk, steps - done)
         start = time.perf_counter()
         program = _program(trainer, count, state, data)
         compiled = time.perf_counter()
         state, chunk_losses = program(state, data)
-        losses.append(np.asarray(chunk_losses))
+        losses.append(sharding.local(chunk_losses))
         compile_seconds += compiled - start
         seconds += time.perf_counter() - compiled
         done += count
-        if on_chunk is not None and on_chunk(state, float(losses[-1][-1])):
-            break
+        if on_chunk is not None:
+            whole = _placed(trainer, state, trim=True)
+            if on_chunk(whole, float(losses[-1][-1])):
+                break
     joined = np.concatenate(losses) if losses else np.zeros(0, np.float32)
-    return state, FitInfo(joined, seconds, compile_seconds)
+    return _placed(trainer, state, trim=True), FitInfo(joined, seconds, compile_seconds)
 
 
 def _program(trainer: Trainer, steps: int, state: FitState, data: FitData):

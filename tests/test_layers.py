@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
-    0: "__init__ errors space encodings numerics batching scores leftover",
+    0: "__init__ errors space encodings numerics batching scores leftover sharding",
     1: "interrupt config_checks sample_checks standardise inputs genes fields.field "
     "fields.layers files planes wells labels",
     2: "config samples effects fields.siren fields.wire fields.wire2d fields.gauss "
@@ -54,7 +54,7 @@ RANK = {
 }
 NUMERICAL = (
     "space samples fields conditioning inputs fitdata fit render batching effects "
-    "leftover anatomy"
+    "leftover anatomy sharding blocks"
 )
 LIGHT = {"jax", "flax", "optax", "numpy", "inr_jax", "__future__"} | set(
     sys.stdlib_module_names
