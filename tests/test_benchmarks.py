@@ -11,12 +11,13 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 if not FOLDER.is_dir():
     pytest.skip("not in a clone", allow_module_level=True)
-SCRIPTS = [(path.stem, []) for path in sorted(FOLDER.glob("*.py"))]
+SCRIPTS = [(path.stem, []) for path in sorted(FOLDER.glob("[!_]*.py"))]
 SCRIPTS += [("nested_settings", ["--anatomy"])]
 
 
 @pytest.mark.parametrize(("name", "more"), SCRIPTS)
-def test_it_runs_and_writes_json(name, more, tmp_path, capsys):
+def test_it_runs_and_writes_json(name, more, tmp_path, capsys, monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
     path = FOLDER / f"{name}.py"
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
