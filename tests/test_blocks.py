@@ -38,10 +38,10 @@ def model_of(rng, name, field="siren", *, named=False):
     )
     made = with_anatomy(made, tables, 3) if named else made
     keys = jax.random.split(jax.random.key(0), E * made.networks)
-    params = jax.jit(jax.vmap(made.init))(keys)
-    # What starts as 0 or equal would not tell one gene's from another's.
+    shapes = jax.eval_shape(jax.vmap(made.init), keys)
+    # Any numbers do, but zeros would not tell one gene from another.
     params = jax.tree.map(
-        lambda leaf: leaf + rng.normal(size=leaf.shape).astype(np.float32), params
+        lambda leaf: rng.uniform(-0.5, 0.5, leaf.shape).astype(np.float32), shapes
     )
     scale = rng.uniform(1, 2, G).astype(np.float32)
     standardiser = Standardiser(rng.normal(size=G).astype(np.float32), scale)
