@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-from lib.bench import machine, write
+from lib.machine import about, write
 
 IMPORTS = {
     "import_cli": "import inr_jax.cli, inr_jax.command, inr_jax.config",
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     size = ("60", "3") if flags.tiny else ("3702", "100")
     imports = dict(list(IMPORTS.items())[:1]) if flags.tiny else IMPORTS
     repeats, numbers = 1 if flags.tiny else flags.repeats, {}
-    print(machine())
+    print(about())
     for name, code in imports.items():
         numbers[name] = min(seconds_of(code)[0] for _ in range(repeats))
         print(f"{name:24} {numbers[name]:6.2f} s", flush=True)
@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> None:
                 f"{compiling:.2f} s, the step {step:.2f} s",
                 flush=True,
             )
-    write(flags.json, {**numbers, "machine": machine()})
+    write(flags.json, numbers)
 
 
 if __name__ == "__main__":

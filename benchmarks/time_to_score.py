@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from lib.bench import machine, write
+from lib.machine import about, write
 
 from inr_jax import build, config, fit, recipe, render
 from inr_jax.command import load_config
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
         picked = np.linspace(0, len(samples.genes) - 1, flags.genes).astype(int)
         samples = samples.keep_genes(tuple(samples.genes[i] for i in picked))
     donors = np.unique(samples.donor)[: flags.folds or None]
-    print(machine(), f"{len(samples.genes)} genes, {len(donors)} donors left out")
+    print(about(), f"{len(samples.genes)} genes, {len(donors)} donors left out")
     curves = {
         "paper": curve(paper, samples, donors, **paper_sizes),
         "ours": curve(ours, samples, donors, **sizes),
@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
         seconds = there[0]["seconds"]
         numbers |= {"ours_s": seconds, "ratio": best["seconds"] / seconds}
     print(numbers)
-    write(flags.json, {**numbers, "curves": curves, "machine": machine()})
+    write(flags.json, {**numbers, "curves": curves})
 
 
 if __name__ == "__main__":

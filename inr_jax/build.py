@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import jax
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -22,6 +21,7 @@ from inr_jax.conditioning import (
 from inr_jax.fields import make_field, settings_of
 from inr_jax.inputs import feature_count
 from inr_jax.nifti import read_mask
+from inr_jax.optimizer import make_adam
 from inr_jax.recipe import Recipe
 from inr_jax.samples import Samples
 from inr_jax.sources import Source, ahba, allen_export, counts, pick_genes, table
@@ -141,13 +141,12 @@ def make_recipe(config: ConfigDict, genes: int, tables: Tables | None = None) ->
         _make_conditioning(config, genes, tables, precision)
         for precision in (config.fit.precision, config.render.precision)
     )
-    optimizer = fit.make_optimizer(
+    optimizer = make_adam(
         config.fit.learning_rate,
         decay=config.fit.decay,
         decay_steps=config.fit.decay_steps,
         weight_decay=config.fit.weight_decay,
     )
-    group = config.fit.group or default_group(conditioning.networks)
     return Recipe(
         trainer=fit.Trainer(
             conditioning,
@@ -155,10 +154,12 @@ def make_recipe(config: ConfigDict, genes: int, tables: Tables | None = None) ->
             config.fit.jitter_mm,
             config.fit.members,
             config.fit.batch,
-            group,
+            config.fit.group,
             programs={},
         ),
-        renderer=render.make_renderer(rendered, chunk=config.render.chunk, group=group),
+        renderer=render.make_renderer(
+            rendered, chunk=config.render.chunk, group=config.fit.group
+        ),
         steps=config.fit.steps,
         chunk=config.fit.chunk,
         seed=config.seed,
@@ -183,15 +184,6 @@ def code_width(config: ConfigDict) -> int:
     if config.conditioning.name != "concat":
         return 0
     return 1 + 2 * config.conditioning.frequencies
-
-
-def default_group(networks: int) -> int:
-    """Networks side by side: all on an accelerator, few on a CPU.
-
-    On a CPU a batched product over many networks falls out of cache; pairs were
-    fastest (benchmarks/README.md).
-    """
-    return 2 if jax.default_backend() == "cpu" else 0
 
 
 def _field_settings(config: ConfigDict) -> dict:

@@ -24,6 +24,7 @@ VERBS = {
     "fetch": "download the Allen Human Brain Atlas; takes --donors and --data_dir",
     "genes": "say why a gene is in the atlas's data or not: --why=GENE",
 }
+GO_ON = ("render", "compare")  # verbs that need what a run left in the workdir
 # Verbs that need no workdir, with their own flags.
 WITHOUT_WORKDIR = {
     "fetch": "[--donors=9861,10021|all] [--data_dir=DIR]",
@@ -139,6 +140,8 @@ def _do(verb: str, rest: list[str]) -> None:
     own = OWN_FLAGS.get(verb, ())
     call = command.parse(rest, own, needs_workdir=True)
     config.validate(call.config)
+    if verb in GO_ON:
+        workdir.check_there(call.workdir)
     with interrupt.deferred(), workdir.opened(call.workdir) as folder:
         _log_to_terminal()
         from inr_jax import devices, pipeline  # takes seconds

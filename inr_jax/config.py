@@ -108,7 +108,9 @@ def default() -> ConfigDict:
     c.render.mask = ""  # a NIfTI mask of your own instead, on its own grid
     c.render.space = ""  # name of its space in file names; "" is MNI152
     c.render.precision = "float32"  # | bfloat16 | bfloat16_3x, whatever the fit had
-    c.render.chunk = 8192  # voxels a call; bounds the memory
+    c.render.chunk = 8192  # voxels a call on each device; bounds the memory
+    c.render.genes = 0  # of a block, written while the next one is computed; 0: as
+    # many as fit 256 MB
     c.render.outside = "zero"  # outside the mask: zero | nan
     c.render.std = True  # write a map of the ensemble's spread for each gene
 

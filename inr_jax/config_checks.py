@@ -64,6 +64,7 @@ RANGES = (
     ("checkpoint.every", 1, float("inf")),
     ("checkpoint.keep", 1, float("inf")),
     ("render.chunk", 1, float("inf")),
+    ("render.genes", 0, float("inf")),
     ("phantom.n_genes", 2, 100),
     ("phantom.n_wells", 20, 3702),
     ("phantom.rank", 1, 100),

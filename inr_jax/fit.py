@@ -21,7 +21,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from inr_jax.batching import map_groups
+from inr_jax import sharding
+from inr_jax.batching import default_group, map_groups
 from inr_jax.conditioning import Conditioning
 from inr_jax.fitdata import FitData
 from inr_jax.optimizer import Adam, Hyper, stack
@@ -53,7 +54,7 @@ class Trainer(NamedTuple):
         jitter_mm: sd of the noise on coordinates at every step, mm.
         members: E.
         batch: Wells a step; 0 takes all.
-        group: Networks trained side by side; 0 takes all.
+        group: Networks trained side by side; 0 takes `default_group` of them.
         programs: Compiled programs by shape, filled as they are needed.
     """
 
@@ -78,14 +79,6 @@ class FitInfo(NamedTuple):
     losses: np.ndarray
     seconds: float
     compile_seconds: float
-
-
-def make_optimizer(
-    learning_rate: float, *, decay: float, decay_steps: int, weight_decay: float
-) -> Adam:
-    """Adam with decoupled weight decay and a staircase of learning rates."""
-    falls = decay if decay != 1 else None
-    return Adam(learning_rate, falls, float(decay_steps), weight_decay)
 
 
 def hyper_of(trainer: Trainer) -> Hyper:
@@ -164,22 +157,43 @@ def _advance_one(
 def advance(
     trainer: Trainer, steps: int, state: FitState, data: FitData, hyper: Hyper
 ) -> tuple[FitState, jax.Array]:
-    """Take `steps` steps with every network; also the mean losses `(steps,)`."""
-    networks = trainer.conditioning.networks
+    """Take `steps` steps with every network; also the mean losses `(steps,)`.
 
-    def one(network: tuple) -> tuple:
-        *rest, index = network
-        setting = index // (trainer.members * networks)
-        own = jax.tree.map(lambda leaf: leaf[setting], hyper)._asdict()
-        row = (setting * networks + index % networks) % len(data.targets)
-        some = trainer._replace(**own)
-        return _advance_one(some, steps, data, state.step, (*rest, data.targets[row]))
+    Networks beyond those of the settings are padding (`sharding.padded`).
+    """
+    networks, settings = trainer.conditioning.networks, len(hyper.jitter_mm)
 
-    count = len(state.noise)
-    networks_of = (state.params, state.optimizer, state.noise, jnp.arange(count))
-    params, optimizer, losses = map_groups(one, networks_of, count, trainer.group)
+    def some(held: tuple, rows: tuple) -> tuple:
+        step, data, hyper = held
+
+        def one(network: tuple) -> tuple:
+            *rest, index = network
+            setting = index // (trainer.members * networks)
+            own = jax.tree.map(lambda leaf: leaf[setting], hyper)._asdict()
+            target = (setting * networks + index % networks) % len(data.targets)
+            plan, rest = trainer._replace(**own), (*rest, data.targets[target])
+            return _advance_one(plan, steps, data, step, rest)
+
+        group = trainer.group or default_group(rows[0], len(data.x_mm))
+        return map_groups(one, rows, len(rows[-1]), group)
+
+    count = settings * trainer.members * networks
+    index = jnp.minimum(jnp.arange(len(state.noise)), count - 1)
+    rows = (state.params, state.optimizer, state.noise, index)
+    held = (state.step, data, hyper)
+    params, optimizer, losses = sharding.over_rows(some)(held, rows)
     new = FitState(params, optimizer, state.noise, state.step + steps)
-    return new, losses.mean(0)
+    return new, losses[:count].mean(0)
+
+
+def _split(state: FitState) -> FitState:
+    """Its networks split over the devices; nothing with one device."""
+    return FitState(*sharding.padded(state[:-1]), sharding.replicated(state.step))
+
+
+def _whole(state: FitState, count: int) -> FitState:
+    """The inverse of `_split`, for so many networks."""
+    return FitState(*sharding.trimmed(state[:-1], count), state.step)
 
 
 def fit(
@@ -208,20 +222,23 @@ def fit(
     hyper = stack([hyper_of(trainer)]) if hyper is None else hyper
     losses, seconds, compile_seconds = [], 0.0, 0.0
     done = int(state.step)
+    networks = len(state.noise)
+    state, data, hyper = _split(state), *sharding.replicated((data, hyper))
     while done < steps:
         count = min(chunk, steps - done)
         start = time.perf_counter()
         program = _program(trainer, count, state, data, hyper)
         compiled = time.perf_counter()
         state, chunk_losses = program(state, data, hyper)
-        losses.append(np.asarray(chunk_losses))
+        losses.append(sharding.local(chunk_losses))
         compile_seconds += compiled - start
         seconds += time.perf_counter() - compiled
         done += count
-        if on_chunk is not None and on_chunk(state, float(losses[-1][-1])):
+        last = float(losses[-1][-1])
+        if on_chunk is not None and on_chunk(_whole(state, networks), last):
             break
     joined = np.concatenate(losses) if losses else np.zeros(0, np.float32)
-    return state, FitInfo(joined, seconds, compile_seconds)
+    return _whole(state, networks), FitInfo(joined, seconds, compile_seconds)
 
 
 def _program(trainer: Trainer, steps: int, *arguments: Any):

@@ -6,13 +6,15 @@ Axis letters: V voxels of the mask, G genes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from inr_jax import interrupt
+from inr_jax.blocks import Block
 from inr_jax.files import write_json
 from inr_jax.nifti import fill, map_name, resolution_name, write_volume
 from inr_jax.space import Grid
@@ -49,47 +51,54 @@ def write_map(
     write_json(stem.with_name(f"{stem.name}.json"), sidecar)
 
 
-def write_genes(
+def write_blocks(
     folder: Path,
     canvas: Canvas,
     sidecars: list[dict[str, Any]],
-    mean: np.ndarray,
-    sd: np.ndarray | None,
+    blocks: Iterable[Block],
     *,
-    told: dict[str, Any],
-    on_gene: Callable[[int], None],
+    told: dict[str, Any] | None,
 ) -> None:
-    """Write the map of every gene, compressed side by side.
+    """Write the maps of every gene, a block while the next one is computed.
+
+    At most two blocks are in memory. Whatever happens, files are whole or absent.
 
     Args:
         folder: Where to.
         canvas: The voxels.
         sidecars: G of them; "Desc" names the file.
-        mean: `(V, G)`.
-        sd: `(V, G)` standard deviation, or None for no maps.
-        told: What its sidecars say of it.
-        on_gene: Called with the number of genes done.
+        blocks: All genes, in the units of the source; computed as they are drawn.
+        told: What the sidecars of the maps of spread say of it; None for no such maps.
     """
-    what = {"Description": "Expression, mean of the ensemble"}
-    kinds = [("feature", mean, what)]
-    if sd is not None:
-        kinds.append(("std", sd, told))
+    kinds = {"feature": {"Description": "Expression, mean of the ensemble"}}
+    if told is not None:
+        kinds["std"] = told
 
-    def write(column: int) -> None:
-        for suffix, values, what in kinds:
-            sidecar = {**what, **sidecars[column]}
+    def write(block: Block, column: int) -> None:
+        sidecar = sidecars[block.genes.start + column]
+        for suffix, what in kinds.items():
+            values = (block.mean if suffix == "feature" else block.spread)[:, column]
             stem = canvas.stem(folder, sidecar["Desc"], suffix)
-            write_map(canvas, stem, values[:, column], sidecar)
+            write_map(canvas, stem, values, {**what, **sidecar})
 
     with ThreadPoolExecutor(WRITERS) as pool:
-        jobs = [pool.submit(write, column) for column in range(len(sidecars))]
+        jobs: list[Future] = []
         try:
-            for done, job in enumerate(jobs):
-                job.result()
-                on_gene(done + 1)
+            for block in blocks:
+                _finish(jobs)
+                columns = range(block.mean.shape[1])
+                jobs = [pool.submit(write, block, column) for column in columns]
+            _finish(jobs)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _finish(jobs: list[Future]) -> None:
+    """Wait, and stop between two maps if asked to."""
+    for job in jobs:
+        job.result()
+        interrupt.safe_point()
 
 
 def write_distance(

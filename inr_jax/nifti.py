@@ -7,7 +7,6 @@ Axis letters: I, J, K voxels along the axes of a grid; V voxels in its mask.
 
 from __future__ import annotations
 
-import gzip
 import logging
 import zlib
 from collections.abc import Iterable
@@ -23,6 +22,7 @@ from inr_jax.space import Grid, outside_head
 log = logging.getLogger("inr_jax")
 
 MNI = 4  # NIFTI_XFORM_MNI_152 of nifti1.h
+GZIP = 31  # zlib's wbits for the largest window in gzip's format
 SCANNER = 1  # NIFTI_XFORM_SCANNER_ANAT
 # 8-bit probabilities, scaled back by a float32 slope, may end just above 1.
 PROBABILITY_ERROR = 1e-3
@@ -137,9 +137,7 @@ def _no_mask(path: str | Path, found: str, fix: str) -> InputError:
     return InputError(path, expected="a brain mask in MNI mm", found=found, fix=fix)
 
 
-def write_volume(
-    path: str | Path, volume: np.ndarray, grid: Grid, *, level: int = 1
-) -> None:
+def write_volume(path: str | Path, volume: np.ndarray, grid: Grid) -> None:
     """Write a volume as NIfTI-1 in MNI mm; equal input gives equal bytes.
 
     As float32, or as uint8 where it is one of bool.
@@ -149,8 +147,6 @@ def write_volume(
         volume: `(I, J, K)`.
         grid: Its grid. The sform holds any affine; the qform, which cannot hold
             shear, the nearest one.
-        level: Of gzip, 1 to 9. On a 2 mm brain 9 saves 2 percent over 1 and takes
-            three times as long.
 
     Raises:
         InputError: The disk is full or the folder cannot be written.
@@ -165,8 +161,18 @@ def write_volume(
     image.header.set_xyzt_units("mm")
     data = image.to_bytes()
     if str(path).endswith(".gz"):
-        data = gzip.compress(data, compresslevel=level, mtime=0)
+        data = _gzip(data)
     write_bytes(path, data)
+
+
+def _gzip(data: bytes) -> bytes:
+    """As gzip, for floats: runs, which zeros outside the brain are, and bytes' codes.
+
+    Floats hold no other repetitions; not looking for them takes half the time of
+    gzip's level 1, and on a 2 mm brain even saves 3 percent. Without a time in it.
+    """
+    packer = zlib.compressobj(1, zlib.DEFLATED, GZIP, 9, zlib.Z_RLE)
+    return packer.compress(data) + packer.flush()
 
 
 def fill(values: np.ndarray, mask: np.ndarray, outside: str = "zero") -> np.ndarray:

@@ -66,3 +66,15 @@ class Hyper(NamedTuple):
 def stack(settings: list[Hyper]) -> Hyper:
     """S settings as one of arrays `(S,)` float32."""
     return jax.tree.map(lambda *numbers: jnp.asarray(numbers, jnp.float32), *settings)
+
+
+def make_adam(
+    learning_rate: float,
+    *,
+    decay: float = 1.0,
+    decay_steps: int = 1,
+    weight_decay: float = 0.0,
+) -> Adam:
+    """Adam of these numbers; a decay of 1 is none."""
+    falls = decay if decay != 1 else None
+    return Adam(learning_rate, falls, float(decay_steps), weight_decay)

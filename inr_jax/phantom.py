@@ -124,6 +124,17 @@ def make_phantom(
     )
 
 
+def keep_genes(phantom: Phantom, columns: list[int]) -> Phantom:
+    """The same brain with these genes alone."""
+    return phantom._replace(
+        loading=phantom.loading[:, columns],
+        contrast=phantom.contrast[columns],
+        mean=phantom.mean[columns],
+        effect=phantom.effect[:, columns],
+        genes=tuple(phantom.genes[column] for column in columns),
+    )
+
+
 def truth(phantom: Phantom, x_mm: np.ndarray, tissue: np.ndarray) -> np.ndarray:
     """Expression at points; the same at x and -x where tissue is.
 

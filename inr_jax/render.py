@@ -2,7 +2,8 @@
 
 Memory is bounded by the chunk: a member's values at a chunk, `(chunk, G)`, and the
 activations of one group of networks. Written for the ensemble: mean and standard
-deviation over members by Welford's recurrence.
+deviation over members by Welford's recurrence. Chunks are spread over the devices,
+and a chunk is computed while the one before it is copied back.
 
 Axis letters: V voxels, G genes, M networks of K genes (M K = G), E members,
 A memberships in structures (0 where a field sees none).
@@ -17,12 +18,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from inr_jax.batching import map_groups
+from inr_jax import sharding
+from inr_jax.batching import default_group, map_groups
 from inr_jax.conditioning import Conditioning
 from inr_jax.inputs import Inputs
 from inr_jax.standardise import Standardiser
 
 Places = tuple[jax.Array, jax.Array, jax.Array]
+LEAST = 1024  # voxels a call at least, so that small requests share one program
 
 
 class Model(NamedTuple):
@@ -48,11 +51,16 @@ class Renderer(NamedTuple):
         program: (model, places: x_mm `(chunk, 3)`, tissue `(chunk, 2)`, memberships
             `(chunk, A)`) to mean and standard deviation over members, each
             `(chunk, G)`, in the units of the source.
-        chunk: Voxels a call.
+        chunk: Voxels a call on each device.
+        conditioning: The networks.
+        group: Of a member's networks, how many are evaluated side by side; 0 takes
+            `default_group` of them.
     """
 
     program: Callable[[Model, Places], tuple[jax.Array, jax.Array]]
     chunk: int
+    conditioning: Conditioning
+    group: int
 
 
 def make_renderer(conditioning: Conditioning, *, chunk: int, group: int) -> Renderer:
@@ -60,14 +68,15 @@ def make_renderer(conditioning: Conditioning, *, chunk: int, group: int) -> Rend
 
     Args:
         conditioning: The networks.
-        chunk: Voxels a call; bounds the memory.
-        group: Networks evaluated side by side; 0 takes all of a member's.
+        chunk: Voxels a call on each device; bounds the memory.
+        group: Of a member's networks, how many are evaluated side by side; 0 takes
+            `default_group` of them.
     """
 
     def program(model: Model, places: Places):
         return _ensemble(conditioning, group, model, places)
 
-    return Renderer(jax.jit(program), chunk)
+    return Renderer(jax.jit(sharding.over_rows(program)), chunk, conditioning, group)
 
 
 def _ensemble(
@@ -82,7 +91,8 @@ def _ensemble(
         def one_network(params: Any) -> jax.Array:
             return apply(params, model.codes, features)
 
-        values = map_groups(one_network, params, networks, group)  # (M, V, K)
+        some = group or default_group(params, count)
+        values = map_groups(one_network, params, networks, some)  # (M, V, K)
         return values.transpose(1, 0, 2).reshape(count, -1)  # (V, G)
 
     def fold(carry: tuple, params: Any) -> tuple[tuple, None]:
@@ -125,22 +135,50 @@ def render(
         Mean and standard deviation (0 with one member) over the ensemble, `(V, G)`
         float32 each, in the units of the source.
     """
-    total, chunk = len(x_mm), renderer.chunk
-    genes = len(model.standardiser.scale)
-    mean = np.empty((total, genes), np.float32)
-    spread = np.empty((total, genes), np.float32)
-    model = jax.tree.map(jnp.asarray, model)
-    anatomy = np.zeros((total, 0)) if anatomy is None else anatomy
-    for first in range(0, total, chunk):
-        rows = slice(first, min(first + chunk, total))
-        count = rows.stop - first
-        missing = ((0, chunk - count), (0, 0))
-        places = tuple(
-            np.pad(np.asarray(array[rows], np.float32), missing, mode="edge")
-            for array in (x_mm, tissue, anatomy)
-        )
-        one, other = renderer.program(model, places)
-        mean[rows], spread[rows] = one[:count], other[:count]
+    shape = len(x_mm), len(model.standardiser.scale)
+    # A gene's values in one piece, as they are written.
+    mean, spread = (np.empty(shape, np.float32, order="F") for _ in range(2))
+    anatomy = np.zeros((len(x_mm), 0)) if anatomy is None else anatomy
+    places = (x_mm, tissue, anatomy)
+    render_into((mean, spread), renderer, model, places, on_chunk=on_chunk)
+    return mean, spread
+
+
+def render_into(
+    out: tuple[np.ndarray, np.ndarray],
+    renderer: Renderer,
+    model: Model,
+    places: tuple[np.ndarray, np.ndarray, np.ndarray],
+    *,
+    on_chunk: Callable[[int], None] | None = None,
+) -> None:
+    """Evaluate a model at places `(V, ...)`; `out` takes mean and spread `(V, G)`."""
+    total = len(places[0])
+    size = call_size(renderer.chunk, total)
+    model = sharding.replicated(jax.tree.map(jnp.asarray, model))
+    waiting: list[tuple[slice, tuple]] = []
+
+    def read(rows: slice, values: tuple[jax.Array, jax.Array]) -> None:
+        for array, value in zip(out, values, strict=True):
+            array[rows] = sharding.local(value)[: rows.stop - rows.start]
         if on_chunk is not None:
             on_chunk(rows.stop)
-    return mean, spread
+
+    for first in range(0, total, size):
+        rows = slice(first, min(first + size, total))
+        missing = ((0, size - (rows.stop - first)), (0, 0))
+        chunk = tuple(
+            np.pad(np.asarray(array[rows], np.float32), missing, mode="edge")
+            for array in places
+        )
+        waiting.append((rows, renderer.program(model, sharding.rows_split(chunk))))
+        if len(waiting) == 2:
+            read(*waiting.pop(0))
+    for rows, values in waiting:
+        read(rows, values)
+
+
+def call_size(chunk: int, total: int) -> int:
+    """Voxels a call: the chunk on every device, less where that is far too many."""
+    enough = max(LEAST, 1 << (total - 1).bit_length())
+    return min(chunk * sharding.count(), sharding.rounded_up(enough))

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 
 import numpy as np
 from ml_collections import ConfigDict
 
 from inr_jax import build, crosswalk, fit, recipe, render, template
+from inr_jax.blocks import Slabs
 from inr_jax.errors import InputError
 from inr_jax.inputs import fold
 from inr_jax.labels import Labels, desikan_killiany, shares_at
-from inr_jax.progress import bar
-from inr_jax.provenance import add_summary
 from inr_jax.samples import Samples
 from inr_jax.workdir import Workdir
 
@@ -24,15 +24,12 @@ log = logging.getLogger("inr_jax")
 SLAB = 65536  # voxels whose memberships are held at a time
 
 
-def render_with_atlas(
+def fitted_with_atlas(
     config: ConfigDict, workdir: Workdir, samples: Samples, x_mm: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Fit all wells with their structures and evaluate at voxels.
+) -> tuple[render.Renderer, render.Model, Slabs]:
+    """Fit all wells with their structures; what to render the voxels `(V, 3)` with.
 
     The crosswalk is written to the workdir.
-
-    Returns:
-        Mean and standard deviation over members, `(V, G)`, units of the source.
 
     Raises:
         InputError: No well has a structure, or a bad crosswalk.
@@ -54,24 +51,16 @@ def render_with_atlas(
         steps=plan.steps,
         chunk=plan.chunk,
     )
-    model, atlas = recipe.make_model(frame, state), desikan_killiany()
-    table = _crosswalk(config, workdir, samples, frame)
-    parts = []
-    with bar("render", len(x_mm), unit="voxel") as tick:
+    log.info("fit with anatomy: %.1f s", time.perf_counter() - start)
+    atlas, table = desikan_killiany(), _crosswalk(config, workdir, samples, frame)
+
+    def slabs() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         for first in range(0, len(x_mm), SLAB):
             slab = x_mm[first : first + SLAB]
             seen = _shares(config, atlas, slab) @ table
-            tissue = template.tissue_at(slab)
-            parts.append(
-                render.render(plan.renderer, model, slab, tissue, anatomy=seen)
-            )
-            tick(first + len(slab))
-    mean, spread = (np.concatenate(part) for part in zip(*parts, strict=True))
-    seconds = time.perf_counter() - start
-    log.info("fit with anatomy and render: %d voxels in %.1f s", len(mean), seconds)
-    numbers = {"seconds": seconds, "voxel_genes_per_second": mean.size / seconds}
-    add_summary(workdir.summary, {"render": numbers, "n_voxels": len(x_mm)})
-    return mean, spread
+            yield slab, template.tissue_at(slab), seen
+
+    return plan.renderer, recipe.make_model(frame, state), slabs
 
 
 def _shares(config: ConfigDict, atlas: Labels, x_mm: np.ndarray) -> np.ndarray:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,14 @@ from ml_collections import ConfigDict
 from inr_jax import build, evaluate, figures, phantom, recipe, render, report, template
 from inr_jax import stage_uncertainty as uncertainty
 from inr_jax.baselines import nearest_distance_mm
-from inr_jax.checkpoint import Bundle
-from inr_jax.maps import Canvas, write_distance, write_genes
+from inr_jax.blocks import Block, Slabs, block_size, rendered
+from inr_jax.maps import Canvas, write_blocks, write_distance
 from inr_jax.nifti import fill, gene_desc
 from inr_jax.progress import bar
 from inr_jax.provenance import add_summary, timed
-from inr_jax.scores import score
+from inr_jax.seen import Seen
 from inr_jax.sources import Source
-from inr_jax.stage_anatomy import render_with_atlas
+from inr_jax.stage_anatomy import fitted_with_atlas
 from inr_jax.stage_fit import start_or_restore
 from inr_jax.workdir import Workdir
 
@@ -43,22 +45,21 @@ def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
     with timed(workdir, "render"):
         x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
         if config.anatomy.maps:
-            mean, spread = render_with_atlas(config, workdir, samples, x_mm)
+            parts = fitted_with_atlas(config, workdir, samples, x_mm)
         else:
-            mean, spread = _render(workdir, plan, bundle, x_mm)
-        if config.source.name == "phantom":
-            brain = build.make_phantom(config)
-            _compare_with_truth(workdir, brain, samples.genes, x_mm, mean)
+            model = recipe.make_model(bundle.frame, bundle.state)
+            parts = (plan.renderer, model, _slabs(x_mm))
         calibrated = uncertainty.calibration_of(
             config, workdir, source, whole=step >= plan.steps
         )
-        sd, told = uncertainty.standard_deviation(config, calibrated, x_mm, spread)
+        predictive, told = uncertainty.std_maps(config, calibrated, x_mm)
+        seen = Seen(_best(samples.genes, scores), _truth(config, samples.genes), x_mm)
         sidecars = _sidecars(config, source, step, (protocol, scores))
         workdir.maps.mkdir(exist_ok=True)
-        with bar("write", len(sidecars), unit="gene") as tick:
-            write_genes(
-                workdir.maps, canvas, sidecars, mean, sd, told=told, on_gene=tick
-            )
+        with _blocks(config, workdir, parts, len(x_mm)) as blocks:
+            blocks = map(predictive, map(seen.look, blocks))
+            write_blocks(workdir.maps, canvas, sidecars, blocks, told=told)
+        _tell(workdir, seen)
         distance_mm = nearest_distance_mm(samples.x_mm, x_mm)
         write_distance(workdir.maps, canvas, distance_mm, len(samples.well))
         uncertainty.draw_validated(config, workdir, canvas, samples, calibrated)
@@ -67,23 +68,57 @@ def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
                 config, workdir, samples, bundle, calibrated
             )
     with timed(workdir, "figures"):
-        _draw(workdir, canvas, source, mean, scores)
+        _draw(workdir, canvas, source, seen.drawn, scores)
     log.info("maps of %d genes in %s", len(samples.genes), workdir.maps)
 
 
-def _render(
-    workdir: Workdir, plan: recipe.Recipe, bundle: Bundle, x_mm: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    model = recipe.make_model(bundle.frame, bundle.state)
+def _slabs(x_mm: np.ndarray) -> Slabs:
+    """All voxels at once; two numbers each beside their places are no burden."""
     tissue = template.tissue_at(x_mm)
+    return lambda: [(x_mm, tissue, np.zeros((len(x_mm), 0), np.float32))]
+
+
+@contextlib.contextmanager
+def _blocks(
+    config: ConfigDict,
+    workdir: Workdir,
+    parts: tuple[render.Renderer, render.Model, Slabs],
+    voxels: int,
+) -> Iterator[Iterable[Block]]:
+    """The blocks to write, in the units that are written; times go to the summary."""
+    renderer, model, slabs = parts
+    genes = len(model.standardiser.scale)
+    size = block_size(voxels, genes, config.render.genes)
+    rounds = -(-genes // size)
+    log.info("render: %d voxels x %d genes, %d at a time", voxels, genes, size)
+    start, busy = time.perf_counter(), [0.0]
+    with bar("render", rounds * voxels, unit="voxel") as tick:
+        blocks = rendered(
+            renderer, model, slabs, voxels=voxels, size=size, on_chunk=tick
+        )
+        yield _clocked(blocks, busy)
+    numbers = {
+        "seconds": busy[0],
+        "seconds_with_writing": time.perf_counter() - start,
+        "voxel_genes_per_second": voxels * genes / busy[0],
+        "genes_a_block": size,
+    }
+    log.info(
+        "rendered in {seconds:.1f} s, {seconds_with_writing:.1f} s with writing".format(
+            **numbers
+        )
+    )
+    add_summary(workdir.summary, {"render": numbers, "n_voxels": voxels})
+
+
+def _clocked(blocks: Iterator[Block], busy: list[float]) -> Iterator[Block]:
+    """The same blocks; adds the seconds that making them took."""
     start = time.perf_counter()
-    with bar("render", len(x_mm), unit="voxel") as tick:
-        mean, spread = render.render(plan.renderer, model, x_mm, tissue, on_chunk=tick)
-    seconds = time.perf_counter() - start
-    log.info("render: %d voxels x %d genes in %.1f s", *mean.shape, seconds)
-    numbers = {"seconds": seconds, "voxel_genes_per_second": mean.size / seconds}
-    add_summary(workdir.summary, {"render": numbers, "n_voxels": len(x_mm)})
-    return mean, spread
+    for block in blocks:
+        busy[0] += time.perf_counter() - start
+        yield block
+        del block  # its writer lets go of it in time
+        start = time.perf_counter()
 
 
 def _sidecars(
@@ -121,39 +156,44 @@ def _sidecars(
     ]
 
 
-def _compare_with_truth(
-    workdir: Workdir,
-    brain: phantom.Phantom,
-    genes: tuple[str, ...],
-    x_mm: np.ndarray,
-    mean: np.ndarray,
-) -> None:
-    """The phantom is known at every voxel, so its maps can be scored there."""
-    columns = [brain.genes.index(gene) for gene in genes]
-    truth = phantom.truth(brain, x_mm, template.tissue_at(x_mm))[:, columns]
-    scores = score(truth, mean)
-    r, r2 = float(scores.r.mean()), float(scores.r2.mean())
-    log.info("phantom: r %.3f, R2 %.3f against the truth at every voxel", r, r2)
-    add_summary(workdir.summary, {"phantom_voxels": {"r_mean": r, "r2_mean": r2}})
+def _truth(config: ConfigDict, genes: tuple[str, ...]) -> phantom.Phantom | None:
+    """The phantom of these genes, where that is where the samples come from."""
+    if config.source.name != "phantom":
+        return None
+    brain = build.make_phantom(config)
+    return phantom.keep_genes(brain, [brain.genes.index(gene) for gene in genes])
+
+
+def _best(genes: tuple[str, ...], scores: dict[str, dict]) -> dict[str, int]:
+    """Those to draw, which held-out donors confirm best, and their columns."""
+    order = sorted(genes, key=lambda gene: -scores[gene]["r"] if scores else 0)
+    return {gene: genes.index(gene) for gene in order[:DRAWN]}
+
+
+def _tell(workdir: Workdir, seen: Seen) -> None:
+    """How well the maps meet the phantom's truth."""
+    if seen.scores:
+        r, r2 = map(float, np.mean(seen.scores, axis=0))
+        log.info("phantom: r %.3f, R2 %.3f against the truth at every voxel", r, r2)
+        add_summary(workdir.summary, {"phantom_voxels": {"r_mean": r, "r2_mean": r2}})
 
 
 def _draw(
     workdir: Workdir,
     canvas: Canvas,
     source: Source,
-    mean: np.ndarray,
+    drawn: dict[str, np.ndarray],
     scores: dict[str, dict],
 ) -> None:
-    """Slices of the genes that held-out donors confirm best; scores of all methods."""
+    """Slices of some genes' maps `(V,)`; scores of all methods."""
     samples = source.samples
-    genes = sorted(samples.genes, key=lambda gene: -scores[gene]["r"] if scores else 0)
-    columns = {gene: samples.genes.index(gene) for gene in genes[:DRAWN]}
+    columns = _best(samples.genes, scores)
     scene = figures.Scene(canvas.grid, canvas.mask, *template.t1(), samples.x_mm)
     workdir.figures.mkdir(exist_ok=True)
     figures.slices(
         workdir.figures / "slices.png",
         scene,
-        {g: fill(mean[:, c], canvas.mask) for g, c in columns.items()},
+        {g: fill(drawn[g], canvas.mask) for g in columns},
         {g: samples.values[:, c] for g, c in columns.items()},
         scores={g: scores[g] for g in columns if g in scores},
     )

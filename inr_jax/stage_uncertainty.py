@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from inr_jax import build, conformal, phantom, recipe, render, template, voxel_e
 from inr_jax import config as settings
 from inr_jax import coverage as covering
 from inr_jax.baselines import nearest_distance_mm
+from inr_jax.blocks import Block
 from inr_jax.calibration_file import Calibrated, read_calibration, write_calibration
 from inr_jax.checkpoint import Bundle
 from inr_jax.evaluate import DONOR
@@ -96,17 +98,23 @@ def calibration_of(
     return found
 
 
-def standard_deviation(
-    config: ConfigDict,
-    calibrated: Calibrated | None,
-    x_mm: np.ndarray,
-    spread: np.ndarray,
-) -> tuple[np.ndarray | None, dict[str, Any]]:
-    """What the std maps hold, `(V, G)` or None for no maps, and their sidecar."""
+def std_maps(
+    config: ConfigDict, calibrated: Calibrated | None, x_mm: np.ndarray
+) -> tuple[Callable[[Block], Block], dict[str, Any] | None]:
+    """What makes of a block's spread what std maps hold, and what sidecars say of it.
+
+    Args:
+        config: Settings of the run.
+        calibrated: Of the fit; None leaves the ensemble's spread as it is.
+        x_mm: `(V, 3)` voxels of the blocks.
+
+    Returns:
+        Block to block, and the sidecar, None for no maps.
+    """
     if not config.render.std or (calibrated is None and config.fit.members == 1):
-        return None, {}
+        return lambda block: block, None
     if calibrated is None:
-        return spread, SPREAD_TOLD
+        return lambda block: block, SPREAD_TOLD
     told = {
         "Description": "Predictive standard deviation of a new measurement: the mean "
         "+- 1.645 of it is a 90 % interval, calibrated on held-out donors (conformal)",
@@ -114,7 +122,16 @@ def standard_deviation(
         "HeldOutCoverage": calibrated.coverage,
         "ValidatedRangeMm": calibrated.range_mm,
     }
-    return conformal.predictive_sd(calibrated.calibration, x_mm, spread), told
+    whole = calibrated.calibration
+    profile = conformal.profile_at(whole, x_mm)
+
+    def predictive(block: Block) -> Block:
+        sd = conformal.predictive_sd(
+            whole.genes(block.genes), x_mm, block.spread, profile=profile
+        )
+        return block._replace(spread=sd.astype(np.float32))
+
+    return predictive, told
 
 
 def draw_validated(

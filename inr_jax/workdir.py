@@ -78,6 +78,21 @@ class Workdir(NamedTuple):
         return self.root / "figures"
 
 
+def check_there(path: str | Path) -> None:
+    """A verb that goes on from a run makes no folder for it.
+
+    Raises:
+        InputError: There is no such folder.
+    """
+    if not Path(path).is_dir():
+        raise InputError(
+            path,
+            expected="the folder of a run",
+            found="none",
+            fix="check --workdir, or run `inr-jax fit` first",
+        )
+
+
 @contextlib.contextmanager
 def opened(path: str | Path) -> Iterator[Workdir]:
     """Make the folder if need be, and hold its lock.

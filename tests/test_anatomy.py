@@ -19,6 +19,7 @@ from inr_jax.conditioning import Tables, make_conditioning, with_anatomy
 from inr_jax.fields import make_field
 from inr_jax.fitdata import pack
 from inr_jax.inputs import Inputs
+from inr_jax.optimizer import make_adam
 from inr_jax.report import scores_table
 from inr_jax.samples import UNNAMED, make_samples
 from inr_jax.scores import score
@@ -50,7 +51,7 @@ def settings(**overrides):
 def trainer(batch=0, jitter=3.0):
     inner = make_conditioning("heads", FIELD, genes=G, features=3 + W, code=0)
     made = with_anatomy(inner, TABLES, 3)
-    adam = fit.make_optimizer(1e-2, decay=1.0, decay_steps=1, weight_decay=0.0)
+    adam = make_adam(1e-2, decay=1.0, decay_steps=1, weight_decay=0.0)
     return fit.Trainer(made, adam, jitter, 2, batch, 0, programs={})
 
 

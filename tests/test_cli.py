@@ -140,7 +140,8 @@ BAD_FLAGS = {
     "nan": (["run", "--workdir=w", "--config.fit.jitter_mm=nan"], "found nan"),
     "source": (["run", "--workdir=w", "--config.source.name=table"], "source.path"),
     "gene": (["run", "--workdir=w", "--config.source.genes=APOF"], "mean 'APOE'"),
-    "no model": (["render", "--workdir=w"], "w/checkpoints: .* run `inr-jax fit`"),
+    "no folder": (["render", "--workdir=w"], "w: .* folder .* run `inr-jax fit`"),
+    "no model": (["render", "--workdir=."], "checkpoints: .* run `inr-jax fit`"),
 }
 BAD_FILES = {
     "missing": (None, NO_FILE),
@@ -185,6 +186,7 @@ def test_a_bad_flag_is_told_in_one_line(
     monkeypatch.chdir(tmp_path)
     line = refused(capsys, *arguments)
     assert re.search(pattern, line), line
+    assert arguments[0] not in cli.GO_ON or not (tmp_path / "w").exists()
 
 
 @pytest.mark.parametrize(("text", "pattern"), BAD_FILES.values(), ids=BAD_FILES)

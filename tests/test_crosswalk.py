@@ -9,7 +9,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from inr_jax import build, config, pipeline, recipe, stage_anatomy
+from inr_jax import blocks, build, config, pipeline, recipe, stage_anatomy
 from inr_jax.anatomy import anatomy_of
 from inr_jax.crosswalk import PRIOR, learn, override, write
 from inr_jax.errors import InputError
@@ -184,7 +184,9 @@ def test_slabs_do_not_matter(tmp_path, monkeypatch):
     x_mm = np.random.default_rng(0).uniform(-50, 50, (90, 3)).astype(np.float32)
 
     def maps(c):
-        return stage_anatomy.render_with_atlas(c, workdir, samples, x_mm)[0]
+        parts = stage_anatomy.fitted_with_atlas(c, workdir, samples, x_mm)
+        (block,) = blocks.rendered(*parts, voxels=len(x_mm), size=2)
+        return block.mean
 
     whole = maps(c)
     monkeypatch.setattr(stage_anatomy, "SLAB", 40)
@@ -211,4 +213,4 @@ def test_maps_without_names_are_refused(tmp_path):
     c = tiny(tmp_path, **{"phantom.named": False})
     samples = build.load_source(c).samples
     with pytest.raises(InputError, match="expected wells with named structures"):
-        stage_anatomy.render_with_atlas(c, Workdir(tmp_path), samples, samples.x_mm)
+        stage_anatomy.fitted_with_atlas(c, Workdir(tmp_path), samples, samples.x_mm)

@@ -15,6 +15,7 @@ from inr_jax.errors import InputError
 from inr_jax.fields import FIELDS, make_field, settings_of
 from inr_jax.fitdata import pack
 from inr_jax.inputs import Inputs
+from inr_jax.optimizer import make_adam
 from inr_jax.recipe import Frame
 from inr_jax.space import Box
 from inr_jax.standardise import Standardiser
@@ -156,7 +157,7 @@ def test_200_steps_leave_a_hundredth_of_the_loss_on_a_smooth_function(
 ):
     code = 1 if conditioning == "concat" else 0
     made = make(field, conditioning, genes=2, features=3, code=code)
-    adam = fit.make_optimizer(2e-2, decay=0.1, decay_steps=150, weight_decay=0.0)
+    adam = make_adam(2e-2, decay=0.1, decay_steps=150, weight_decay=0.0)
     trainer = fit.Trainer(made, adam, 0.0, 1, 0, 0, programs={})
     codes = np.array([[-1.0], [1.0]], np.float32)[:, :code]
     data = pack(made, Inputs(BOX, False), **smooth_wells(rng), codes=codes, rows=64)

@@ -15,7 +15,7 @@ from inr_jax.conditioning.conditioning import Conditioning
 from inr_jax.fields import make_field
 from inr_jax.fitdata import pack
 from inr_jax.inputs import Inputs
-from inr_jax.optimizer import Hyper, stack
+from inr_jax.optimizer import Hyper, make_adam, stack
 from inr_jax.side_by_side import join, setting_of
 from inr_jax.space import Box
 
@@ -34,7 +34,7 @@ def wells(rng, n=N, genes=G):
 
 def trainer(name="heads", *, jitter=3.0, members=E, batch=0, group=0, genes=G):
     made = make_conditioning(name, FIELD, genes=genes, features=3, code=0)
-    adam = fit.make_optimizer(1e-2, decay=1.0, decay_steps=1, weight_decay=0.0)
+    adam = make_adam(1e-2, decay=1.0, decay_steps=1, weight_decay=0.0)
     return fit.Trainer(made, adam, jitter, members, batch, group, programs={})
 
 
@@ -62,7 +62,7 @@ def test_a_linear_network_without_jitter_reaches_least_squares(rng):
     linear = Conditioning(
         1, 1, lambda key: jnp.zeros(4), lambda p, codes, x: p[:3] @ x[:, None] + p[3:]
     )
-    adam = fit.make_optimizer(0.05, decay=1.0, decay_steps=1, weight_decay=0.0)
+    adam = make_adam(0.05, decay=1.0, decay_steps=1, weight_decay=0.0)
     plan = fit.Trainer(linear, adam, 0.0, 1, 0, 0, programs={})
     state, _ = fitted(plan, data_for(plan, some), steps=1500, chunk=500)
     u = (np.c_[abs(some["x_mm"][:, 0]), some["x_mm"][:, 1:]] - BOX.centre_mm) / 80
@@ -171,7 +171,7 @@ def test_jitter_moves_wells_by_its_standard_deviation(rng):
         return params * x[:1]
 
     probe = Conditioning(1, 1, lambda key: jnp.zeros(1), spy)
-    still = fit.make_optimizer(0.0, decay=1.0, decay_steps=1, weight_decay=0.0)
+    still = make_adam(0.0, decay=1.0, decay_steps=1, weight_decay=0.0)
     plan = fit.Trainer(probe, still, 4.0, 1, 0, 0, programs={})
     some = {**wells(rng, n=400, genes=1), "x_mm": np.full((400, 3), 50.0)}
     fitted(plan, data_for(plan, some), steps=2, chunk=2)
@@ -183,7 +183,7 @@ def test_jitter_moves_wells_by_its_standard_deviation(rng):
 
 
 def test_learning_rate_falls_in_a_staircase():
-    adam = fit.make_optimizer(1.0, decay=0.5, decay_steps=3, weight_decay=0.0)
+    adam = make_adam(1.0, decay=0.5, decay_steps=3, weight_decay=0.0)
     params, steps = jnp.zeros(()), []
     state = adam.init(params)
     for _ in range(7):
@@ -194,7 +194,7 @@ def test_learning_rate_falls_in_a_staircase():
 
 
 def test_weight_decay_shrinks_what_the_loss_does_not_hold():
-    adamw = fit.make_optimizer(0.1, decay=1.0, decay_steps=1, weight_decay=0.5)
+    adamw = make_adam(0.1, decay=1.0, decay_steps=1, weight_decay=0.5)
     params = jnp.ones(())
     update, _ = adamw.update(jnp.zeros(()), adamw.init(params), params)
     assert float(update) == pytest.approx(-0.1 * 0.5)
@@ -209,7 +209,7 @@ SETTINGS = (
 
 def numbers(settings, jitter):
     """A setting whose rate may fall, as all that are fitted together must."""
-    adam = fit.make_optimizer(**settings)
+    adam = make_adam(**settings)
     return Hyper(adam._replace(decay=settings["decay"]), jitter)
 
 
@@ -259,7 +259,7 @@ def test_settings_may_have_targets_of_their_own(rng):
 
 
 def test_a_rate_that_may_fall_but_does_not_is_one_that_stays():
-    stays = fit.make_optimizer(0.3, decay=1.0, decay_steps=3, weight_decay=0.0)
+    stays = make_adam(0.3, decay=1.0, decay_steps=3, weight_decay=0.0)
     may_fall, params = stays._replace(decay=1.0), jnp.ones(())
     ends = []
     for adam in (stays, may_fall):

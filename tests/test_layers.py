@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
-    0: "__init__ errors space encodings numerics batching scores leftover candidates",
+    0: "__init__ errors space encodings numerics batching scores leftover candidates "
+    "sharding",
     1: "interrupt products devices config_checks sample_checks standardise inputs "
     "genes fields.field files planes wells labels parts",
     2: "config samples effects fields.layers nifti conformal png",
@@ -25,10 +26,10 @@ RANKS = {
     5: "conditioning sources.allen_metadata report",
     6: "fitdata optimizer sources.allen_export sources.table figures studies "
     "study_files",
-    7: "fit render maps figures_sweep figures_studies figure_errors",
-    8: "recipe",
-    9: "checkpoint build workdir progress side_by_side pace",
-    10: "provenance",
+    7: "fit render figures_sweep figures_studies figure_errors",
+    8: "recipe blocks",
+    9: "maps checkpoint build workdir progress side_by_side pace",
+    10: "provenance seen",
     11: "results stage_sweep_fits stage_fit stage_anatomy",
     12: "api stage_sweep stage_uncertainty",
     13: "stage_evaluate stage_render",

@@ -39,12 +39,6 @@ class Siren(torch.nn.Module):
         return self.layers[-1](x)
 
 
-def wait() -> None:
-    """Until the device has done what it was asked."""
-    if DEVICE == "cuda":
-        torch.cuda.synchronize()
-
-
 def autocast(precision: str):
     """PyTorch's own bfloat16, or float32 as it is."""
     return torch.autocast(DEVICE, dtype=torch.bfloat16, enabled=precision == "bfloat16")
@@ -67,7 +61,6 @@ def looped(networks, x, ys, *, omega, rate, steps, precision="float32"):
                 loss.backward()
                 optimizer.step()
             losses.append(loss.detach())
-        wait()
         return torch.stack(losses).cpu().numpy()
 
     return run
@@ -92,20 +85,18 @@ def vmapped(networks, x, ys, *, omega, rate, steps, precision="float32"):
                 losses = torch.func.vmap(one)(params, ys)
             losses.sum().backward()
             optimizer.step()
-        wait()
         return losses.detach().cpu().numpy()
 
     return run
 
 
-def render(layers, omega, x, precision="float32"):
-    """A run that evaluates one network at places `(V, F)`; gives `(V, K)`."""
-    net, x = Siren(layers, omega), tensor(x)
+def render(networks, x, omega, precision="float32"):
+    """A run that evaluates each network at places `(V, F)`; gives `(M, V, K)`."""
+    nets, x = [Siren(layers, omega) for layers in networks], tensor(x)
 
     def run():
         with torch.inference_mode(), autocast(precision):
-            found = net(x).float()
-        wait()
+            found = torch.stack([net(x).float() for net in nets])
         return found.cpu().numpy()
 
     return run

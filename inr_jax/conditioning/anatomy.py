@@ -17,12 +17,13 @@ W width of the embedding.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from inr_jax.conditioning.conditioning import Conditioning
+from inr_jax.conditioning.conditioning import Conditioning, Narrowed
 
 
 class Tables(NamedTuple):
@@ -76,4 +77,22 @@ def with_anatomy(inner: Conditioning, tables: Tables, features: int) -> Conditio
         own = tables.penalty * jnp.sum(params["own"] ** 2)
         return own + inner.penalty(params["field"]) if inner.penalty else own
 
-    return Conditioning(inner.networks, inner.outputs, init, apply, penalty)
+    def narrow(count: int) -> Narrowed:
+        some = inner.narrow(count)
+        return Narrowed(
+            with_anatomy(some.conditioning, tables, features), partial(take, some)
+        )
+
+    def take(some: Narrowed, params: dict, first: int) -> dict:
+        if inner.networks == 1:  # the tables are those of all genes
+            return {**params, "field": some.take(params["field"], first)}
+        return some.take(params, first)
+
+    return Conditioning(
+        inner.networks,
+        inner.outputs,
+        init,
+        apply,
+        penalty,
+        narrow if inner.narrow else None,
+    )

@@ -9,12 +9,18 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from inr_jax.conditioning.conditioning import Conditioning, FieldMaker
+from inr_jax.conditioning.conditioning import Conditioning, FieldMaker, Narrowed
+from inr_jax.fields.field import Field
 
 
 def make(make_field: FieldMaker, *, genes: int, features: int, code: int):
     """One network with one output, evaluated once for each of the G codes."""
-    field = make_field(features=features + code, outputs=1)
+    return _network(make_field(features=features + code, outputs=1), genes)
+
+
+def _network(field: Field, genes: int) -> Conditioning:
+    def narrow(count: int) -> Narrowed:
+        return Narrowed(_network(field, count), lambda params, first: params)
 
     def apply(params, codes, x):
         def one_gene(c):
@@ -22,4 +28,4 @@ def make(make_field: FieldMaker, *, genes: int, features: int, code: int):
 
         return jax.vmap(one_gene)(codes)
 
-    return Conditioning(1, genes, field.init, apply)
+    return Conditioning(1, genes, field.init, apply, narrow=narrow)

@@ -23,6 +23,20 @@ class FieldMaker(Protocol):
     def __call__(self, *, features: int, outputs: int) -> Field: ...
 
 
+class Narrowed(NamedTuple):
+    """Some genes in a row, of a conditioning that gives more.
+
+    Attributes:
+        conditioning: Of so many genes; its codes are the rows of theirs.
+        take: (params with a leading axis of E M networks, first gene) to the params
+            that give these genes, with the leading axis of the narrower networks.
+            Under jit the first gene may be traced; it must leave room for all.
+    """
+
+    conditioning: Conditioning
+    take: Callable[[Params, int], Params]
+
+
 class Conditioning(NamedTuple):
     """M networks that together give G genes at a point.
 
@@ -34,6 +48,8 @@ class Conditioning(NamedTuple):
             For one point; callers vmap.
         penalty: Params of one network to what the fit adds, divided by the number of
             wells, to its mean squared error; None adds nothing.
+        narrow: A number of genes to the networks that give so many in a row, with
+            the values of the whole; None where genes cannot be taken apart.
     """
 
     networks: int
@@ -41,3 +57,4 @@ class Conditioning(NamedTuple):
     init: Callable[[jax.Array], Params]
     apply: Callable[[Params, jax.Array, jax.Array], jax.Array]
     penalty: Callable[[Params], jax.Array] | None = None
+    narrow: Callable[[int], Narrowed] | None = None

@@ -1,0 +1,33 @@
+"""As many genes as wanted at the real wells of the atlas."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inr_jax import phantom, template
+from inr_jax.labels import desikan_killiany
+from inr_jax.samples import make_samples
+from inr_jax.wells import wells
+
+RANK = 20
+
+
+def samples_of(genes: int, tiny: bool):
+    """Low rank and noise at the real wells, named by the atlas they lie in."""
+    rng, table = np.random.default_rng(0), wells()
+    rows = slice(None, None, 60 if tiny else 1)
+    x_mm, regions = table.x_mm[rows], phantom.region_of(table.x_mm[rows])
+    names, parents = desikan_killiany()[2:]
+    rank = [rng.normal(size=shape) for shape in ((len(x_mm), RANK), (RANK, genes))]
+    values = (rank[0] @ rank[1]).astype(np.float32)
+    return make_samples(
+        x_mm=x_mm,
+        values=values + rng.standard_normal(values.shape, np.float32),
+        genes=[f"G{g}" for g in range(genes)],
+        where="benchmark",
+        well=table.well[rows],
+        donor=list(table.donor[rows]),
+        structure=[names[r] for r in regions],
+        parent=[parents[r] for r in regions],
+        tissue=template.tissue_at(x_mm),
+    )
