@@ -64,22 +64,26 @@ def denoised(
     Args:
         standard: `(N, G)` standardised expression.
         donor: `(N,)` integers.
-        structure: `(N,)` integers; a well below 0 has no name and stays as it is.
+        structure: `(N,)` integers; a well below 0 has no name, and stays as it is
+            where nothing is smooth in space.
         parent: `(N,)` integers, below 0 where it is unknown; the same for all wells
             of a structure.
         x_mm: `(N, 3)` MNI mm, folded where left and right are one.
 
     Returns:
         `(N, G)` float64: effects of parent and structure, and what is smooth in space
-        of the rest.
+        beside them (`leftover`); that alone of a well without a name.
     """
     standard = np.array(standard, np.float64)
     named = structure >= 0
-    if named.any():
-        donor, z = donor[named], standard[named]
-        effect, batch = anatomy(z, donor, structure[named], parent[named])
-        rest, _ = leftover.smoothed(z - effect - batch, x_mm[named], donor)
-        standard[named] = effect + rest
+    if not named.any():
+        return standard
+    names = leftover.Names(donor, structure, parent)
+    field, share = leftover.shared_field(standard, x_mm, names)
+    effect, _ = anatomy((standard - field)[named], *names.take(named))
+    standard[named] = effect + field[named]
+    if share:
+        standard[~named] = field[~named]
     return standard
 
 
