@@ -20,6 +20,7 @@ VERBS = {
     "evaluate": "leave one donor out, for the INR and the methods to beat",
     "render": "write maps and figures from the newest checkpoint",
     "compare": "compare the maps with abagen's interpolation; region tables",
+    "crosswalk": "print how an atlas's regions are made of structures; crosswalk.csv",
     "fetch": "download the Allen Human Brain Atlas; takes --donors and --data_dir",
     "genes": "say why a gene is in the atlas's data or not: --why=GENE",
 }

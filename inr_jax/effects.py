@@ -58,7 +58,7 @@ def denoised(
     structure: np.ndarray,
     parent: np.ndarray,
     x_mm: np.ndarray,
-) -> np.ndarray:
+) -> tuple[np.ndarray, float]:
     """Replace wells by what they share with others. Training wells only.
 
     Args:
@@ -72,19 +72,20 @@ def denoised(
 
     Returns:
         `(N, G)` float64: effects of parent and structure, and what is smooth in space
-        beside them (`leftover`); that alone of a well without a name.
+        beside them (`leftover`); that alone of a well without a name. And the share
+        of that field in the variance.
     """
     standard = np.array(standard, np.float64)
     named = structure >= 0
     if not named.any():
-        return standard
+        return standard, 0.0
     names = leftover.Names(donor, structure, parent)
     field, share = leftover.shared_field(standard, x_mm, names)
     effect, _ = anatomy((standard - field)[named], *names.take(named))
     standard[named] = effect + field[named]
     if share:
         standard[~named] = field[~named]
-    return standard
+    return standard, share
 
 
 def anatomy(

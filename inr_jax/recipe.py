@@ -39,6 +39,8 @@ class Recipe(NamedTuple):
         order: Order of genes for their codes; "" gives codes of width 0.
         frequencies: sin/cos pairs in a code.
         anatomy: Whether the networks see structures and parents.
+        field_steps: Steps instead, where the targets hold a field in space beside
+            the effects of names, which takes longer to learn; 0 is as many.
     """
 
     trainer: fit.Trainer
@@ -54,6 +56,7 @@ class Recipe(NamedTuple):
     order: str
     frequencies: int
     anatomy: bool = False
+    field_steps: int = 0
 
     @property
     def conditioning(self) -> Conditioning:
@@ -101,16 +104,23 @@ def make_data(
     recipe: Recipe, frame: Frame, training: Samples, rows: int | None = None
 ) -> FitData:
     """Targets and places of these wells, padded to `rows`."""
-    standard = frame.standardiser.standard(training.values)
+    return _data(recipe, frame, training, rows)[0]
+
+
+def _data(
+    recipe: Recipe, frame: Frame, training: Samples, rows: int | None
+) -> tuple[FitData, float]:
+    """Also the share of a field in space in the variance of the targets."""
+    standard, share = frame.standardiser.standard(training.values), 0.0
     if recipe.targets == "effects":
-        standard = effects.denoised(
+        standard, share = effects.denoised(
             standard,
             donor=training.donor,
             structure=training.structure,
             parent=training.parent,
             x_mm=fold(training.x_mm) if recipe.mirror else training.x_mm,
         )
-    return pack(
+    data = pack(
         recipe.conditioning,
         frame.inputs,
         x_mm=training.x_mm,
@@ -120,6 +130,7 @@ def make_data(
         rows=len(training.x_mm) if rows is None else rows,
         anatomy=seen_anatomy(frame, training.sites()),
     )
+    return data, share
 
 
 def first_state(recipe: Recipe) -> fit.FitState:
@@ -130,6 +141,23 @@ def first_state(recipe: Recipe) -> fit.FitState:
 def make_model(frame: Frame, state: fit.FitState) -> render.Model:
     """The model that a state of a fit stands for."""
     return render.Model(state.params, frame.codes, frame.inputs, frame.standardiser)
+
+
+def fitted(
+    recipe: Recipe, training: Samples, rows: int | None = None, on_chunk=None
+) -> tuple[Frame, fit.FitState]:
+    """The frame of these wells and the state at the end of their fit."""
+    frame = make_frame(recipe, training)
+    data, share = _data(recipe, frame, training, rows)
+    state, _ = fit.fit(
+        recipe.trainer,
+        first_state(recipe),
+        data,
+        steps=(share and recipe.field_steps) or recipe.steps,
+        chunk=recipe.chunk,
+        on_chunk=on_chunk,
+    )
+    return frame, state
 
 
 def make_predictor(recipe: Recipe, rows: int, on_chunk=None):
@@ -145,15 +173,7 @@ def make_predictor(recipe: Recipe, rows: int, on_chunk=None):
     """
 
     def predict(training: Samples, sites: Sites) -> np.ndarray:
-        frame = make_frame(recipe, training)
-        state, _ = fit.fit(
-            recipe.trainer,
-            first_state(recipe),
-            make_data(recipe, frame, training, rows),
-            steps=recipe.steps,
-            chunk=recipe.chunk,
-            on_chunk=on_chunk,
-        )
+        frame, state = fitted(recipe, training, rows, on_chunk)
         model = make_model(frame, state)
         mean, _ = render.render(
             recipe.renderer,

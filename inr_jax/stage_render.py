@@ -20,6 +20,7 @@ from inr_jax.provenance import add_summary, timed
 from inr_jax.scores import score
 from inr_jax.sources import Source
 from inr_jax.stage_anatomy import render_with_atlas
+from inr_jax.stage_crosswalk import atlas_name
 from inr_jax.stage_fit import start_or_restore
 from inr_jax.workdir import Workdir
 
@@ -96,7 +97,7 @@ def _sidecars(
     seen = config.anatomy.maps
     protocol = "leave one donor out" + (", structures known" if seen else "")
     common = {
-        "Atlas": f"Desikan-Killiany, blurred {config.anatomy.blur_mm:g} mm"
+        "Atlas": f"{atlas_name(config)}, blurred {config.anatomy.blur_mm:g} mm"
         if seen
         else None,
         "Units": "expression, in the units of the source",

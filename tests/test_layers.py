@@ -16,17 +16,17 @@ RANKS = {
     1: "interrupt config_checks sample_checks standardise inputs genes fields.field "
     "fields.layers files planes wells labels",
     2: "config samples effects fields.siren fields.wire fields.wire2d fields.gauss "
-    "fields.mfn fields.relu fields.oinr nifti",
+    "fields.mfn fields.relu fields.oinr nifti label_image",
     3: "template fields conditioning.conditioning baselines sources anatomy ceiling",
     4: "conditioning.heads conditioning.independent conditioning.concat evaluate "
     "conditioning.anatomy anatomy_baselines crosswalk "
     "phantom sources.archive sources.frame",
-    5: "conditioning sources.allen_metadata report",
+    5: "conditioning sources.allen_metadata report outside",
     6: "fitdata sources.allen_export sources.table figures",
     7: "fit render maps",
     8: "recipe",
     9: "checkpoint build workdir progress",
-    10: "api provenance",
+    10: "api provenance stage_crosswalk",
     11: "results stage_fit stage_evaluate stage_anatomy",
     12: "stage_render",
     13: "pipeline",

@@ -72,7 +72,7 @@ def test_coarse_structures_do_not_cost_the_gradient_within_them(wells, rng):
     truth = field(x_mm, rng)
     noisy = truth + 0.7 * rng.normal(size=truth.shape)
     names = {"structure": (x_mm[:, 0] > 0).astype(int), "parent": np.zeros(N, int)}
-    found = effects.denoised(noisy, donor=donor, x_mm=x_mm, **names)
+    found, _ = effects.denoised(noisy, donor=donor, x_mm=x_mm, **names)
     r = np.corrcoef(found.ravel(), truth.ravel())[0, 1]
     assert r > 0.85
     effect, _ = effects.anatomy(noisy, donor, names["structure"], names["parent"])
@@ -148,6 +148,6 @@ def test_a_well_without_a_name_gets_what_its_place_tells(wells, rng):
     noisy = truth + rng.normal(size=truth.shape)
     structure = np.where(np.arange(N) % 2, (x_mm[:, 0] > 0).astype(int), -1)
     names = {"structure": structure, "parent": np.minimum(structure, 0)}
-    found = effects.denoised(noisy, donor=donor, x_mm=x_mm, **names)
+    found, _ = effects.denoised(noisy, donor=donor, x_mm=x_mm, **names)
     unnamed = structure < 0
     assert ((found - truth)[unnamed] ** 2).mean() < 0.45
