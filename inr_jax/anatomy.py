@@ -57,3 +57,10 @@ def memberships(
     belongs = np.where(known[:, None], whole, anatomy.share)
     own = np.equal.outer(structure, np.arange(structures)) & anatomy.seen
     return np.concatenate([belongs, own.astype(np.float32)], axis=1)
+
+
+def alone(samples: Samples) -> np.ndarray:
+    """`(N,)` whether a well's structure is that of no other donor's well."""
+    pairs = np.unique(np.stack([samples.structure, samples.donor]), axis=1)[0]
+    names, donors = np.unique(pairs, return_counts=True)
+    return np.isin(samples.structure, names[(donors == 1) & (names >= 0)])

@@ -112,7 +112,8 @@ def make_anatomy_recipe(config: ConfigDict, samples: Samples) -> Recipe:
         structures=len(samples.structures),
         **{key: seen[key] for key in ("width", "spread", "scale", "penalty")},
     )
-    return make_recipe(first, len(samples.genes), tables)
+    plan = make_recipe(first, len(samples.genes), tables)
+    return plan._replace(field_steps=seen.field_steps)
 
 
 def _make_conditioning(

@@ -21,6 +21,7 @@ VERBS = {
     "render": "write maps and figures from the newest checkpoint",
     "compare": "compare the maps with abagen's interpolation; region tables",
     "sweep": "choose settings by nested validation; --sweep=FILE of candidates",
+    "crosswalk": "print how an atlas's regions are made of structures; crosswalk.csv",
     "fetch": "download the Allen Human Brain Atlas; takes --donors and --data_dir",
     "genes": "say why a gene is in the atlas's data or not: --why=GENE",
 }

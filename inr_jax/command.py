@@ -32,6 +32,8 @@ PATHS = (
     "ahba.data_dir",
     "compare.atlas",
     "compare.atlas_info",
+    "anatomy.atlas",
+    "anatomy.atlas_info",
     "anatomy.crosswalk",
 )
 # How ml_collections tells of a key that is written or read and is not there.

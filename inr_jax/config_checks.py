@@ -58,6 +58,7 @@ RANGES = (
     ("anatomy.depth", 1, float("inf")),
     ("anatomy.omega", 1e-6, float("inf")),
     ("anatomy.steps", 1, float("inf")),
+    ("anatomy.field_steps", 0, float("inf")),
     ("anatomy.learning_rate", 1e-12, 1.0),
     ("conditioning.frequencies", 0, 20),
     ("conditioning.rank", 1, float("inf")),

@@ -16,9 +16,9 @@ def phantom() -> ConfigDict:
     c.phantom.gradient_mm = 40.0  # sd of the smooth patterns' Gaussian kernel, mm
     c.phantom.gradient_sd = 0.6  # sd over the brain of a gene's smooth part
     c.phantom.tissue_sd = 0.8  # sd over genes of what grey has more than white
-    c.phantom.structure_sd = 0.0  # sd over regions of the Desikan-Killiany atlas of
+    c.phantom.structure_sd = 0.5  # sd over regions of the Desikan-Killiany atlas of
     # what a gene has more there
-    c.phantom.named = False  # wells have the names of the regions they truly lie in
+    c.phantom.named = True  # wells have the names of the regions they truly lie in
     c.phantom.donor_sd = 0.2  # sd of a donor's offset, a gene
     c.phantom.noise_sd = 0.7  # sd of measurement noise
     c.phantom.registration_mm = 3.0  # sd of the error in coordinates, an axis, mm
@@ -39,10 +39,14 @@ def anatomy() -> ConfigDict:
     c.anatomy.depth = 2
     c.anatomy.omega = 6.0
     c.anatomy.steps = 100
+    c.anatomy.field_steps = 300  # where expression is also smooth in space beside
+    # names (inr_jax/leftover.py); 0: as many as steps
     c.anatomy.learning_rate = 3e-3
     c.anatomy.maps = False  # render the fit that sees anatomy, where each voxel has
-    # the structures of its region in the Desikan-Killiany atlas, by a crosswalk; for
-    # wells named as that atlas names, not for AHBA's, which are finer
+    # the structures of its region in an atlas, by a crosswalk; for wells named as the
+    # atlas names, not for AHBA's, which are finer
+    c.anatomy.atlas = "desikan_killiany"  # or a NIfTI of labels on MNI mm
+    c.anatomy.atlas_info = ""  # its CSV or TSV: id, label, at will structure or parent
     c.anatomy.blur_mm = 1.0  # sd of the blur of regions, mm
     c.anatomy.crosswalk = ""  # a table of your own, as a run writes crosswalk.csv
     return c.anatomy

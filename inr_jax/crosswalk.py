@@ -2,7 +2,8 @@
 
 Row r of a crosswalk are the memberships (`anatomy`) of a place that lies in region r:
 of the structure of the same name, where there is one; or else the mean over wells,
-each counted by how far it lies in the region, and as PRIOR wells of unknown anatomy.
+each counted by how far it lies in the region, and as PRIOR wells of unknown anatomy,
+or of what the region lies in.
 A table says the same with names, to be read and changed by hand.
 
 Axis letters: N wells, L regions, A = P + S memberships (parents, then structures).
@@ -29,7 +30,11 @@ OUTSIDE = "(outside)"  # the name in a table of what is in no region
 
 
 def learn(
-    samples: Samples, anatomy: Anatomy, regions: tuple[str, ...], shares: np.ndarray
+    samples: Samples,
+    anatomy: Anatomy,
+    regions: tuple[str, ...],
+    shares: np.ndarray,
+    prior: np.ndarray | None = None,
 ) -> np.ndarray:
     """The crosswalk `(L, A)` float32.
 
@@ -38,12 +43,15 @@ def learn(
         anatomy: Theirs.
         regions: L names, the first of no region.
         shares: `(N, L)` of the wells in the regions.
+        prior: `(L, A)` what PRIOR wells say of a region; None is unknown anatomy.
     """
     nothing = np.array([UNNAMED])
     unknown = memberships(anatomy, nothing, nothing)
     members = memberships(anatomy, samples.structure, samples.parent)
     total = shares.sum(0)[:, None] + PRIOR
-    crosswalk = (shares.T @ members + PRIOR * unknown) / total
+    crosswalk = (
+        shares.T @ members + PRIOR * (unknown if prior is None else prior)
+    ) / total
     for row, structure in by_name(regions, samples.structures).items():
         wells = np.flatnonzero(samples.structure == structure)
         if len(wells):
@@ -115,12 +123,12 @@ def _read(path: str | Path) -> list[dict[str, str]]:
     try:
         with open(path, newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
-            lines = list(reader)
+            lines, columns = list(reader), tuple(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         found = getattr(error, "strerror", None) or str(error)
         raise InputError(path, expected=expected, found=found, fix=fix) from error
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        found = ",".join(reader.fieldnames or ()) or "an empty file"
+    if columns != COLUMNS:
+        found = ",".join(columns) or "an empty file"
         raise InputError(path, expected=expected, found=found, fix=fix)
     return lines
 

@@ -32,9 +32,13 @@ COLUMNS = ("method", "protocol", "gene", "n", "r", "r2", "mse")
 
 def can_leave_donor_out(samples: Samples) -> str | None:
     """Why leave-one-donor-out cannot be done, or None where it can."""
-    donors = np.unique(samples.donor)
+    donors, counts = np.unique(samples.donor, return_counts=True)
     if len(donors) > 1:
-        return None
+        left = len(samples.donor) - counts.max()
+        if left > 1:
+            return None
+        name = samples.donors[donors[counts.argmax()]]
+        return f"{left} well is left to learn from without donor {name}"
     name = samples.donors[donors[0]]
     return f"all {len(samples.well)} wells are of one donor ({name})"
 

@@ -221,8 +221,7 @@ def fit(
     """
     hyper = stack([hyper_of(trainer)]) if hyper is None else hyper
     losses, seconds, compile_seconds = [], 0.0, 0.0
-    done = int(state.step)
-    networks = len(state.noise)
+    done, networks = int(state.step), len(state.noise)
     state, data, hyper = _split(state), *sharding.replicated((data, hyper))
     while done < steps:
         count = min(chunk, steps - done)

@@ -29,10 +29,13 @@ def spectral_order(values: np.ndarray) -> np.ndarray:
 
     Affinity of two genes is (1 + r) / 2 of their profiles' correlation; the
     embedding is the second eigenvector of the random-walk Laplacian (Shi & Malik
-    2000, von Luxburg 2007, section 3.2), by a dense solver that needs no seed.
+    2000, von Luxburg 2007, section 3.2), by a dense solver that needs no seed. One
+    gene alone stands at 0.
     """
+    if values.shape[1] == 1:
+        return np.zeros(1)
     correlation = np.corrcoef(np.asarray(values, np.float64).T)
-    affinity = (1 + np.atleast_2d(correlation)) / 2
+    affinity = (1 + correlation) / 2
     root = np.sqrt(affinity.sum(1))
     _, vectors = np.linalg.eigh(affinity / np.outer(root, root))
     return _unit_range(_fix_sign(vectors[:, -2] / root))

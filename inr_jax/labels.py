@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import functools
 import importlib.util
+import logging
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +24,9 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from inr_jax.space import Grid
 
+log = logging.getLogger("inr_jax")
 ATLAS = "atlas-desikankilliany"
+SIDED = 0.1  # voxels on the right for one on the left, in an atlas of both sides
 
 
 class Labels(NamedTuple):
@@ -67,6 +70,18 @@ def desikan_killiany() -> Labels:
     return Labels(region, Grid(image.shape, image.affine), names, parents)
 
 
+def one_sided(labels: Labels) -> Labels:
+    """Labels for folded places, whose x is never below 0: of the right side, or those
+    of the left turned over where the right has hardly any; which is said.
+    """
+    x = labels.grid.points_mm(labels.region > 0)[:, 0]
+    if (x > 0).sum() >= SIDED * (x < 0).sum():
+        return labels
+    log.info("atlas: labels on the left alone, taken for both sides")
+    affine = np.diag([-1.0, 1, 1, 1]) @ labels.grid.affine
+    return labels._replace(grid=Grid(labels.grid.shape, affine))
+
+
 def region_at(labels: Labels, x_mm: np.ndarray) -> np.ndarray:
     """`(V,)` rows of the regions at points `(V, 3)`, by their voxels; 0 outside."""
     ijk = np.rint(labels.grid.ijk(np.asarray(x_mm, np.float64))).astype(int)
@@ -94,6 +109,8 @@ def shares_at(labels: Labels, x_mm: np.ndarray, blur_mm: float) -> np.ndarray:
     shares = np.zeros((len(x_mm), len(labels.names)), np.float32)
     for row in range(1, len(labels.names)):
         voxels = np.argwhere(labels.region == row)
+        if not len(voxels):
+            continue
         low, high = voxels.min(0) - margin, voxels.max(0) + margin + 1
         part = np.zeros(high - low, np.float32)
         part[tuple((voxels - low).T)] = 1

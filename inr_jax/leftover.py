@@ -1,33 +1,72 @@
-"""What anatomy leaves of wells, smoothed in space.
+"""What is smooth in space beside anatomy, and repeats between donors.
 
-Within a structure expression may still run in a gradient, or the structures named may
-be coarse. The residual e of well i is taken as a smooth field plus noise,
+Within a structure expression may still run in a gradient, and wells outside all named
+structures have nothing but their place. The standardised expression of well i is taken
+as z_i = f(x_i) + names_i + batch_i + noise_i, and two wells go together by
 
-    e_i = f(x_i) + noise_i,    cov f(x), f(y) = v k(|x - y|),
+    cov z_i, z_j = v k(|x_i - x_j|) + s [same structure] + p [same parent]
+                   + b [same donor and parent] + noise [i = j],
 
-k the Matern 3/2 kernel, and is replaced by the posterior mean of f: kriging. The
-variance v is fitted to products of wells of *different donors* (Haseman & Elston 1972),
-so that what one donor has to itself does not pass for a field: v minimises
-sum (e_i . e_j / G - v k_ij)^2 over those pairs. Where anatomy has said all, v is near 0
-and nothing is added back.
+k the Matern 3/2 kernel. Variances v, s and p are fitted to products of wells of
+*different donors* (Haseman & Elston 1972), so that what one donor has to itself does
+not pass for a field: they minimise sum (z_i . z_j / G - cov_ij)^2 over those pairs,
+none below 0. What pairs of one donor have more is b, what variance has more is noise.
+The length of k is the likeliest under a normal law, and so is whether there is a field.
+Its posterior mean at the wells is kriging that knows of names; where names say all, v
+is 0 and there is none.
 
 Axis letters: N wells, G genes, D = 3. Frame: x_mm (MNI152 RAS, mm).
 """
 
 from __future__ import annotations
 
+import itertools
+from typing import NamedTuple
+
 import numpy as np
 
-LENGTHS_MM = (
-    10.0,
-    15.0,
-    20.0,
-    30.0,
-    40.0,
-    60.0,
-)  # the one that explains the products best is taken
-SURE = 9.0  # (3 sd)^2: a field that explains less may be chance
-NOISE_FLOOR = 0.05  # least share of noise in the residual's variance
+LENGTHS_MM = (10.0, 15.0, 20.0, 30.0, 40.0, 60.0)
+SURE = 9.0  # (3 sd)^2: twice the log likelihood, a gene, that a field must be worth
+NOISE_FLOOR = 0.05  # least share of noise in the variance
+FITTED = 1000  # wells that variances are fitted to, at most: every so manieth
+
+
+class Names(NamedTuple):
+    """What wells are called; integers `(N,)`, below 0 where there is no name.
+
+    Attributes:
+        donor: Whose they are.
+        structure: What they lie in.
+        parent: What that lies in.
+    """
+
+    donor: np.ndarray
+    structure: np.ndarray
+    parent: np.ndarray
+
+    def take(self, rows: slice | np.ndarray) -> Names:
+        """The names of some wells."""
+        return Names(*(leaf[rows] for leaf in self))
+
+
+class Variances(NamedTuple):
+    """Of the parts of expression, standard units.
+
+    Attributes:
+        field: v.
+        structure: s.
+        parent: p.
+        batch: b.
+        noise: What is left.
+        length_mm: Of the field's kernel.
+    """
+
+    field: float
+    structure: float
+    parent: float
+    batch: float
+    noise: float
+    length_mm: float
 
 
 def matern(x_mm: np.ndarray, length_mm: float) -> np.ndarray:
@@ -38,40 +77,103 @@ def matern(x_mm: np.ndarray, length_mm: float) -> np.ndarray:
     return (1 + scaled) * np.exp(-scaled)
 
 
-def smoothed(
-    residual: np.ndarray, x_mm: np.ndarray, donor: np.ndarray
+def shared_field(
+    standard: np.ndarray, x_mm: np.ndarray, names: Names
 ) -> tuple[np.ndarray, float]:
     """Posterior mean of the field at the wells.
 
     Args:
-        residual: `(N, G)` standardised expression less the effects of anatomy.
+        standard: `(N, G)` standardised expression.
         x_mm: `(N, 3)` MNI mm, folded where left and right are one.
-        donor: `(N,)` integers; with one donor all pairs of wells count.
+        names: Of the wells; with one donor all pairs of wells count.
 
     Returns:
-        `(N, G)`, and the field's share v / (v + noise) of the residual's variance.
+        `(N, G)`, and the field's share of the variance, 0 where there is none.
     """
-    total = float((residual**2).mean())
-    if total == 0 or len(residual) < 2:
-        return np.zeros_like(residual), 0.0
-    product = residual @ residual.T / residual.shape[1]
-    apart = donor[:, None] != donor[None]
+    nothing = np.zeros_like(standard), 0.0
+    if len(standard) < 2 or not standard.any():
+        return nothing
+    x_mm = np.asarray(x_mm, np.float64)
+    some = slice(None, None, -(-len(standard) // FITTED))
+    found = fitted_variances(standard[some], x_mm[some], names.take(some))
+    if not found.field:
+        return nothing
+    kernel = found.field * matern(x_mm, found.length_mm)
+    covariance = kernel + _of_names(names, found)
+    return kernel @ np.linalg.solve(covariance, standard), found.field / sum(found[:5])
+
+
+def fitted_variances(standard: np.ndarray, x_mm: np.ndarray, names: Names) -> Variances:
+    """The likeliest of the lengths, or no field at all; see the top of this file."""
+    product = standard @ standard.T / standard.shape[1]
+    apart = names.donor[:, None] != names.donor[None]
     if not apart.any():
-        apart = ~np.eye(len(donor), dtype=bool)
-    fits = [_variance(product, matern(x_mm, length), apart) for length in LENGTHS_MM]
-    (gain, variance), length = max(zip(fits, LENGTHS_MM, strict=True))
-    variance = min(variance, (1 - NOISE_FLOOR) * total)
-    if gain < SURE * float((product[apart] ** 2).mean()):
-        return np.zeros_like(residual), 0.0
-    covariance = variance * matern(x_mm, length)
-    noise = (total - variance) * np.eye(len(donor))
-    return covariance @ np.linalg.solve(covariance + noise, residual), variance / total
+        apart = ~np.eye(len(standard), dtype=bool)
+    same = [_same(names.structure), _same(names.parent)]
+    choices = []
+    for length in (None, *LENGTHS_MM):
+        # A field of no length is that of variance 0.
+        kernel = matern(x_mm, length) if length else np.zeros_like(product)
+        signal = _least_squares([kernel, *same], product, apart)
+        found = _with_rest(signal, [kernel, *same], product, names, length or 0.0)
+        covariance = found.field * kernel + _of_names(names, found)
+        choices.append((_misfit(covariance, standard), found))
+    plain, best = choices[0], min(choices, key=lambda choice: choice[0])
+    return best[1] if plain[0] - best[0] > SURE else plain[1]
 
 
-def _variance(
-    product: np.ndarray, kernel: np.ndarray, pairs: np.ndarray
-) -> tuple[float, float]:
-    """Least squares of products on the kernel: what it explains, and v."""
-    size = float((kernel**2)[pairs].sum())
-    slope = float((kernel * product)[pairs].sum()) / size
-    return (slope**2 * size if slope > 0 else 0.0), slope
+def _same(group: np.ndarray) -> np.ndarray:
+    return (np.equal.outer(group, group) & (group >= 0)).astype(np.float64)
+
+
+def _of_names(names: Names, variances: Variances) -> np.ndarray:
+    """The covariance `(N, N)` of all but the field."""
+    parent = _same(names.parent)
+    batch = parent * np.equal.outer(names.donor, names.donor)
+    covariance = variances.structure * _same(names.structure)
+    covariance += variances.parent * parent + variances.batch * batch
+    covariance[np.diag_indices(len(parent))] += variances.noise
+    return covariance
+
+
+def _least_squares(
+    kinds: list[np.ndarray], product: np.ndarray, pairs: np.ndarray
+) -> np.ndarray:
+    """Variances of the kinds, none below 0: the best of those with some of them 0."""
+    rows = [(kind * pairs).ravel() for kind in kinds]
+    size = np.array([[one @ other for other in rows] for one in rows])
+    slope = np.array([row @ product.ravel() for row in rows])
+    best, gain = np.zeros(len(kinds)), 0.0
+    for some in itertools.product((False, True), repeat=len(kinds)):
+        index = np.flatnonzero(some)
+        inner = size[np.ix_(index, index)]
+        value = np.linalg.lstsq(inner, slope[index], rcond=1e-12)[0]
+        if (value >= 0).all() and slope[index] @ value > gain:
+            best, gain = np.zeros(len(kinds)), slope[index] @ value
+            best[index] = value
+    return best
+
+
+def _with_rest(
+    signal: np.ndarray,
+    kinds: list[np.ndarray],
+    product: np.ndarray,
+    names: Names,
+    length_mm: float,
+) -> Variances:
+    """Beside the variances of the kinds those of batch and noise."""
+    left = product - sum(v * kind for v, kind in zip(signal, kinds, strict=True))
+    own = kinds[-1] * np.equal.outer(names.donor, names.donor)
+    fellows = own - np.diag(np.diag(own))
+    batch = float((fellows * left).sum() / max(fellows.sum(), 1.0))
+    batch = max(batch, 0.0) if len(np.unique(names.donor)) > 1 else 0.0
+    noise = np.diag(left).mean() - batch * np.diag(own).mean()
+    noise = max(noise, NOISE_FLOOR * np.diag(product).mean())
+    return Variances(*map(float, signal), batch, float(noise), length_mm)
+
+
+def _misfit(covariance: np.ndarray, standard: np.ndarray) -> float:
+    """Minus twice the log likelihood, a gene, up to a constant: log|C| + z'C^-1 z."""
+    lower = np.linalg.cholesky(covariance)
+    inner = np.linalg.solve(lower, standard)
+    return float(2 * np.log(np.diag(lower)).sum() + (inner**2).sum() / inner.shape[1])

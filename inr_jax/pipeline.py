@@ -19,6 +19,7 @@ from inr_jax.provenance import add_summary, write_provenance
 from inr_jax.results import check_inputs, check_settings, has_scores, results_in
 from inr_jax.sources import Source
 from inr_jax.stage_compare import compare_stage, describe
+from inr_jax.stage_crosswalk import crosswalk_stage, make_places
 from inr_jax.stage_evaluate import evaluate_stage
 from inr_jax.stage_fit import fit_stage
 from inr_jax.stage_render import render_stage
@@ -68,6 +69,11 @@ def sweep_alone(config: ConfigDict, workdir: Workdir, **own: str | None) -> None
     sweep_stage(config, workdir, prepare(config, workdir), sweep)
 
 
+def crosswalk_alone(config: ConfigDict, workdir: Workdir) -> None:
+    """The verb `crosswalk`; fits nothing."""
+    crosswalk_stage(config, workdir, prepare(config, workdir))
+
+
 STAGES: dict[str, Callable[..., None]] = {
     "run": run,
     "fit": fit_alone,
@@ -75,6 +81,7 @@ STAGES: dict[str, Callable[..., None]] = {
     "evaluate": evaluate_alone,
     "compare": compare_alone,
     "sweep": sweep_alone,
+    "crosswalk": crosswalk_alone,
 }
 
 
@@ -91,6 +98,8 @@ def prepare(config: ConfigDict, workdir: Workdir) -> Source:
         check_settings(result, config)
     build.make_grid(config)  # a bad mask is told before the fit, not after it
     source = build.load_source(config)
+    if config.anatomy.maps:  # so are a bad atlas and a bad crosswalk
+        make_places(config, source.samples)
     for result in results:
         check_inputs(result, source)
     if not results:  # numbers of a run whose results are gone

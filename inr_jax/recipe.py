@@ -41,6 +41,8 @@ class Recipe(NamedTuple):
         frequencies: sin/cos pairs in a code.
         anatomy: Whether the networks see structures and parents.
         prior: Of the effects of structures.
+        field_steps: Steps instead, where the targets hold a field in space beside
+            the effects of names, which takes longer to learn; 0 is as many.
     """
 
     trainer: fit.Trainer
@@ -57,6 +59,7 @@ class Recipe(NamedTuple):
     frequencies: int
     anatomy: bool = False
     prior: effects.Prior = effects.Prior()
+    field_steps: int = 0
 
     @property
     def conditioning(self) -> Conditioning:
@@ -117,9 +120,16 @@ def make_data(
     recipe: Recipe, frame: Frame, training: Samples, rows: int | None = None
 ) -> FitData:
     """Targets and places of these wells, padded to `rows`."""
-    standard = frame.standardiser.standard(training.values)
+    return make_data_and_steps(recipe, frame, training, rows)[0]
+
+
+def make_data_and_steps(
+    recipe: Recipe, frame: Frame, training: Samples, rows: int | None = None
+) -> tuple[FitData, int]:
+    """As `make_data`, and the steps that a fit of these wells takes."""
+    standard, share = frame.standardiser.standard(training.values), 0.0
     if recipe.targets == "effects":
-        standard = effects.denoised(
+        standard, share = effects.denoised(
             standard,
             donor=training.donor,
             structure=training.structure,
@@ -127,7 +137,7 @@ def make_data(
             x_mm=fold(training.x_mm) if recipe.mirror else training.x_mm,
             prior=recipe.prior,
         )
-    return pack(
+    data = pack(
         recipe.conditioning,
         frame.inputs,
         x_mm=training.x_mm,
@@ -137,6 +147,7 @@ def make_data(
         rows=len(training.x_mm) if rows is None else rows,
         anatomy=seen_anatomy(frame, training.sites()),
     )
+    return data, (share and recipe.field_steps) or recipe.steps
 
 
 def first_state(recipe: Recipe) -> fit.FitState:
@@ -147,6 +158,23 @@ def first_state(recipe: Recipe) -> fit.FitState:
 def make_model(frame: Frame, state: fit.FitState) -> render.Model:
     """The model that a state of a fit stands for."""
     return render.Model(state.params, frame.codes, frame.inputs, frame.standardiser)
+
+
+def fitted(
+    recipe: Recipe, training: Samples, rows: int | None = None, on_chunk=None
+) -> tuple[Frame, fit.FitState]:
+    """The frame of these wells and the state at the end of their fit."""
+    frame = make_frame(recipe, training)
+    data, steps = make_data_and_steps(recipe, frame, training, rows)
+    state, _ = fit.fit(
+        recipe.trainer,
+        first_state(recipe),
+        data,
+        steps=steps,
+        chunk=recipe.chunk,
+        on_chunk=on_chunk,
+    )
+    return frame, state
 
 
 def make_predictor(recipe: Recipe, rows: int, on_chunk=None):
@@ -168,15 +196,7 @@ def make_ensemble_predictor(recipe: Recipe, rows: int, on_chunk=None):
     """As `make_predictor`, to predictions and their spread over the ensemble."""
 
     def predict(training: Samples, sites: Sites) -> tuple[np.ndarray, np.ndarray]:
-        frame = make_frame(recipe, training)
-        state, _ = fit.fit(
-            recipe.trainer,
-            first_state(recipe),
-            make_data(recipe, frame, training, rows),
-            steps=recipe.steps,
-            chunk=recipe.chunk,
-            on_chunk=on_chunk,
-        )
+        frame, state = fitted(recipe, training, rows, on_chunk)
         model = make_model(frame, state)
         return render.render(
             recipe.renderer,

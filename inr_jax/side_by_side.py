@@ -80,7 +80,11 @@ def predict(
     plans = _alike(plans)
     lead = plans[0]
     frame = recipe.make_frame(lead, training)
-    data = _data(plans, frame, training, rows)
+    data, taken = _data(plans, frame, training, rows)
+    readings = [
+        reading._replace(steps=taken[reading.setting] or reading.steps)
+        for reading in readings
+    ]
     hyper = stack([fit.hyper_of(plan.trainer) for plan in plans])
     seen = recipe.seen_anatomy(frame, sites)
     state = join([recipe.first_state(plan) for plan in plans])
@@ -124,13 +128,22 @@ def _alike(plans: list[Recipe]) -> list[Recipe]:
     return alike
 
 
-def _data(plans: list[Recipe], frame: Frame, training: Samples, rows: int) -> FitData:
-    """The wells with targets of each setting; those of one kind are made once."""
-    made: dict[tuple, FitData] = {}
+def _data(
+    plans: list[Recipe], frame: Frame, training: Samples, rows: int
+) -> tuple[FitData, list[int]]:
+    """The wells with targets of each setting; those of one kind are made once.
+
+    Also the steps of each setting where the wells ask for others than it has, or 0.
+    """
+    made: dict[tuple, tuple[FitData, int]] = {}
+    taken = []
     for plan in plans:
         kind = (plan.targets, plan.prior)
         if kind not in made:
-            made[kind] = recipe.make_data(plan, frame, training, rows)
-    each = [made[plan.targets, plan.prior].targets for plan in plans]
-    first = next(iter(made.values()))
-    return first if len(made) == 1 else first._replace(targets=jnp.concatenate(each))
+            asked = plan._replace(steps=0)  # so that what is left is the wells'
+            made[kind] = recipe.make_data_and_steps(asked, frame, training, rows)
+        taken.append(made[kind][1] and plan.field_steps)
+    each = [made[plan.targets, plan.prior][0].targets for plan in plans]
+    first = next(iter(made.values()))[0]
+    data = first if len(made) == 1 else first._replace(targets=jnp.concatenate(each))
+    return data, taken

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from inr_jax import build, evaluate, interrupt, recipe, report
+from inr_jax.anatomy import alone
 from inr_jax.anatomy_baselines import anatomy_baselines
 from inr_jax.atlas import interpolate
 from inr_jax.baselines import Predictor, baselines
@@ -140,6 +141,14 @@ def _of_donors(config: ConfigDict, samples: Samples) -> dict[str, Protocol]:
     if reason:
         log.info("evaluate: no protocol %s, %s", evaluate.ANATOMY, reason)
         return protocols
+    single = int(alone(samples).sum())
+    if single:
+        log.info(
+            "evaluate: %d of %d wells have a structure of their donor alone; held out, "
+            "it was never seen and they are known by its parent",
+            single,
+            len(samples.well),
+        )
     plan = build.make_anatomy_recipe(config, samples)
     methods = {"inr": _recorder(plan, rows)}
     methods |= anatomy_baselines(config.inputs.mirror)

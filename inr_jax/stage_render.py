@@ -23,6 +23,7 @@ from inr_jax.provenance import add_summary, timed
 from inr_jax.seen import Seen
 from inr_jax.sources import Source
 from inr_jax.stage_anatomy import fitted_with_atlas
+from inr_jax.stage_crosswalk import atlas_name
 from inr_jax.stage_fit import start_or_restore
 from inr_jax.workdir import Workdir
 
@@ -130,7 +131,7 @@ def _sidecars(
     """What the JSON beside each gene's map says."""
     seen, (protocol, scores) = config.anatomy.maps, held_out
     common = {
-        "Atlas": f"Desikan-Killiany, blurred {config.anatomy.blur_mm:g} mm"
+        "Atlas": f"{atlas_name(config)}, blurred {config.anatomy.blur_mm:g} mm"
         if seen
         else None,
         "Units": "expression, in the units of the source",

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from inr_jax import build, config, evaluate, fit, recipe, stage_render
-from inr_jax.anatomy import Anatomy, anatomy_of, memberships
+from inr_jax.anatomy import Anatomy, alone, anatomy_of, memberships
+from inr_jax.anatomy_baselines import anatomy_baselines
+from inr_jax.baselines import baselines
 from inr_jax.conditioning import Tables, make_conditioning, with_anatomy
 from inr_jax.fields import make_field
 from inr_jax.fitdata import pack
@@ -262,6 +264,37 @@ def test_anatomy_needs_names_in_two_donors(rng):
     structure = np.where(samples.donor == 1, samples.structure, UNNAMED)
     one = dataclasses.replace(samples, structure=structure)
     assert evaluate.can_give_anatomy(one) == "only wells of donor b have structures"
+
+
+def test_a_structure_of_one_donor_is_alone(rng):
+    samples = study(rng, per=8)
+    structure = np.array(samples.structure)
+    structure[samples.donor != 1] = np.minimum(structure[samples.donor != 1], 6)
+    structure[0] = UNNAMED
+    changed = dataclasses.replace(samples, structure=structure)
+    np.testing.assert_array_equal(alone(changed), structure == 7)
+
+
+def cut_down(samples, counts):
+    """The first so many wells of each donor."""
+    rows = [np.flatnonzero(samples.donor == d)[:n] for d, n in enumerate(counts)]
+    return samples.take(np.concatenate(rows))
+
+
+def test_donors_of_two_wells_are_trained_on_and_scored(rng):
+    samples = study(rng)
+    for counts in ((2, 24, 24), (2, 2, 2)):
+        few = cut_down(samples, counts)
+        plan = build.make_anatomy_recipe(settings(), few)
+        methods = {**anatomy_baselines(True), **baselines(True)}
+        for predict in (recipe.make_predictor(plan, 72), *methods.values()):
+            found = evaluate.leave_one_donor_out(predict, few, named=True)
+            assert np.isfinite(found).all()
+            assert np.isfinite(score(few.values, found).r).all()
+    one = cut_down(samples, (3, 1, 0))
+    assert evaluate.can_leave_donor_out(one) == (
+        "1 well is left to learn from without donor a"
+    )
 
 
 def evaluated(tmp_path, samples, **overrides):

@@ -9,7 +9,15 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from inr_jax import blocks, build, config, pipeline, recipe, stage_anatomy
+from inr_jax import (
+    blocks,
+    build,
+    cli,
+    config,
+    pipeline,
+    stage_anatomy,
+    stage_crosswalk,
+)
 from inr_jax.anatomy import anatomy_of
 from inr_jax.crosswalk import PRIOR, learn, override, write
 from inr_jax.errors import InputError
@@ -92,6 +100,9 @@ def test_a_table_replaces_the_regions_it_names_and_no_other(tmp_path, samples, l
         ("region,kind,name,weight\nblock,structur,b,1\n", "structur: expected"),
         ("region,kind,name,weight\nblock,structure,b,2\n", "from 0 to 1, found 2"),
         ("region,kind,name,weight\nblock,structure,b\n", "from 0 to 1, found None"),
+        ("region,kind,name,weight\nblock,structure,b,nan\n", "from 0 to 1, found nan"),
+        ("region,kind,name,weight\nblock,structure,b,-1\n", "from 0 to 1, found -1"),
+        ("", "found an empty file"),
         ("region,name\nblock,b\n", "expected region,kind,name,weight, found region"),
     ],
 )
@@ -199,8 +210,10 @@ def test_a_table_of_ones_own_is_used_and_written(tmp_path):
     mine.write_text("region,kind,name,weight\n(outside),parent,cortex,0.1\n")
     c.anatomy.crosswalk = str(mine)
     samples = build.load_source(c).samples
-    frame = recipe.make_frame(build.make_anatomy_recipe(c, samples), samples)
-    table = stage_anatomy._crosswalk(c, workdir, samples, frame)
+    places = stage_crosswalk.make_places(c, samples)
+    table = places.table
+    stage_crosswalk.write(workdir, places, samples)
+    assert places.beyond is None  # what lies outside is what the user says
     expected = np.zeros(len(samples.parents) + len(samples.structures), np.float32)
     expected[samples.parents.index("cortex")] = 0.1
     np.testing.assert_array_equal(table[0], expected)
@@ -214,3 +227,28 @@ def test_maps_without_names_are_refused(tmp_path):
     samples = build.load_source(c).samples
     with pytest.raises(InputError, match="expected wells with named structures"):
         stage_anatomy.fitted_with_atlas(c, Workdir(tmp_path), samples, samples.x_mm)
+
+
+FLAGS = ["--config.phantom.n_wells=120", "--config.phantom.n_genes=2"]
+FLAGS += ["--config.render.resolution_mm=3"]
+
+
+def test_the_verb_prints_and_writes_it_without_a_fit(tmp_path, capsys):
+    assert cli.main(["crosswalk", f"--workdir={tmp_path}", *FLAGS]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].split() == ["region", "wells", "by", "is", "(share)"]
+    (gyrus,) = (line for line in told if line.startswith("precentral "))
+    assert gyrus.split()[2:5] == ["name", "precentral", "1.00,"]
+    assert gyrus.endswith("in cortex 1.00") and len(told) == 1 + 43
+    assert not (tmp_path / "checkpoints").exists()
+    table = tmp_path / "crosswalk.csv"
+    mine = tmp_path / "mine.csv"
+    mine.write_text(table.read_text().replace("(outside),parent,cortex", "X,parent,a"))
+    bad = [f"--config.anatomy.crosswalk={mine}", "--config.anatomy.maps"]
+    for verb in ("crosswalk", "run"):  # told before the fit
+        assert cli.main([verb, f"--workdir={tmp_path}", *FLAGS, *bad]) == 2
+        assert "mine.csv: region: expected a known name" in capsys.readouterr().err
+    bad[0] = f"--config.anatomy.crosswalk={tmp_path / 'none.csv'}"
+    assert cli.main(["crosswalk", f"--workdir={tmp_path}", *FLAGS, *bad]) == 2
+    (line,) = (e for e in capsys.readouterr().err.splitlines() if "inr-jax:" in e)
+    assert "none.csv: expected region,kind,name,weight, found No such file" in line

@@ -67,3 +67,9 @@ def test_codes_have_one_row_a_gene_and_start_with_the_position(rng):
 def test_an_unknown_order_names_the_known_ones(rng):
     with pytest.raises(InputError, match=r"pc1, spectral.*did you mean 'spectral'"):
         gene_codes(chain(rng), order="spectrl", frequencies=1)
+
+
+@pytest.mark.parametrize("order", ["spectral", "pc1"])
+def test_one_gene_alone_stands_at_zero(rng, order):
+    found = gene_codes(rng.normal(size=(9, 1)), order=order, frequencies=2)
+    np.testing.assert_allclose(found, [[0, 0, 0, 1, 1]], atol=1e-7)

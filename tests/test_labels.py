@@ -135,8 +135,9 @@ def test_where_all_is_structure_its_mean_is_the_truth_of_a_new_donor():
 def test_the_config_gives_names_and_effects():
     c = config.default()
     c.update_from_flattened_dict({"phantom.n_wells": 60, "phantom.n_genes": 2})
-    assert build.load_source(c).samples.structures == ()
-    c.update_from_flattened_dict({"phantom.named": True, "phantom.structure_sd": 0.4})
     samples = build.load_source(c).samples
     assert len(samples.structures) > 5 and samples.parents[0] == "cortex"
     assert build.make_phantom(c).effect.std() > 0.2
+    c.update_from_flattened_dict({"phantom.named": False, "phantom.structure_sd": 0.0})
+    assert build.load_source(c).samples.structures == ()
+    assert not build.make_phantom(c).effect.any()

@@ -12,24 +12,24 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
-    0: "__init__ errors space encodings numerics batching scores leftover candidates "
-    "sharding",
+    0: "__init__ errors space encodings numerics batching scores leftover mixed_model "
+    "candidates sharding",
     1: "interrupt products devices config_checks sample_checks standardise inputs "
     "genes fields.field files planes wells labels parts",
-    2: "config samples effects fields.layers nifti conformal png",
+    2: "config samples effects fields.layers nifti conformal png label_image",
     3: "fields.siren fields.wire fields.wire2d fields.gauss fields.mfn fields.relu "
     "fields.oinr template conditioning.conditioning baselines sources anatomy "
     "ceiling config_sweep nested folds calibration_file voxel_errors",
     4: "fields conditioning.heads conditioning.independent conditioning.concat "
     "conditioning.low_rank kept sweep_table conditioning.anatomy evaluate "
     "anatomy_baselines crosswalk phantom sources.archive sources.frame coverage",
-    5: "conditioning sources.allen_metadata report",
+    5: "conditioning sources.allen_metadata report outside",
     6: "fitdata optimizer sources.allen_export sources.table figures studies "
     "study_files",
     7: "fit render figures_sweep figures_studies figure_errors",
     8: "recipe blocks",
     9: "maps checkpoint build workdir progress side_by_side pace",
-    10: "provenance seen",
+    10: "provenance seen stage_crosswalk",
     11: "results stage_sweep_fits stage_fit stage_anatomy",
     12: "api stage_sweep stage_uncertainty",
     13: "stage_evaluate stage_render",
@@ -58,7 +58,7 @@ RANK = {
 }
 NUMERICAL = (
     "space samples fields conditioning inputs fitdata fit render batching effects "
-    "leftover anatomy products"
+    "leftover anatomy products mixed_model"
 )
 LIGHT = {"jax", "flax", "optax", "numpy", "inr_jax", "__future__"} | set(
     sys.stdlib_module_names

@@ -31,6 +31,10 @@ TINY = [
     "--config.render.resolution_mm=3",
 ]
 GENES = {"HLADRA": "HLA-DRA", "APOE": "APOE"}  # by their names in file names
+METHODS = {
+    "donor": ("inr", "nearest", "idw10", "kriging"),
+    "donor+anatomy": ("inr", "structure_mean", "kriging_anatomy", "noise_ceiling"),
+}
 NAME = r"source-inrjax_desc-([A-Za-z0-9]+)_space-([A-Za-z0-9]+)_res-(\w+)_(\w+)"
 SPACE = "MNI152NLin2009aSym"
 # Some 40 x 30 x 50 mm about the midline, turned about the first axis and sheared.
@@ -94,7 +98,8 @@ def test_the_workdir_holds_what_others_read_and_nothing_half_written(done):
     }
     assert not list(done.rglob("*tmp*"))
     figures = {path.name for path in (done / "figures").iterdir()}
-    assert figures == {"slices.png", "held_out.png", "phantom_uncertainty.png"}
+    pictures = ["slices", "held_out", "held_out_anatomy", "phantom_uncertainty"]
+    assert figures == {f"{name}.png" for name in pictures}
     for path in (done / "figures").iterdir():
         assert path.read_bytes().startswith(b"\x89PNG")
 
@@ -114,7 +119,9 @@ def test_every_volume_is_named_by_the_scheme_and_has_a_sidecar(done):
 def test_a_sidecar_tells_the_true_symbol_and_the_held_out_score(done):
     with open(done / "scores.csv", newline="") as file:
         rows = {
-            row["gene"]: row for row in csv.DictReader(file) if row["method"] == "inr"
+            row["gene"]: row
+            for row in csv.DictReader(file)
+            if (row["method"], row["protocol"]) == ("inr", "donor")
         }
     for desc, gene in GENES.items():
         told = load(Path(str(maps(done)[desc]).replace(".nii.gz", ".json")))
@@ -132,18 +139,17 @@ def test_scores_have_a_row_a_method_and_gene(done):
     lines = (done / "scores.csv").read_text().splitlines()
     assert lines[0] == "method,protocol,gene,n,r,r2,mse"
     rows = [line.split(",") for line in lines[1:]]
-    methods = ("inr", "nearest", "idw10", "kriging")
-    keys = [(method, "donor") for method in methods for _ in GENES]
+    keys = [(m, p) for p, names in METHODS.items() for m in names for _ in GENES]
     assert [tuple(row[:2]) for row in rows] == keys
     assert {row[2] for row in rows} == set(GENES.values())
-    assert {row[3] for row in rows} == {"60"}
+    assert {row[3] for row in rows if row[0] != "noise_ceiling"} == {"60"}
 
 
 def test_the_summary_has_the_numbers_others_read(done):
     summary = load(done / "summary.json")
-    scores = summary["scores"]["donor"]
-    assert scores.keys() == {"inr", "nearest", "idw10", "kriging"}
-    for of_method in scores.values():
+    scores = summary["scores"]
+    assert {p: tuple(names) for p, names in scores.items()} == METHODS
+    for of_method in (*scores["donor"].values(), *scores["donor+anatomy"].values()):
         assert of_method.keys() == {"r_mean", "r2_mean", "r_median", "r2_median"}
     assert {"seconds", "compile_seconds", "gene_steps_per_second"} <= set(
         summary["fit"]
