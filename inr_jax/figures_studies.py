@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inr_jax.figures import OTHER_STYLE, STYLES, save
+from inr_jax.figures import OTHER_STYLE, STYLES
+from inr_jax.png import save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

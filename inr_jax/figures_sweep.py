@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inr_jax.figures import DOTS_PER_INCH
-from inr_jax.files import write_bytes
+from inr_jax.png import save
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,14 +16,7 @@ INNER, OUTER, RIVAL = "#0072B2", "#D55E00", "#999999"
 
 def draw(path: Path, table: dict) -> None:
     """Write the picture of a table of `sweep_table.make_table` as PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    figure = sweep_figure(table)
-    FigureCanvasAgg(figure)
-    png = io.BytesIO()
-    # Without matplotlib's version in it, equal pictures are equal files.
-    figure.savefig(png, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
-    write_bytes(path, png.getvalue())
+    save(path, sweep_figure(table))
 
 
 def sweep_figure(table: dict) -> Figure:
