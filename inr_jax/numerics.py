@@ -5,7 +5,8 @@ reduction and a short polynomial cost under 1 ns. A derivative takes sine and co
 from one reduction. GPUs and TPUs have a fast sine of their own and keep it.
 
 Error bound, float32: 2e-7 absolute for |x| <= LIMIT (tests/test_numerics.py). An array
-with anything beyond goes through XLA's sine as a whole, which is right everywhere.
+with anything beyond goes through XLA's sine as a whole, which is right everywhere;
+only there may the last bit of a value depend on its neighbours.
 bfloat16 is computed in float32 and rounded once.
 """
 

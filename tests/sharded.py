@@ -39,7 +39,7 @@ def case(name):
     codes = np.zeros((genes, 0), np.float32)
     data = pack(made, INPUTS, **wells, codes=codes, rows=N)
     shapes = []
-    spread = fit._placed(trainer, fit.init(trainer, jax.random.key(1)))
+    spread = fit._split(fit.init(trainer, jax.random.key(1)))
     shapes += [shard.data.shape[0] for shard in spread.noise.addressable_shards]
     state = fit.init(trainer, jax.random.key(1))
     state, info = fit.fit(trainer, state, data, steps=6, chunk=3)

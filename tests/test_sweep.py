@@ -349,6 +349,7 @@ def test_unknown_protocols_and_donors_are_refused(tmp_path, capsys, sweep_file):
     sweep_file = tmp_path / "one.py"
     sweep_file.write_text("def get_sweep():\n    return [{}]\n")
     flags = [f"--workdir={tmp_path}/w", f"--sweep={sweep_file}", *FLAGS]
+    flags.append("--noconfig.phantom.named")
     line = refused(capsys, *flags, "--protocol=donor+anatomy")
     assert "no well has a structure" in line
 
