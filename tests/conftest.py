@@ -18,6 +18,14 @@ def strict_numerics():
         yield
 
 
+@pytest.fixture(scope="module")
+def quick_compiling():
+    """Many small programs, each run once or twice: compile them the short way."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory):
     """Programs that tests compile are kept for the session, not in the user's home."""

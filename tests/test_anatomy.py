@@ -30,6 +30,8 @@ from inr_jax.space import Box
 from inr_jax.stage_evaluate import evaluate_stage
 from inr_jax.workdir import Workdir
 
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
 P, S, W, G, N = 2, 5, 6, 4, 30
 TABLES = Tables(parents=P, structures=S, width=W, spread=0.6, scale=0.5, penalty=0.3)
 BOX = Box(np.array([30.0, -20.0, 5.0], np.float32), np.float32(80))

@@ -19,6 +19,8 @@ from inr_jax.inputs import Inputs
 from inr_jax.space import Box, Grid
 from inr_jax.standardise import Standardiser
 
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
 G, E, C, V, A = 5, 2, 3, 53, 3
 SMALL = {"hidden": 4, "depth": 2, "grid": 4, "channels": 3, "frequencies": 2}
 

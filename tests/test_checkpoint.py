@@ -14,6 +14,8 @@ import pytest
 from inr_jax import build, checkpoint, config, fit, recipe
 from inr_jax.errors import InputError
 
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
 GENES, CHUNK = 3, 5
 
 

@@ -26,6 +26,8 @@ from inr_jax.samples import make_samples
 from inr_jax.space import Grid
 from inr_jax.workdir import Workdir
 
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
 REGIONS = ("", "Left Insula", "nowhere", "block")
 AFFINE = np.array([[-2.0, 0, 0, 20], [0, 2, 0, -30], [0, 0, 2, 5], [0, 0, 0, 1]])
 # Structures and parents of wells, and the region that each lies in.

@@ -35,12 +35,7 @@ CASES = [(field, cond) for field in FIELDS for cond in CONDITIONINGS]
 BOX = Box(np.array([5.0, -20.0, 5.0], np.float32), np.float32(80))
 
 
-@pytest.fixture(autouse=True, scope="module")
-def quick_compiling():
-    """Many small programs, each run once or twice: compile them the short way."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
+pytestmark = pytest.mark.usefixtures("quick_compiling")
 
 
 @cache

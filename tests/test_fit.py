@@ -19,6 +19,8 @@ from inr_jax.optimizer import Hyper, make_adam, stack
 from inr_jax.side_by_side import join, setting_of
 from inr_jax.space import Box
 
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
 N, G, E = 40, 6, 2
 BOX = Box(np.array([30.0, -20.0, 5.0], np.float32), np.float32(80))
 FIELD = partial(make_field, "siren", hidden=12, depth=2, omega=5.0)

@@ -22,6 +22,8 @@ from inr_jax.errors import InputError
 from inr_jax.inputs import fold
 from inr_jax.workdir import Workdir
 
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
 TINY = [
     "--config.phantom.n_wells=60",
     "--config.field.hidden=8",

@@ -14,6 +14,8 @@ from inr_jax.inputs import fold
 from inr_jax.samples import UNNAMED
 from inr_jax.space import box_around
 
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
 CHUNK = 5
 RECIPES: dict[str, dict] = {
     "default": {},

@@ -15,6 +15,8 @@ from inr_jax.inputs import Inputs
 from inr_jax.space import Box
 from inr_jax.standardise import Standardiser
 
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
 G, E, C, V = 4, 3, 5, 53
 FIELD = partial(make_field, "siren", hidden=8, depth=2, omega=5.0)
 

@@ -30,6 +30,8 @@ from inr_jax.samples import make_samples
 from inr_jax.scores import score
 from inr_jax.side_by_side import Reading
 
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
 TINY = {"phantom.n_wells": 60, "phantom.n_genes": 3, "field.hidden": 8}
 TINY |= {"field.depth": 1, "fit.members": 2, "fit.steps": 20, "fit.chunk": 10}
 FLAGS = [f"--config.{key}={value}" for key, value in TINY.items()]
