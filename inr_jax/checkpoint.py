@@ -10,11 +10,10 @@ import contextlib
 import json
 import shutil
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
-import orbax.checkpoint as ocp
 
 from inr_jax.errors import InputError
 from inr_jax.fit import FitState
@@ -22,6 +21,9 @@ from inr_jax.inputs import Inputs
 from inr_jax.recipe import Frame
 from inr_jax.space import Box
 from inr_jax.standardise import Standardiser
+
+if TYPE_CHECKING:
+    import orbax.checkpoint as ocp
 
 ROOM = 1.2  # bytes on disk a byte in memory, at most
 FORMAT = 1  # of the bundle; raised when an old one can no longer be read
@@ -42,6 +44,8 @@ class Bundle(NamedTuple):
 
 
 def _manager(folder: Path, keep: int | None = None) -> ocp.CheckpointManager:
+    import orbax.checkpoint as ocp  # takes a third of a second
+
     options = ocp.CheckpointManagerOptions(
         max_to_keep=keep, create=keep is not None, enable_async_checkpointing=False
     )
@@ -88,6 +92,8 @@ def save(folder: Path, bundle: Bundle, *, keep: int) -> None:
     Raises:
         InputError: The disk is full or the folder cannot be written.
     """
+    import orbax.checkpoint as ocp
+
     step = int(bundle.state.step)
     if last_step(folder) == step:
         return
@@ -120,6 +126,8 @@ def restore(folder: Path, like: FitState, genes: int, code: int) -> Bundle:
     Raises:
         InputError: There is none, it is broken, or its shapes are others.
     """
+    import orbax.checkpoint as ocp
+
     meta = read_meta(folder)
     step = last_step(folder)
     template = _arrays(Bundle(like, _blank_frame(genes, code), meta))

@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 import nibabel as nib
 import numpy as np
-from scipy.ndimage import gaussian_filter, map_coordinates
 
 from inr_jax.space import Grid
 
@@ -100,6 +99,8 @@ def shares_at(labels: Labels, x_mm: np.ndarray, blur_mm: float) -> np.ndarray:
         x_mm: `(V, 3)` MNI mm.
         blur_mm: Standard deviation of the Gaussian; 0 leaves voxels as they are.
     """
+    from scipy.ndimage import gaussian_filter, map_coordinates
+
     if not blur_mm:
         rows = region_at(labels, x_mm)
         return np.eye(len(labels.names), dtype=np.float32)[rows]

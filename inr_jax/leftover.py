@@ -73,8 +73,10 @@ def matern(x_mm: np.ndarray, length_mm: float) -> np.ndarray:
     """`(N, 3)` to `(N, N)`: (1 + s) exp(-s), s = sqrt(3) d / length, mm."""
     square = (x_mm**2).sum(1)
     apart = square[:, None] + square[None] - 2 * x_mm @ x_mm.T
-    scaled = np.sqrt(3 * np.maximum(apart, 0)) / length_mm
-    return (1 + scaled) * np.exp(-scaled)
+    scaled = np.maximum(apart, 0, out=apart)  # in place: N^2 numbers are many
+    np.sqrt(np.multiply(scaled, 3 / length_mm**2, out=scaled), out=scaled)
+    falling = np.exp(-scaled)
+    return np.multiply(np.add(scaled, 1, out=scaled), falling, out=falling)
 
 
 def shared_field(
@@ -98,8 +100,10 @@ def shared_field(
     found = fitted_variances(standard[some], x_mm[some], names.take(some))
     if not found.field:
         return nothing
-    kernel = found.field * matern(x_mm, found.length_mm)
-    covariance = kernel + _of_names(names, found)
+    kernel = matern(x_mm, found.length_mm)
+    kernel *= found.field
+    covariance = _of_names(names, found)
+    covariance += kernel
     return kernel @ np.linalg.solve(covariance, standard), found.field / sum(found[:5])
 
 
@@ -123,16 +127,25 @@ def fitted_variances(standard: np.ndarray, x_mm: np.ndarray, names: Names) -> Va
 
 
 def _same(group: np.ndarray) -> np.ndarray:
-    return (np.equal.outer(group, group) & (group >= 0)).astype(np.float64)
+    return _shared(group).astype(np.float64)
+
+
+def _shared(group: np.ndarray) -> np.ndarray:
+    return np.equal.outer(group, group) & (group >= 0)
 
 
 def _of_names(names: Names, variances: Variances) -> np.ndarray:
     """The covariance `(N, N)` of all but the field."""
-    parent = _same(names.parent)
-    batch = parent * np.equal.outer(names.donor, names.donor)
-    covariance = variances.structure * _same(names.structure)
-    covariance += variances.parent * parent + variances.batch * batch
-    covariance[np.diag_indices(len(parent))] += variances.noise
+    fellows = np.equal.outer(names.donor, names.donor)
+    of_parent = np.where(fellows, variances.parent + variances.batch, variances.parent)
+    covariance = np.where(_shared(names.parent), of_parent, 0.0)
+    np.add(
+        covariance,
+        variances.structure,
+        out=covariance,
+        where=_shared(names.structure),
+    )
+    covariance[np.diag_indices(len(covariance))] += variances.noise
     return covariance
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import map_coordinates
 
 from inr_jax.space import Grid
 
@@ -69,6 +68,8 @@ def sampled(
         x_mm: `(..., 3)`.
         linear: Trilinear, or else the voxel that the point lies in.
     """
+    from scipy.ndimage import map_coordinates
+
     ijk = np.moveaxis(grid.ijk(x_mm), -1, 0)
     return map_coordinates(
         volume, ijk, order=int(linear), mode="grid-constant", cval=0.0

@@ -20,7 +20,6 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from scipy.ndimage import map_coordinates
 
 from inr_jax.errors import InputError
 from inr_jax.samples import Samples
@@ -94,6 +93,8 @@ def tissue_at(x_mm: np.ndarray) -> np.ndarray:
     Returns:
         `(N, 2)` float32, probability of grey and of white; 0 outside the template.
     """
+    from scipy.ndimage import map_coordinates
+
     grey, white, grid = tissue_maps()
     ijk = grid.ijk(np.asarray(x_mm, np.float64)).T
     at = [map_coordinates(tissue, ijk, order=1) for tissue in (grey, white)]

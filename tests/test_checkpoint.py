@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
+import orbax.checkpoint as ocp
 import pytest
 
 from inr_jax import build, checkpoint, config, fit, recipe
@@ -180,7 +181,7 @@ def test_a_disk_that_fills_while_writing_leaves_nothing_half_written(
         (folder / f"{step}.orbax-checkpoint-tmp").mkdir()
         raise ValueError("RESOURCE_EXHAUSTED: No space left on device")
 
-    monkeypatch.setattr(checkpoint.ocp.CheckpointManager, "save", full)
+    monkeypatch.setattr(ocp.CheckpointManager, "save", full)
     with pytest.raises(InputError, match="free some disk and run again"):
         checkpoint.save(folder, bundle_at(plan, samples, 15), keep=2)
     assert sorted(path.name for path in folder.iterdir()) == ["10", "5"]
