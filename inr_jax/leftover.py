@@ -28,6 +28,7 @@ import numpy as np
 LENGTHS_MM = (10.0, 15.0, 20.0, 30.0, 40.0, 60.0)
 SURE = 9.0  # (3 sd)^2: twice the log likelihood, a gene, that a field must be worth
 NOISE_FLOOR = 0.05  # least share of noise in the variance
+BLOCK = 64  # rows solved at a time
 FITTED = 1000  # wells that variances are fitted to, at most: every so manieth
 
 
@@ -114,11 +115,11 @@ def fitted_variances(standard: np.ndarray, x_mm: np.ndarray, names: Names) -> Va
     if not apart.any():
         apart = ~np.eye(len(standard), dtype=bool)
     same = [_same(names.structure), _same(names.parent)]
-    choices = []
+    fixed, choices = [kind[apart] for kind in same], []
     for length in (None, *LENGTHS_MM):
         # A field of no length is that of variance 0.
         kernel = matern(x_mm, length) if length else np.zeros_like(product)
-        signal = _least_squares([kernel, *same], product, apart)
+        signal = _least_squares([kernel[apart], *fixed], product[apart])
         found = _with_rest(signal, [kernel, *same], product, names, length or 0.0)
         covariance = found.field * kernel + _of_names(names, found)
         choices.append((_misfit(covariance, standard), found))
@@ -149,13 +150,13 @@ def _of_names(names: Names, variances: Variances) -> np.ndarray:
     return covariance
 
 
-def _least_squares(
-    kinds: list[np.ndarray], product: np.ndarray, pairs: np.ndarray
-) -> np.ndarray:
-    """Variances of the kinds, none below 0: the best of those with some of them 0."""
-    rows = [(kind * pairs).ravel() for kind in kinds]
-    size = np.array([[one @ other for other in rows] for one in rows])
-    slope = np.array([row @ product.ravel() for row in rows])
+def _least_squares(kinds: list[np.ndarray], product: np.ndarray) -> np.ndarray:
+    """Variances of the kinds, none below 0: the best of those with some of them 0.
+
+    All over the same pairs of wells, one long vector each.
+    """
+    size = np.array([[one @ other for other in kinds] for one in kinds])
+    slope = np.array([kind @ product for kind in kinds])
     best, gain = np.zeros(len(kinds)), 0.0
     for some in itertools.product((False, True), repeat=len(kinds)):
         index = np.flatnonzero(some)
@@ -188,5 +189,15 @@ def _with_rest(
 def _misfit(covariance: np.ndarray, standard: np.ndarray) -> float:
     """Minus twice the log likelihood, a gene, up to a constant: log|C| + z'C^-1 z."""
     lower = np.linalg.cholesky(covariance)
-    inner = np.linalg.solve(lower, standard)
+    inner = _forward(lower, standard)
     return float(2 * np.log(np.diag(lower)).sum() + (inner**2).sum() / inner.shape[1])
+
+
+def _forward(lower: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """L^-1 Z by blocks of rows; NumPy itself would factor the triangle once more."""
+    found = np.empty_like(z)
+    for first in range(0, len(z), BLOCK):
+        rows = slice(first, first + BLOCK)
+        rest = z[rows] - lower[rows, :first] @ found[:first]
+        found[rows] = np.linalg.solve(lower[rows, rows], rest)
+    return found
