@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> None:
         return print(json.dumps(child(flags.child, *of)))
     print(about())
     rows, sizes = [], [f"--steps={flags.steps}", f"--limit-gb={flags.limit_gb}"]
-    for genes in ["3", "7"] if flags.tiny else flags.genes.split(","):
+    for genes in ["5"] if flags.tiny else flags.genes.split(","):
         with tempfile.TemporaryDirectory(dir=flags.folder) as folder:
             call = [sys.executable, __file__, f"--child={genes}", f"--folder={folder}"]
             call += TINY if flags.tiny else sizes

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("quick_compiling")
+pytestmark = [pytest.mark.usefixtures("quick_compiling"), pytest.mark.slow]
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 if not FOLDER.is_dir():
