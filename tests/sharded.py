@@ -58,4 +58,9 @@ def case(name):
 
 
 if __name__ == "__main__":
-    json.dump({"devices": jax.device_count()} | {n: case(n) for n in CASES}, sys.stdout)
+    cases = list(CASES)
+    if len(sys.argv) > 1:  # a port and a number: one of two hosts of one device each
+        port, number = map(int, sys.argv[1:])
+        jax.distributed.initialize(f"127.0.0.1:{port}", 2, number)
+        cases = cases[:1]
+    json.dump({"devices": jax.device_count()} | {n: case(n) for n in cases}, sys.stdout)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -39,3 +41,25 @@ def test_eight_devices_find_what_one_does(eight, name):
 def test_the_work_is_split_evenly(eight, name):
     assert eight[name]["networks_each"] == [ROWS[name]] * 8
     assert eight[name]["voxels_each"] == [64] * 8
+
+
+def test_two_hosts_find_what_one_does():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    env = {**os.environ, "JAX_PLATFORMS": "cpu"}
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    script = [sys.executable, str(Path(sharded.__file__)), port]
+    hosts = [
+        subprocess.Popen([*script, number], env=env, stdout=subprocess.PIPE, text=True)
+        for number in "01"
+    ]
+    with ThreadPoolExecutor() as pool:  # they end together, so both have to be read
+        told = list(pool.map(lambda host: host.communicate(timeout=120)[0], hosts))
+    first, second = (json.loads(text[text.index("{") :]) for text in told)
+    name = next(iter(sharded.CASES))
+    one = sharded.case(name)
+    assert first["devices"] == second["devices"] == 2
+    for key in ("leaves", "losses", "mean", "sd"):
+        np.testing.assert_array_equal(first[name][key], second[name][key])
+        np.testing.assert_allclose(first[name][key], one[key], atol=2e-5, err_msg=key)
