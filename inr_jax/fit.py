@@ -51,7 +51,7 @@ class Trainer(NamedTuple):
     Attributes:
         conditioning: The networks.
         optimizer: Adam; its numbers are those of a fit that is given no others.
-        jitter_mm: sd of the noise on coordinates at every step, mm.
+        jitter_mm: sd of noise on coordinates at every step, mm; None draws none.
         members: E.
         batch: Wells a step; 0 takes all.
         group: Networks trained side by side; 0 takes `default_group` of them.
@@ -60,7 +60,7 @@ class Trainer(NamedTuple):
 
     conditioning: Conditioning
     optimizer: Adam
-    jitter_mm: float | jax.Array
+    jitter_mm: float | jax.Array | None
     members: int
     batch: int
     group: int
@@ -83,7 +83,7 @@ class FitInfo(NamedTuple):
 
 def hyper_of(trainer: Trainer) -> Hyper:
     """The numbers of a trainer, to `stack` with those of others of its kind."""
-    return Hyper(trainer.optimizer, trainer.jitter_mm)
+    return Hyper(trainer.optimizer, trainer.jitter_mm or None)
 
 
 def init(trainer: Trainer, key: jax.Array) -> FitState:
@@ -121,7 +121,8 @@ def loss(
         row = jax.random.randint(batch_key, (trainer.batch,), 0, data.wells)
         x_mm, tissue, anatomy = x_mm[row], tissue[row], anatomy[row]
         targets = targets[row]
-    x_mm = x_mm + trainer.jitter_mm * jax.random.normal(jitter_key, x_mm.shape)
+    if trainer.jitter_mm is not None:
+        x_mm = x_mm + trainer.jitter_mm * jax.random.normal(jitter_key, x_mm.shape)
     features = jax.vmap(data.inputs.features)(x_mm, tissue, anatomy)
     apply = jax.vmap(trainer.conditioning.apply, (None, None, 0))
     error = jnp.mean((apply(params, data.codes, features) - targets) ** 2, axis=1)
@@ -161,7 +162,7 @@ def advance(
 
     Networks beyond those of the settings are padding (`sharding.padded`).
     """
-    networks, settings = trainer.conditioning.networks, len(hyper.jitter_mm)
+    networks, rates = trainer.conditioning.networks, hyper.optimizer.learning_rate
 
     def some(held: tuple, rows: tuple) -> tuple:
         step, data, hyper = held
@@ -177,7 +178,7 @@ def advance(
         group = trainer.group or default_group(rows[0], len(data.x_mm))
         return map_groups(one, rows, len(rows[-1]), group)
 
-    count = settings * trainer.members * networks
+    count = len(rates) * trainer.members * networks
     index = jnp.minimum(jnp.arange(len(state.noise)), count - 1)
     rows = (state.params, state.optimizer, state.noise, index)
     held = (state.step, data, hyper)
@@ -234,9 +235,9 @@ def fit(
         seconds += time.perf_counter() - compiled
         done += count
         last = float(losses[-1][-1])
-        if on_chunk is not None and on_chunk(_whole(state, networks), last):
+        if on_chunk and on_chunk(_whole(state, networks), last):
             break
-    joined = np.concatenate(losses) if losses else np.zeros(0, np.float32)
+    joined = np.concatenate([np.zeros(0, np.float32), *losses])
     return _whole(state, networks), FitInfo(joined, seconds, compile_seconds)
 
 
@@ -244,7 +245,6 @@ def _program(trainer: Trainer, steps: int, *arguments: Any):
     """Compiled for the shapes of state, data and numbers, which it does not keep."""
     shapes = tuple(leaf.shape for leaf in jax.tree.leaves(arguments))
     if (steps, shapes) not in trainer.programs:
-        program = partial(advance, trainer, steps)
-        lowered = jax.jit(program, donate_argnums=0).lower(*arguments)
-        trainer.programs[steps, shapes] = lowered.compile()
+        program = jax.jit(partial(advance, trainer, steps), donate_argnums=0)
+        trainer.programs[steps, shapes] = program.lower(*arguments).compile()
     return trainer.programs[steps, shapes]

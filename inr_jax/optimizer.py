@@ -56,15 +56,18 @@ class Hyper(NamedTuple):
 
     Attributes:
         optimizer: Its numbers; all settings decay, or none.
-        jitter_mm: sd of the noise on coordinates at every step, mm.
+        jitter_mm: sd of the noise on coordinates at every step, mm; None where no
+            setting has any, so that none is drawn.
     """
 
     optimizer: Adam
-    jitter_mm: float | jax.Array
+    jitter_mm: float | jax.Array | None
 
 
 def stack(settings: list[Hyper]) -> Hyper:
     """S settings as one of arrays `(S,)` float32."""
+    if any(one.jitter_mm is not None for one in settings):
+        settings = [one._replace(jitter_mm=one.jitter_mm or 0.0) for one in settings]
     return jax.tree.map(lambda *numbers: jnp.asarray(numbers, jnp.float32), *settings)
 
 

@@ -270,3 +270,15 @@ def test_a_rate_that_may_fall_but_does_not_is_one_that_stays():
             update, state = adam.update(jnp.ones(()), state, params)
         ends.append(float(update))
     assert ends[0] == ends[1]
+
+
+def test_a_fit_without_jitter_draws_no_noise(rng):
+    some = wells(rng)
+    for jitter, drawn in ((0.0, False), (3.0, True)):
+        plan = trainer(jitter=jitter)
+        arguments = fit.init(plan, jax.random.key(0)), data_for(plan, some)
+        hyper = stack([fit.hyper_of(plan)])
+        told = str(jax.make_jaxpr(partial(fit.advance, plan, 1))(*arguments, hyper))
+        assert ("erf_inv" in told) == drawn
+    both = stack([fit.hyper_of(trainer(jitter=jitter)) for jitter in (0.0, 3.0)])
+    np.testing.assert_array_equal(both.jitter_mm, [0.0, 3.0])

@@ -151,7 +151,7 @@ def test_candidates_read_along_and_together_are_those_fitted_alone():
         recipe.make_predictor(plan, len(training.well))(training, sites)
         for plan in plans
     ]
-    assert len(shared) == 2  # the first state, and ten steps
+    assert len(shared) == 3  # the first state; ten steps with jitter, and without
     readings = [Reading(0, 20, 2), Reading(0, 10, 2), Reading(0, 20, 1)]
     readings += [Reading(1, 20, 2), Reading(2, 20, 2)]
     found = side_by_side.predict(
