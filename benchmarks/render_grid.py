@@ -19,7 +19,7 @@ from inr_jax import render
 CHUNKS = (2048, 8192, 32768)
 VOXELS = {"2mm": 235_375, "1mm": 1_882_989}  # of the brain mask
 GENES = 100  # of the default network, and of the extrapolation
-PRODUCT = (4096, 256, 256)
+PRODUCTS = ((4096, 256, 256), (8192, 512, 512))  # the better is the peak
 
 
 def ours(network, genes, chunk, precision, flags):
@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None) -> None:
     of = {n.name: case(small(n) if flags.tiny else n, flags) for n in (PAPER, DEFAULT)}
     for numbers in of.values():
         kind = numbers["precision"].removesuffix("_3x")
-        top = product_rate(PRODUCT, kind, 5 * flags.repeats)
+        top = max(product_rate(size, kind, 5 * flags.repeats) for size in PRODUCTS)
         numbers["fraction_of_matmul_peak"] = numbers["flops"] / top
         print(
             f"{numbers['flops'] / top:.0%} of a {kind} product, {top / 1e9:.0f} GFLOP/s"
