@@ -11,8 +11,6 @@ Axis letters: N wells, L regions, A = P + S memberships (parents, then structure
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from pathlib import Path
 
@@ -20,7 +18,7 @@ import numpy as np
 
 from inr_jax.anatomy import Anatomy, memberships
 from inr_jax.errors import InputError, unknown_name
-from inr_jax.files import write_text
+from inr_jax.files import read_csv, write_csv
 from inr_jax.samples import UNNAMED, Samples
 
 PRIOR = 0.5  # wells
@@ -74,15 +72,13 @@ def write(
     Raises:
         InputError: The file cannot be written.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    names, lines = _names(samples), []
     for region, row in zip(regions, crosswalk, strict=True):
         for column in np.argsort(-row, kind="stable"):
             if row[column] >= SMALLEST:
-                name = _names(samples)[column]
-                writer.writerow([region or OUTSIDE, *name, f"{row[column]:.4f}"])
-    write_text(path, text.getvalue())
+                cells = (region or OUTSIDE, *names[column], f"{row[column]:.4f}")
+                lines.append(dict(zip(COLUMNS, cells, strict=True)))
+    write_csv(path, COLUMNS, lines)
 
 
 def override(
@@ -97,7 +93,7 @@ def override(
     rows = {name or OUTSIDE: row for row, name in enumerate(regions)}
     columns = {name: column for column, name in enumerate(_names(samples))}
     changed = np.array(crosswalk)
-    lines = _read(path)
+    lines = read_csv(path, COLUMNS, "start from the crosswalk.csv of a run")
     named = {line["region"] for line in lines}
     for region in named:
         if region not in rows:
@@ -116,21 +112,6 @@ def _names(samples: Samples) -> list[tuple[str, str]]:
     """Kind and name of each of the A memberships."""
     parents = [("parent", name) for name in samples.parents]
     return parents + [("structure", name) for name in samples.structures]
-
-
-def _read(path: str | Path) -> list[dict[str, str]]:
-    expected, fix = ",".join(COLUMNS), "start from the crosswalk.csv of a run"
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            lines, columns = list(reader), tuple(reader.fieldnames or ())
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        found = getattr(error, "strerror", None) or str(error)
-        raise InputError(path, expected=expected, found=found, fix=fix) from error
-    if columns != COLUMNS:
-        found = ",".join(columns) or "an empty file"
-        raise InputError(path, expected=expected, found=found, fix=fix)
-    return lines
 
 
 def _weight(path: str | Path, line: dict[str, str]) -> float:

@@ -7,11 +7,14 @@ never meets half of one, whatever interrupts the writer.
 from __future__ import annotations
 
 import contextlib
+import csv
 import errno
+import io
 import json
 import math
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from inr_jax.errors import InputError
@@ -50,6 +53,47 @@ def sweep(folder: Path) -> None:
 def write_text(path: str | Path, text: str) -> None:
     """Write UTF-8 text, as `write_bytes` does."""
     write_bytes(path, text.encode())
+
+
+def write_csv(
+    path: str | Path, columns: Iterable[str], rows: Iterable[dict[str, object]]
+) -> None:
+    """Write rows as CSV with a header; a column that a row lacks stays empty.
+
+    Raises:
+        InputError: The file cannot be written.
+        ValueError: A row has a column beside these.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(columns), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def read_csv(path: str | Path, columns: tuple[str, ...], fix: str) -> list[dict]:
+    """Read a table that `write_csv` wrote, or that a user wrote like one.
+
+    Args:
+        path: The file.
+        columns: What it must have, in this order.
+        fix: What a user can do about another file.
+
+    Raises:
+        InputError: The file is missing, is no CSV or has other columns.
+    """
+    expected = ",".join(columns)
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            rows, found = list(reader), tuple(reader.fieldnames or ())
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        text = getattr(error, "strerror", None) or str(error)
+        raise InputError(path, expected=expected, found=text, fix=fix) from error
+    if found != columns:
+        text = ",".join(found) or "an empty file"
+        raise InputError(path, expected=expected, found=text, fix=fix)
+    return rows
 
 
 def write_json(path: str | Path, tree: object) -> None:

@@ -6,13 +6,11 @@ Nouns:
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 from inr_jax.errors import InputError
 from inr_jax.evaluate import ANATOMY, COLUMNS, DONOR, summarise
-from inr_jax.files import write_text
+from inr_jax.files import read_csv, write_csv
 from inr_jax.folds import block_side
 
 FIELD = "inr"  # what we made
@@ -27,13 +25,9 @@ def write_scores(path: str | Path, rows: list[dict]) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        numbers = {name: f"{row[name]:.8g}" for name in ("r", "r2", "mse")}
-        writer.writerow({**row, **numbers})
-    write_text(path, text.getvalue())
+    numbers = ("r", "r2", "mse")
+    lines = (row | {name: f"{row[name]:.8g}" for name in numbers} for row in rows)
+    write_csv(path, COLUMNS, lines)
 
 
 def read_scores(path: str | Path) -> list[dict]:
@@ -42,17 +36,7 @@ def read_scores(path: str | Path) -> list[dict]:
     Raises:
         InputError: The file is missing, has other columns, or a cell is no number.
     """
-    expected, fix = ",".join(COLUMNS), "run evaluate again"
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            columns, rows = tuple(reader.fieldnames or ()), list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        found = getattr(error, "strerror", None) or str(error)
-        raise InputError(path, expected=expected, found=found, fix=fix) from error
-    if columns != COLUMNS:
-        found = ",".join(columns) or "an empty file"
-        raise InputError(path, expected=expected, found=found, fix=fix)
+    rows = read_csv(path, COLUMNS, "run evaluate again")
     return [_parsed(row, f"{path}, line {line}") for line, row in enumerate(rows, 2)]
 
 

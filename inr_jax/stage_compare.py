@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -15,7 +14,7 @@ from inr_jax.atlas import compare, interpolate, methods, regions
 from inr_jax.atlas.cached import Atlas, open_atlas
 from inr_jax.atlas.why import write_dropped
 from inr_jax.errors import InputError
-from inr_jax.files import write_text
+from inr_jax.files import write_csv, write_text
 from inr_jax.maps import Canvas
 from inr_jax.nifti import gene_desc
 from inr_jax.provenance import add_summary, timed
@@ -124,15 +123,13 @@ def _compare_donors(
     add_summary(workdir.summary, {"donors_9861_10021": by})
 
 
-def _write(path, lines: list[dict]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
-    writer.writeheader()
-    for line in lines:
-        writer.writerow(
-            {k: f"{v:.8g}" if isinstance(v, float) else v for k, v in line.items()}
-        )
-    write_text(path, text.getvalue())
+def _write(path: Path, lines: list[dict]) -> None:
+    """Lines as CSV, numbers to 8 significant digits."""
+    cells = (
+        {k: f"{v:.8g}" if isinstance(v, float) else v for k, v in line.items()}
+        for line in lines
+    )
+    write_csv(path, lines[0], cells)
 
 
 def _summarise(

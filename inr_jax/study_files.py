@@ -7,14 +7,12 @@ Nouns:
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import tempfile
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from inr_jax.files import write_text
+from inr_jax.files import write_csv, write_text
 
 
 def flags(question: str, name: str) -> ArgumentParser:
@@ -43,11 +41,7 @@ def folder(given: Namespace) -> Path:
 
 def write_table(given: Namespace, out: Path, rows: list[dict]) -> None:
     """Write rows as NAME.csv, and as JSON where it is asked for; print where."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(out / f"{given.name}.csv", text.getvalue())
+    write_csv(out / f"{given.name}.csv", rows[0].keys(), rows)
     if given.json:
         write_text(given.json, json.dumps(rows, indent=2))
     print(f"{out / given.name}.csv and .png")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from pathlib import Path
 
 import numpy as np
 
-from inr_jax.files import write_text
+from inr_jax import files
 from inr_jax.nested import Nested
 
 COLUMNS = (
@@ -72,15 +70,16 @@ def make_table(
 
 def write_csv(path: Path, table: dict) -> None:
     """Candidates, then methods, whose inner scores are empty."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for row in table["candidates"]:
-        writer.writerow(row | {"overrides": json.dumps(row["overrides"])})
-    for name, scores in table["methods"].items():
-        some = {"candidate": name, "outer_r": scores["r"], "outer_r2": scores["r2"]}
-        writer.writerow(some)
-    write_text(path, text.getvalue())
+    rows = [
+        {name: row[name] for name in COLUMNS}
+        | {"overrides": json.dumps(row["overrides"])}
+        for row in table["candidates"]
+    ]
+    rows += [
+        {"candidate": name, "outer_r": scores["r"], "outer_r2": scores["r2"]}
+        for name, scores in table["methods"].items()
+    ]
+    files.write_csv(path, COLUMNS, rows)
 
 
 def as_text(table: dict) -> str:

@@ -13,8 +13,6 @@ Axis letters: V voxels, G genes.
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import math
 from pathlib import Path
@@ -22,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from inr_jax.conformal import NORMAL_90
-from inr_jax.files import write_text
+from inr_jax.files import write_csv
 
 EDGES_MM = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 14.0, 20.0, math.inf)
 COLUMNS = ("from_mm", "to_mm", "voxels", "rmse", "std")
@@ -88,13 +86,11 @@ def write_rows(path: str | Path, rows: list[dict]) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        cells = row.items()
-        writer.writerow({key: "" if c is None else f"{c:.6g}" for key, c in cells})
-    write_text(path, text.getvalue())
+    lines = (
+        {key: "" if cell is None else f"{cell:.6g}" for key, cell in row.items()}
+        for row in rows
+    )
+    write_csv(path, COLUMNS, lines)
 
 
 def table(rows: list[dict]) -> str:
