@@ -10,7 +10,7 @@ import numpy as np
 from inr_jax import build, checkpoint, config, recipe, render, template
 from inr_jax.calibration_file import read_calibration
 from inr_jax.conformal import Calibration, predictive_sd
-from inr_jax.errors import InputError
+from inr_jax.errors import InputError, first_line
 from inr_jax.results import check_calibration
 from inr_jax.space import outside_head
 from inr_jax.workdir import Workdir
@@ -96,6 +96,6 @@ def _settings(folder: Path, meta: dict):
         raise InputError(
             folder,
             expected="settings that this version of inr_jax can read",
-            found=(str(error) or type(error).__name__).splitlines()[0],
+            found=first_line(error),
             fix="load it with the version in provenance.json, or fit again",
         ) from error

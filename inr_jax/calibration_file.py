@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_jax.conformal import Calibration
-from inr_jax.errors import InputError
+from inr_jax.errors import InputError, first_line
 from inr_jax.files import write_bytes
 
 DAMAGED = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile)
@@ -75,6 +75,6 @@ def read_calibration(path: str | Path) -> Calibrated:
         raise InputError(
             path,
             expected=f"a calibration of format {FORMAT}",
-            found=(str(error) or type(error).__name__).splitlines()[0],
+            found=first_line(error),
             fix="delete it and run evaluate again",
         ) from error

@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from inr_jax.errors import InputError, unknown_name
+from inr_jax.errors import InputError, first_line, unknown_name
 
 VERBS = {
     "run": "samples to maps: fit, evaluate on held-out donors, render, figures",
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _machine_trouble(error: Exception) -> str | None:
     """What is wrong with the machine; None where it is the program."""
-    text = (str(error) or type(error).__name__).splitlines()[0]
+    text = first_line(error)
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else text
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text:

@@ -6,7 +6,6 @@ key is answered with the nearest known one.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 from collections.abc import Sequence
@@ -17,7 +16,8 @@ from absl import flags
 from ml_collections import ConfigDict
 
 from inr_jax import config as settings
-from inr_jax.errors import InputError, unknown_name
+from inr_jax.errors import InputError, first_line, unknown_name
+from inr_jax.user_file import opened
 
 DEFINERS = {
     bool: flags.DEFINE_boolean,
@@ -157,7 +157,7 @@ def load_stored(path: Path) -> ConfigDict:
         raise InputError(
             path,
             expected="the settings of a run",
-            found=_first_line(error),
+            found=first_line(error),
             fix="give --config=FILE or another --workdir",
         ) from error
 
@@ -176,15 +176,9 @@ def load_config(path: Path) -> ConfigDict:
             path, expected="a file with get_config()", found=found, fix=fix
         )
 
-    if not path.is_file():
-        raise fail("no such file")
-    spec = importlib.util.spec_from_file_location("inr_jax_user_config", path)
-    if spec is None:
-        raise fail("no Python file")
-    module = importlib.util.module_from_spec(spec)
+    run = opened(path, fail)
     try:
-        spec.loader.exec_module(module)
-        config = module.get_config()
+        config = run().get_config()
     except InputError:
         raise
     except (Exception, SystemExit) as error:  # the file is the user's own code
@@ -193,7 +187,7 @@ def load_config(path: Path) -> ConfigDict:
             known = ".".join(settings.flat(settings.default())).split(".")
             name = next(filter(None, unknown.groups()))
             raise unknown_name(str(path), name, set(known)) from error
-        raise fail(f"{type(error).__name__}: {_first_line(error)}") from error
+        raise fail(f"{type(error).__name__}: {first_line(error)}") from error
     if not isinstance(config, ConfigDict):
         raise fail(f"one that returns {type(config).__name__}, not a ConfigDict")
     return _completed(config, path)
@@ -225,7 +219,3 @@ def _set(config: ConfigDict, key: str, value: object) -> None:
     for part in path:
         config = config[part]
     config[name] = value
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

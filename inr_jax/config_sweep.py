@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +9,8 @@ from ml_collections import ConfigDict
 
 from inr_jax import config as settings
 from inr_jax.candidates import DEFAULT, Overrides, label
-from inr_jax.errors import InputError, unknown_name
+from inr_jax.errors import InputError, first_line, unknown_name
+from inr_jax.user_file import opened
 
 # What a candidate may change: samples are loaded once, for all of them.
 SECTIONS = ("seed", "inputs", "field", "conditioning", "fit", "anatomy")
@@ -94,18 +94,11 @@ def _get_sweep(path: Path) -> list[Overrides]:
         wanted = "a file with get_sweep(), a list of dicts"
         return InputError(path, expected=wanted, found=found, fix="see configs/sweeps/")
 
-    if not path.is_file():
-        raise fail("no such file")
-    spec = importlib.util.spec_from_file_location("inr_jax_user_sweep", path)
-    if spec is None:
-        raise fail("no Python file")
-    module = importlib.util.module_from_spec(spec)
+    run = opened(path, fail)
     try:
-        spec.loader.exec_module(module)
-        some = module.get_sweep()
+        some = run().get_sweep()
     except (Exception, SystemExit) as error:  # the file is the user's own code
-        text = (str(error) or type(error).__name__).splitlines()[0]
-        raise fail(f"{type(error).__name__}: {text}") from error
+        raise fail(f"{type(error).__name__}: {first_line(error)}") from error
     if not isinstance(some, list) or not all(isinstance(one, dict) for one in some):
         raise fail(f"one that returns {type(some).__name__} of something else")
     if not some:

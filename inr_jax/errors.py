@@ -41,3 +41,8 @@ def unknown_name(where: str, name: object, known: object) -> InputError:
         found=repr(name),
         fix=f"did you mean {near[0]!r}?" if near else "choose a known name",
     )
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line; its type where it says nothing."""
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 # A module imports modules of lower rank alone.
 RANKS = {
     0: "__init__ errors space encodings numerics batching scores leftover mixed_model "
-    "candidates sharding",
+    "candidates sharding user_file",
     1: "interrupt products devices config_checks sample_checks standardise inputs "
     "genes fields.field files planes wells labels parts",
     2: "config samples effects fields.layers nifti conformal png label_image",
