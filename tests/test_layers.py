@@ -38,8 +38,8 @@ RANKS = {
     17: "cli",
 }
 ATLAS_RANKS = {
-    0: "config_atlas config_parts",
-    1: "abagen_bridge atlas atlas.options atlas.probes",
+    0: "abagen_bridge config_atlas config_parts",
+    1: "atlas atlas.options atlas.probes",
     2: "atlas.folders",
     3: "atlas.tables",
     4: "atlas.coordinates atlas.interpolate",
