@@ -107,8 +107,8 @@ def hold_out(
         `(N, G)` float64, as `leave_one_donor_out`; NaN for wells that only train.
 
     Raises:
-        InputError: A well of a fold is also in training.
-        ValueError: A prediction has another shape, or is not finite.
+        InputError: A well of a fold is also in training, or a prediction is not finite.
+        ValueError: A prediction has another shape.
     """
     pooled = np.full(samples.values.shape, np.nan)
     for number in folds.numbers():

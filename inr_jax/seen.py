@@ -19,6 +19,7 @@ class Seen:
         columns: gene -> column, of those to draw.
         brain: Known at every voxel, so its maps can be scored there; or None.
         x_mm: `(V, 3)` voxels.
+        tissue: `(V, 2)` of the voxels, where the brain is known.
         drawn: gene -> `(V,)` its map.
         scores: (r, R2) of each gene so far.
     """
@@ -27,6 +28,7 @@ class Seen:
         self, columns: dict[str, int], brain: phantom.Phantom | None, x_mm: np.ndarray
     ) -> None:
         self.columns, self.brain, self.x_mm = columns, brain, x_mm
+        self.tissue = None if brain is None else template.tissue_at(x_mm)
         self.drawn: dict[str, np.ndarray] = {}
         self.scores: list[tuple[float, float]] = []
 
@@ -38,7 +40,7 @@ class Seen:
         if self.brain is not None:
             some = list(range(block.genes.start, block.genes.stop))
             brain = phantom.keep_genes(self.brain, some)
-            truth = phantom.truth(brain, self.x_mm, template.tissue_at(self.x_mm))
+            truth = phantom.truth(brain, self.x_mm, self.tissue)
             for exact, found in zip(truth.T, block.mean.T, strict=True):
                 scores = score(exact[:, None], found[:, None])
                 self.scores.append((float(scores.r[0]), float(scores.r2[0])))
