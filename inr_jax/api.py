@@ -8,10 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_jax import build, checkpoint, config, recipe, render, template
-from inr_jax.calibration_file import read_calibration
 from inr_jax.conformal import Calibration, predictive_sd
 from inr_jax.errors import InputError, first_line
-from inr_jax.results import check_calibration
+from inr_jax.results import calibration_in
 from inr_jax.space import outside_head
 from inr_jax.workdir import Workdir
 
@@ -82,10 +81,8 @@ def load(workdir: str | Path) -> Field:
     model = recipe.make_model(bundle.frame, bundle.state)
     calibration = None
     if files.calibration.exists() and int(bundle.state.step) >= plan.steps:
-        found = read_calibration(files.calibration)
         made_from = {"genes": genes, "files": meta.get("inputs_sha256", {})}
-        check_calibration(files.calibration, found, settings, **made_from)
-        calibration = found.calibration
+        calibration = calibration_in(files, settings, **made_from).calibration
     return Field(genes, model, plan.renderer, meta["config"], calibration)
 
 

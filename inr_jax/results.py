@@ -109,6 +109,23 @@ def check_inputs(result: Result, source: Source) -> None:
     _check_files(result, source.files)
 
 
+def calibration_in(
+    workdir: Workdir,
+    config: ConfigDict,
+    *,
+    genes: tuple[str, ...],
+    files: dict[str, str],
+) -> Calibrated:
+    """The calibration in a workdir, of the fit of these settings, genes and files.
+
+    Raises:
+        InputError: It is damaged, or of another fit.
+    """
+    found = read_calibration(workdir.calibration)
+    check_calibration(workdir.calibration, found, config, genes=genes, files=files)
+    return found
+
+
 def check_calibration(
     path: Path,
     found: Calibrated,

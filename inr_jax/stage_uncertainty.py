@@ -14,7 +14,7 @@ from inr_jax import config as settings
 from inr_jax import coverage as covering
 from inr_jax.baselines import nearest_distance_mm
 from inr_jax.blocks import Block
-from inr_jax.calibration_file import Calibrated, read_calibration, write_calibration
+from inr_jax.calibration_file import Calibrated, write_calibration
 from inr_jax.checkpoint import Bundle
 from inr_jax.evaluate import DONOR
 from inr_jax.figure_errors import draw_errors
@@ -22,7 +22,7 @@ from inr_jax.maps import Canvas, write_validated
 from inr_jax.parts import parts_of
 from inr_jax.provenance import add_summary
 from inr_jax.report import TITLES
-from inr_jax.results import check_calibration
+from inr_jax.results import calibration_in
 from inr_jax.samples import Samples
 from inr_jax.sources import Source
 from inr_jax.workdir import Workdir
@@ -92,10 +92,8 @@ def calibration_of(
     if not whole:
         log.warning("render: std maps are not calibrated, the fit is not finished")
         return None
-    found = read_calibration(workdir.calibration)
-    where, genes = workdir.calibration, source.samples.genes
-    check_calibration(where, found, config, genes=genes, files=source.files)
-    return found
+    made_from = {"genes": source.samples.genes, "files": source.files}
+    return calibration_in(workdir, config, **made_from)
 
 
 def std_maps(
