@@ -16,8 +16,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+from lib.settings import settings_of
 
-from inr_jax import build, config, recipe
+from inr_jax import build, recipe
 from inr_jax.conformal import HeldOut
 from inr_jax.coverage import Recorder, coverage, coverage_table, donor_intervals
 from inr_jax.evaluate import leave_one_donor_out
@@ -25,15 +26,6 @@ from inr_jax.parts import parts_of
 from inr_jax.samples import Samples
 
 TINY = {"fit.steps": 2, "fit.members": 2, "phantom.n_wells": 60, "phantom.n_genes": 3}
-
-
-def settings(flags: argparse.Namespace):
-    c = config.default()
-    c.phantom.named = True
-    if flags.path:
-        c.source.name, c.source.path = "allen_export", flags.path
-    c.update_from_flattened_dict(TINY if flags.tiny else {})
-    return c
 
 
 def held_out(both, samples: Samples) -> HeldOut:
@@ -49,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", default="")
     parser.add_argument("--tiny", action="store_true", help="seconds, for the tests")
     flags = parser.parse_args(arguments)
-    c = settings(flags)
+    c = settings_of(flags, TINY)
     samples = build.load_source(c).samples.originals()
     plan = build.make_recipe(c, len(samples.genes))
     both = recipe.make_ensemble_predictor(plan, len(samples.well))

@@ -15,8 +15,9 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+from lib.settings import settings_of
 
-from inr_jax import build, config, figures_studies, studies
+from inr_jax import build, figures_studies, studies
 from inr_jax import study_files as files
 from inr_jax.genes import pc1_order, spectral_order
 from inr_jax.standardise import standardiser
@@ -47,10 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Write a row a measure and pair of donors; print the means."""
     parser = files.flags(__doc__.split("\n")[0], "gene_order")
     flags = parser.parse_args(arguments)
-    c = config.default()
-    if flags.path:
-        c.source.name, c.source.path = "allen_export", flags.path
-    c.update_from_flattened_dict(TINY if flags.tiny else {})
+    c = settings_of(flags, TINY)
     samples = build.load_source(c).samples.originals()
     names = [samples.donors[donor] for donor in np.unique(samples.donor)]
     shuffled = studies.shuffles(len(samples.genes), 20 if flags.tiny else 500)

@@ -9,42 +9,27 @@ python benchmarks/noise_robustness.py --path=DIR_OR_ZIP [--genes=N] [--folds=N]
 
 from __future__ import annotations
 
-import runpy
 import time
-from pathlib import Path
+
+from lib.settings import PAPER, settings_of, some_genes
 
 from inr_jax import build, config, evaluate, figures_studies, recipe, studies
 from inr_jax import study_files as files
 from inr_jax.baselines import baselines
+from inr_jax.command import load_config
 from inr_jax.folds import donor_folds, well_folds
 
-PAPER = Path(__file__).parents[1] / "configs" / "paper_per_gene.py"
 TINY = {"fit.steps": 2, "fit.members": 1, "field.hidden": 4, "field.depth": 1}
 TINY |= {"phantom.n_wells": 60, "phantom.n_genes": 2}
-
-
-def settings(flags, start):
-    c = start
-    if flags.path:
-        c.source.name, c.source.path = "allen_export", flags.path
-    c.update_from_flattened_dict(TINY if flags.tiny else {})
-    return c
-
-
-def some_genes(samples, count: int):
-    """So many genes, evenly from the list; all where 0 is asked for."""
-    genes = samples.genes
-    count = min(count or len(genes), len(genes))
-    return samples.keep_genes([genes[k * len(genes) // count] for k in range(count)])
 
 
 def methods(flags, samples, rows: int) -> dict:
     """The INR, the paper's recipe and kriging, on the samples' genes."""
     starts = {"inr": config.default()}
-    starts["paper_per_gene"] = runpy.run_path(str(PAPER))["get_config"]()
+    starts["paper_per_gene"] = load_config(PAPER)
     found = {}
     for name, start in starts.items():
-        plan = build.make_recipe(settings(flags, start), len(samples.genes))
+        plan = build.make_recipe(settings_of(flags, TINY, start), len(samples.genes))
         found[name] = recipe.make_predictor(plan, rows)
     found["kriging"] = baselines(True)["kriging"]
     return {name: found[name] for name in flags.recipes.split(",")}
@@ -59,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--percents", default="0,1,3,5,10,20")
     flags = parser.parse_args(arguments)
     percents = [float(p) for p in flags.percents.split(",")]
-    source = build.load_source(settings(flags, config.default()))
+    source = build.load_source(settings_of(flags, TINY))
     samples, rows = some_genes(source.samples, flags.genes), []
     splits = {"well": well_folds(samples), "donor": donor_folds(samples)}
     limit = 1 if flags.tiny else flags.folds

@@ -11,8 +11,9 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from lib.settings import settings_of
 
-from inr_jax import build, config, evaluate, figures_studies, recipe, studies
+from inr_jax import build, evaluate, figures_studies, recipe, studies
 from inr_jax import study_files as files
 from inr_jax.baselines import baselines, nearest_distance_mm
 from inr_jax.folds import block_folds, block_protocol, donor_folds
@@ -20,14 +21,6 @@ from inr_jax.folds import block_folds, block_protocol, donor_folds
 SIDES_MM = (10.0, 20.0, 40.0)
 TINY = {"fit.steps": 2, "fit.members": 1, "field.hidden": 4, "field.depth": 1}
 TINY |= {"phantom.n_wells": 60, "phantom.n_genes": 2}
-
-
-def settings(flags):
-    c = config.default()
-    if flags.path:
-        c.source.name, c.source.path = "allen_export", flags.path
-    c.update_from_flattened_dict(TINY if flags.tiny else {})
-    return c
 
 
 def distance_mm(samples, folds) -> float:
@@ -45,7 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Write a row a protocol and method, and print it."""
     parser = files.flags(__doc__.split("\n")[0], "spatial_blocks")
     flags = parser.parse_args(arguments)
-    c = settings(flags)
+    c = settings_of(flags, TINY)
     samples, rows = build.load_source(c).samples, []
     protocols = {
         block_protocol(side): block_folds(samples, side, mirror=True)

@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import argparse
 import time
-from pathlib import Path
 
 import numpy as np
 from lib.machine import about, write
+from lib.settings import PAPER, settings_of, some_genes
 
-from inr_jax import build, config, fit, recipe, render
+from inr_jax import build, fit, recipe, render
 from inr_jax.command import load_config
 from inr_jax.scores import score
 
-PAPER = Path(__file__).parents[1] / "configs" / "paper_per_gene.py"
+TINY = {"phantom.n_wells": 60, "phantom.n_genes": 3}
 
 
 def curve(settings, samples, donors, *, every: int, steps: int) -> list[dict]:
@@ -57,26 +57,18 @@ def main(arguments: list[str] | None = None) -> None:
     """Print both curves, then the two times and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--path", default="", help="an Allen export; else the phantom")
-    parser.add_argument(
-        "--genes", type=int, default=20, help="every so many-th; 0: all"
-    )
+    parser.add_argument("--genes", type=int, default=20, help="so many; 0: all")
     parser.add_argument("--folds", type=int, default=0, help="donors; 0: all")
     parser.add_argument("--steps", type=int, default=1000, help="of the paper's")
     parser.add_argument("--json", default="")
     parser.add_argument("--tiny", action="store_true", help="seconds, for the tests")
     flags = parser.parse_args(arguments)
-    ours, paper = config.default(), load_config(PAPER)
-    if flags.path:
-        ours.source.name, ours.source.path = "allen_export", flags.path
+    ours, paper = settings_of(flags, TINY), load_config(PAPER)
     sizes, paper_sizes = ({"every": 5, "steps": n} for n in (100, flags.steps))
     if flags.tiny:
-        ours.phantom.n_wells, ours.phantom.n_genes, flags.folds = 60, 3, 2
         sizes = paper_sizes = {"every": 2, "steps": 4}
-        paper.field.hidden = 8
-    samples = build.load_source(ours).samples
-    if flags.genes and flags.genes < len(samples.genes):
-        picked = np.linspace(0, len(samples.genes) - 1, flags.genes).astype(int)
-        samples = samples.keep_genes(tuple(samples.genes[i] for i in picked))
+        paper.field.hidden, flags.folds = 8, 2
+    samples = some_genes(build.load_source(ours).samples, flags.genes)
     donors = np.unique(samples.donor)[: flags.folds or None]
     print(about(), f"{len(samples.genes)} genes, {len(donors)} donors left out")
     curves = {
