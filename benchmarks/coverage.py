@@ -18,12 +18,13 @@ from pathlib import Path
 import numpy as np
 from lib.settings import settings_of
 
-from inr_jax import build, recipe
-from inr_jax.conformal import HeldOut
-from inr_jax.coverage import Recorder, coverage, coverage_table, donor_intervals
-from inr_jax.evaluate import leave_one_donor_out
-from inr_jax.parts import parts_of
-from inr_jax.samples import Samples
+from inr_jax.brain.divisions import parts_of
+from inr_jax.fitting import recipe
+from inr_jax.run import build
+from inr_jax.samples.samples import Samples
+from inr_jax.stats.conformal import HeldOut
+from inr_jax.stats.coverage import Recorder, coverage, coverage_table, donor_intervals
+from inr_jax.stats.hold_out import leave_one_donor_out
 
 TINY = {"fit.steps": 2, "fit.members": 2, "phantom.n_wells": 60, "phantom.n_genes": 3}
 

@@ -15,12 +15,13 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+from lib import studies, study_figures
+from lib import study_files as files
 from lib.settings import settings_of
 
-from inr_jax import build, figures_studies, studies
-from inr_jax import study_files as files
-from inr_jax.genes import pc1_order, spectral_order
-from inr_jax.standardise import standardiser
+from inr_jax.fields.gene_codes import pc1_order, spectral_order
+from inr_jax.run import build
+from inr_jax.samples.standardise import standardiser
 
 TINY = {"phantom.n_wells": 60, "phantom.n_genes": 6}
 
@@ -83,7 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
         title = f"{names[donor]}, genes {sorted_by}"
         pair[title] = correlations[donor][np.ix_(order, order)]
     out = files.folder(flags)
-    figures_studies.agreement(out / "gene_order.png", names, pair, heat)
+    study_figures.agreement(out / "gene_order.png", names, pair, heat)
     files.write_table(flags, out, rows)
 
 

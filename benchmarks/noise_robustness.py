@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import time
 
+from lib import studies, study_figures
+from lib import study_files as files
 from lib.settings import PAPER, settings_of, some_genes
 
-from inr_jax import build, config, evaluate, figures_studies, recipe, studies
-from inr_jax import study_files as files
-from inr_jax.baselines import baselines
-from inr_jax.command import load_config
-from inr_jax.folds import donor_folds, well_folds
+from inr_jax.fitting import recipe
+from inr_jax.run import build, config
+from inr_jax.run.flags import load_config
+from inr_jax.stats import hold_out
+from inr_jax.stats.baselines import baselines
+from inr_jax.stats.folds import donor_folds, well_folds
 
 TINY = {"fit.steps": 2, "fit.members": 1, "field.hidden": 4, "field.depth": 1}
 TINY |= {"phantom.n_wells": 60, "phantom.n_genes": 2}
@@ -56,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
             for percent in percents[-1:] if flags.tiny else percents:
                 start = time.perf_counter()
                 noisy = studies.trained_on_perturbed(predict, percent)
-                found = evaluate.hold_out(noisy, samples, folds)
+                found = hold_out.hold_out(noisy, samples, folds)
                 case = {"recipe": name, "split": split, "percent": percent}
                 subset["folds"] = len(folds.numbers())
                 rows.append(case | studies.mean_scores(samples, folds, found) | subset)
@@ -70,7 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
     }
     label = "training values moved by ±10 % of the range, %"
     picture, names = out / "noise_robustness.png", ("r", "r2", "mse")
-    figures_studies.curves(picture, panels, along="percent", label=label, names=names)
+    study_figures.curves(picture, panels, along="percent", label=label, names=names)
     files.write_table(flags, out, rows)
 
 

@@ -14,7 +14,7 @@ from lib import networks
 from lib.machine import about, flags_of, has_torch, product_rate, seconds, write
 from lib.networks import DEFAULT, PAPER, points, small
 
-from inr_jax import render
+from inr_jax.fields import model as render
 
 CHUNKS = (2048, 8192, 32768)
 VOXELS = {"2mm": 235_375, "1mm": 1_882_989}  # of the brain mask

@@ -14,7 +14,8 @@ import numpy as np
 from lib.machine import about, flags_of, product_rate, seconds, write
 from lib.networks import DEFAULT, PAPER, points, small, wells_to_fit
 
-from inr_jax import fit, render
+from inr_jax.fields import model as render
+from inr_jax.fitting import fit
 
 PRODUCTS = ((946, 256, 256), (4096, 256, 256), (8192, 512, 512), (4096, 4096, 4096))
 COPY = 2**26  # float32, 256 MiB

@@ -23,7 +23,11 @@ import numpy as np
 from lib.machine import about, flags_of, write
 from lib.samples import samples_of
 
-from inr_jax import blocks, build, config, fit, maps, recipe, template
+from inr_jax.brain import template
+from inr_jax.fitting import fit, recipe
+from inr_jax.maps import gene_batches
+from inr_jax.maps import write as maps
+from inr_jax.run import build, config
 
 TINY = ["--tiny", "--steps=2", "--limit-gb=1"]
 
@@ -53,9 +57,9 @@ def child(genes: int, steps: int, limit_gb: float, folder: str, tiny: bool) -> d
     canvas = maps.Canvas(*mask_grid, template.SPACE, "zero")
     x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
     slab = (x_mm, template.tissue_at(x_mm), np.zeros((len(x_mm), 0), np.float32))
-    size = blocks.block_size(len(x_mm), genes)
+    size = gene_batches.block_size(len(x_mm), genes)
     count = max(1, int(limit_gb * 1e9 / (size * len(x_mm) * 8)))
-    some = blocks.rendered(
+    some = gene_batches.rendered(
         plan.renderer, model, lambda: [slab], voxels=len(x_mm), size=size
     )
     sidecars = [{"Desc": f"G{gene}"} for gene in range(genes)]

@@ -11,12 +11,16 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from lib import studies, study_figures
+from lib import study_files as files
 from lib.settings import settings_of
 
-from inr_jax import build, evaluate, figures_studies, recipe, studies
-from inr_jax import study_files as files
-from inr_jax.baselines import baselines, nearest_distance_mm
-from inr_jax.folds import block_folds, block_protocol, donor_folds
+from inr_jax.fitting import recipe
+from inr_jax.run import build
+from inr_jax.stats import hold_out
+from inr_jax.stats.baselines import baselines
+from inr_jax.stats.folds import block_folds, block_protocol, donor_folds
+from inr_jax.stats.neighbours import nearest_distance_mm
 
 SIDES_MM = (10.0, 20.0, 40.0)
 TINY = {"fit.steps": 2, "fit.members": 1, "field.hidden": 4, "field.depth": 1}
@@ -52,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
         far = distance_mm(samples, folds)
         for name, predict in methods.items():
             start = time.perf_counter()
-            found = evaluate.hold_out(predict, samples, folds)
+            found = hold_out.hold_out(predict, samples, folds)
             case = {"protocol": protocol, "method": name, "distance_mm": far}
             rows.append(case | studies.mean_scores(samples, folds, found))
             print(f"{rows[-1]}  {time.perf_counter() - start:.0f} s", flush=True)
@@ -69,7 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
     label = "held out, and median distance to the nearest training well"
     panels = {f"{len(samples.genes)} genes, {len(samples.well)} wells": drawn}
     picture = out / "spatial_blocks.png"
-    figures_studies.curves(picture, panels, along="place", label=label, ticks=ticks)
+    study_figures.curves(picture, panels, along="place", label=label, ticks=ticks)
     files.write_table(flags, out, rows)
 
 

@@ -17,9 +17,11 @@ import numpy as np
 from lib.machine import about, write
 from lib.settings import PAPER, settings_of, some_genes
 
-from inr_jax import build, fit, recipe, render
-from inr_jax.command import load_config
-from inr_jax.scores import score
+from inr_jax.fields import model as render
+from inr_jax.fitting import fit, recipe
+from inr_jax.run import build
+from inr_jax.run.flags import load_config
+from inr_jax.stats.scores import score
 
 TINY = {"phantom.n_wells": 60, "phantom.n_genes": 3}
 

@@ -7,7 +7,8 @@ the one that scores best held out; configs/paper_*.py have the paper's own netwo
 inr-jax run --config=configs/ad100.py --config.ahba.data_dir=DIR --workdir=out
 """
 
-from inr_jax import config, phantom
+from inr_jax.run import config
+from inr_jax.samples import phantom
 
 
 def get_config():

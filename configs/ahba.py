@@ -4,7 +4,7 @@ inr-jax run --config=configs/ahba.py --config.source.genes=MAPT,APOE \
     --config.ahba.data_dir=DIR --workdir=out
 """
 
-from inr_jax import config
+from inr_jax.run import config
 
 
 def get_config():

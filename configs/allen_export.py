@@ -4,7 +4,7 @@ inr-jax run --config=configs/allen_export.py --config.source.path=DIR_OR_ZIP \
     --workdir=out
 """
 
-from inr_jax import config
+from inr_jax.run import config
 
 
 def get_config():

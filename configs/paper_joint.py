@@ -5,7 +5,7 @@ steps, 10,000 steps on all wells and genes; 27 inputs: x, y, z, tissue class, th
 gene's spectral position and 11 sin/cos pairs of it.
 """
 
-from inr_jax import config
+from inr_jax.run import config
 
 
 def get_config():

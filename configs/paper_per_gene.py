@@ -4,7 +4,7 @@ One SIREN of 5 x 256 for each gene, omega 30, Adam 1e-4, 1,000 steps on all well
 values min-max scaled; no jitter, no decay, one seed.
 """
 
-from inr_jax import config
+from inr_jax.run import config
 
 
 def get_config():

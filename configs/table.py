@@ -3,7 +3,7 @@
 inr-jax run --config=configs/table.py --config.source.path=FILE --workdir=out
 """
 
-from inr_jax import config
+from inr_jax.run import config
 
 
 def get_config():

@@ -132,23 +132,24 @@ def _dispatch(arguments: list[str]) -> int:
 def _do(verb: str, rest: list[str]) -> None:
     if verb in WITHOUT_WORKDIR:
         _log_to_terminal()
-        from inr_jax import atlas_verbs
+        from inr_jax.run import ahba_verbs
 
-        getattr(atlas_verbs, verb)(rest)
+        getattr(ahba_verbs, verb)(rest)
         return
-    from inr_jax import command, config, interrupt, workdir
+    from inr_jax import progress
+    from inr_jax.run import config, flags, workdir
 
     own = OWN_FLAGS.get(verb, ())
-    call = command.parse(rest, own, needs_workdir=True)
+    call = flags.parse(rest, own, needs_workdir=True)
     config.validate(call.config)
     if verb in GO_ON:
         workdir.check_there(call.workdir)
-    with interrupt.deferred(), workdir.opened(call.workdir) as folder:
+    with progress.deferred(), workdir.opened(call.workdir) as folder:
         _log_to_terminal()
-        from inr_jax import devices, pipeline  # takes seconds
+        from inr_jax.run import compilation_cache, pipeline
 
-        interrupt.safe_point()
-        devices.keep_programs(call.config.devices.cache)
+        progress.safe_point()
+        compilation_cache.keep_programs(call.config.devices.cache)
         pipeline.STAGES[verb](call.config, folder, **call.own)
 
 
@@ -175,7 +176,7 @@ def _help() -> str:
 def _verb_help(verb: str) -> str:
     import inspect
 
-    from inr_jax import config, config_atlas, config_parts
+    from inr_jax.run import config, config_atlas, config_parts
 
     parts = [config.default, config_parts.phantom, config_parts.anatomy]
     parts += [config_parts.devices, config_atlas.sections]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "benchmarks"))  # its folder lib is tested, too
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

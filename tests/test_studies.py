@@ -9,11 +9,11 @@ import json
 import numpy as np
 import pytest
 import references
+from lib import studies, study_figures, study_files
 
-from inr_jax import figures_studies, studies, study_files
-from inr_jax.folds import well_folds
-from inr_jax.genes import pc1_order, spectral_order
-from inr_jax.samples import make_samples
+from inr_jax.fields.gene_codes import pc1_order, spectral_order
+from inr_jax.samples.samples import make_samples
+from inr_jax.stats.folds import well_folds
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -174,16 +174,16 @@ def test_curves_show_each_method_in_each_panel_and_cut_what_fails(tmp_path):
         for method, r2 in (("inr", 0.2), ("other", -3.0))
     ]
     how = {"along": "percent", "label": "noise, %"}
-    figure = figures_studies.curves_figure({"one": rows, "two": rows}, **how)
+    figure = study_figures.curves_figure({"one": rows, "two": rows}, **how)
     assert len(figure.axes) == 4
     lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
     np.testing.assert_array_equal(lines["inr"].get_xdata(), [0, 20])
     np.testing.assert_array_equal(lines["inr"].get_ydata(), [0.4, 0.1])
     below = figure.axes[2]
     drawn = {line.get_label(): line.get_ydata() for line in below.get_lines()}
-    assert list(drawn["other"]) == [figures_studies.LOWEST_DRAWN] * 2
+    assert list(drawn["other"]) == [study_figures.LOWEST_DRAWN] * 2
     assert [text.get_text() for text in below.texts] == ["other below"]
-    figures_studies.curves(tmp_path / "c.png", {"one": rows}, **how)
+    study_figures.curves(tmp_path / "c.png", {"one": rows}, **how)
     assert (tmp_path / "c.png").read_bytes().startswith(PNG)
 
 
@@ -191,7 +191,7 @@ def test_a_nan_parts_a_line_and_ticks_have_names():
     rows = [{"method": "inr", "at": at, "r": r} for at, r in ((0, 0.3), (2, 0.1))]
     rows.append({"method": "inr", "at": 1, "r": np.nan})
     how = {"along": "at", "label": "", "names": ("r",), "ticks": {0: "a", 2: "b"}}
-    (axes,) = figures_studies.curves_figure({"one": rows}, **how).axes
+    (axes,) = study_figures.curves_figure({"one": rows}, **how).axes
     np.testing.assert_array_equal(axes.get_lines()[0].get_ydata(), [0.3, np.nan, 0.1])
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b"]
 
@@ -202,7 +202,7 @@ def test_agreement_writes_every_number_on_its_square(tmp_path):
         np.array([[1, 0.1, 0.2], [0.1, 1, -0.3], [0.2, -0.3, 1]]),
     )
     pair = {"a": np.eye(4), "b": np.ones((4, 4))}
-    figure = figures_studies.agreement_figure(donors, pair, {"one": matrix})
+    figure = study_figures.agreement_figure(donors, pair, {"one": matrix})
     heat = figure.axes[2]
     shown = {t.get_position(): t.get_text() for t in heat.texts}
     assert shown == {
@@ -211,5 +211,5 @@ def test_agreement_writes_every_number_on_its_square(tmp_path):
         for column in range(3)
     }
     np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), pair["b"])
-    figures_studies.agreement(tmp_path / "a.png", donors, pair, {"one": matrix})
+    study_figures.agreement(tmp_path / "a.png", donors, pair, {"one": matrix})
     assert (tmp_path / "a.png").read_bytes().startswith(PNG)

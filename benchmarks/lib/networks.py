@@ -14,14 +14,15 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from inr_jax import fit, render
-from inr_jax.conditioning import Conditioning, make_conditioning
-from inr_jax.fields import make_field
-from inr_jax.fitdata import FitData, pack
-from inr_jax.inputs import Inputs
-from inr_jax.optimizer import make_adam
-from inr_jax.space import Box
-from inr_jax.standardise import Standardiser
+from inr_jax.brain.space import Box
+from inr_jax.fields import model
+from inr_jax.fields.architectures import make_field
+from inr_jax.fields.conditioning import Conditioning, make_conditioning
+from inr_jax.fields.inputs import Inputs
+from inr_jax.fitting import fit
+from inr_jax.fitting.data import FitData, pack
+from inr_jax.fitting.optimizer import make_adam
+from inr_jax.samples.standardise import Standardiser
 
 FEATURES = 5  # coordinates, grey, white
 INPUTS = Inputs(Box(np.zeros(3, np.float32), np.float32(90)), True, "soft")
@@ -58,12 +59,12 @@ class Network(NamedTuple):
         made, adam = self.made(genes, precision), make_adam(self.rate)
         return fit.Trainer(made, adam, 0.0, self.members, 0, group, programs={})
 
-    def model(self, genes: int) -> render.Model:
+    def model(self, genes: int) -> model.Model:
         """With weights as they are before the first step."""
         params = fit.init(self.trainer(genes), jax.random.key(0)).params
         one = np.ones(genes, np.float32)
         codes = np.zeros((genes, 0), np.float32)
-        return render.Model(params, codes, INPUTS, Standardiser(0 * one, one))
+        return model.Model(params, codes, INPUTS, Standardiser(0 * one, one))
 
 
 PAPER = Network("paper", "independent", 256, 6, 30.0, 1, 1e-4)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from inr_jax import phantom, template
-from inr_jax.labels import desikan_killiany
-from inr_jax.samples import make_samples
-from inr_jax.wells import wells
+from inr_jax.brain import template
+from inr_jax.brain.atlas import desikan_killiany
+from inr_jax.samples import phantom
+from inr_jax.samples.ahba.wells import wells
+from inr_jax.samples.samples import make_samples
 
 RANK = 20
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from inr_jax import config
-from inr_jax.samples import Samples
+from inr_jax.run import config
+from inr_jax.samples.samples import Samples
 
 PAPER = Path(__file__).parents[2] / "configs" / "paper_per_gene.py"
 

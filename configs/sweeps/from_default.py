@@ -4,7 +4,7 @@ inr-jax sweep --config=configs/allen_export.py --config.source.path=DIR_OR_ZIP \
     --sweep=configs/sweeps/from_default.py --workdir=out
 """
 
-from inr_jax.candidates import grid, one_at_a_time
+from inr_jax.run.sweep.candidates import grid, one_at_a_time
 
 
 def get_sweep():

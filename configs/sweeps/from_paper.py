@@ -7,7 +7,7 @@ inr-jax sweep --config=configs/paper_joint.py --config.source.name=allen_export 
     --config.source.path=DIR_OR_ZIP --sweep=configs/sweeps/from_paper.py --workdir=out
 """
 
-from inr_jax.candidates import one_at_a_time
+from inr_jax.run.sweep.candidates import one_at_a_time
 
 
 def get_sweep():

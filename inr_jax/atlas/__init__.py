@@ -1,1 +1,0 @@
-"""The Allen Human Brain Atlas (AHBA): its files, its preprocessing, its comparison."""

@@ -1,0 +1,1 @@
+"""Where: millimetres, voxels, the template, tissue, label atlases, NIfTI in."""

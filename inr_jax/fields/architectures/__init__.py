@@ -1,0 +1,62 @@
+"""Fields by name: one architecture a file, one line here."""
+
+from __future__ import annotations
+
+import inspect
+
+from inr_jax.errors import unknown_name
+from inr_jax.fields.architectures import gauss, mfn, oinr, relu, siren, wire, wire2d
+from inr_jax.fields.field import Field
+from inr_jax.fields.numerics.precision import EXACT
+
+FIELDS = {
+    "siren": siren.make,
+    "wire": wire.make,
+    "wire2d": wire2d.make,
+    "gauss": gauss.make,
+    "mfn": mfn.make,
+    "relu": relu.make,
+    "oinr": oinr.make,
+}
+
+
+COMMON = ("features", "outputs", "precision")  # what every field takes
+
+
+def settings_of(name: str) -> tuple[str, ...]:
+    """Names of the settings that the field of that name takes.
+
+    Raises:
+        InputError: `name` is unknown; lists the known ones.
+    """
+    if name not in FIELDS:
+        raise unknown_name("field.name", name, FIELDS)
+    names = inspect.signature(FIELDS[name]).parameters
+    return tuple(key for key in names if key not in COMMON)
+
+
+def make_field(
+    name: str, *, features: int, outputs: int, precision: str = EXACT, **settings
+) -> Field:
+    """The field of that name.
+
+    Args:
+        name: A key of `FIELDS`.
+        features: F, the numbers that a place gives; its 3 coordinates come first.
+        outputs: K, the values wanted there.
+        precision: Of products behind the first layer, one of `products.PRECISIONS`.
+        **settings: What the field's `make` takes besides: `settings_of(name)`.
+
+    Raises:
+        InputError: `name` or a setting is unknown; lists the known ones.
+    """
+    known = settings_of(name)
+    for key in settings:
+        if key not in known:
+            raise unknown_name(f"settings of field {name}", key, known)
+    return FIELDS[name](
+        features=features, outputs=outputs, precision=precision, **settings
+    )
+
+
+__all__ = ["FIELDS", "Field", "make_field", "settings_of"]

@@ -1,0 +1,184 @@
+"""From parameters to values at places, in chunks of one shape under one jit.
+
+Memory is bounded by the chunk: a member's values at a chunk, `(chunk, G)`, and the
+activations of one group of networks. Written for the ensemble: mean and standard
+deviation over members by Welford's recurrence. Chunks are spread over the devices,
+and a chunk is computed while the one before it is copied back.
+
+Axis letters: V voxels, G genes, M networks of K genes (M K = G), E members,
+A memberships in structures (0 where a field sees none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from inr_jax.fields.conditioning import Conditioning
+from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.numerics import sharding
+from inr_jax.fields.numerics.groups import default_group, map_groups
+from inr_jax.samples.standardise import Standardiser
+
+Places = tuple[jax.Array, jax.Array, jax.Array]
+LEAST = 1024  # voxels a call at least, so that small requests share one program
+
+
+class Model(NamedTuple):
+    """All that a prediction needs; what a checkpoint keeps of a fit.
+
+    Attributes:
+        params: Network parameters with a leading axis of E M networks.
+        codes: `(G, C)` gene codes.
+        inputs: How a place becomes features, with its box.
+        standardiser: Back to the units of the source.
+    """
+
+    params: Any
+    codes: np.ndarray
+    inputs: Inputs
+    standardiser: Standardiser
+
+
+class Renderer(NamedTuple):
+    """A compiled-once program from a model and a chunk of places to values.
+
+    Attributes:
+        program: (model, places: x_mm `(chunk, 3)`, tissue `(chunk, 2)`, memberships
+            `(chunk, A)`) to mean and standard deviation over members, each
+            `(chunk, G)`, in the units of the source.
+        chunk: Voxels a call on each device.
+        conditioning: The networks.
+        group: Of a member's networks, how many are evaluated side by side; 0 takes
+            `default_group` of them.
+    """
+
+    program: Callable[[Model, Places], tuple[jax.Array, jax.Array]]
+    chunk: int
+    conditioning: Conditioning
+    group: int
+
+
+def make_renderer(conditioning: Conditioning, *, chunk: int, group: int) -> Renderer:
+    """A renderer for models of this conditioning.
+
+    Args:
+        conditioning: The networks.
+        chunk: Voxels a call on each device; bounds the memory.
+        group: Of a member's networks, how many are evaluated side by side; 0 takes
+            `default_group` of them.
+    """
+
+    def program(model: Model, places: Places):
+        return _ensemble(conditioning, group, model, places)
+
+    return Renderer(jax.jit(sharding.over_rows(program)), chunk, conditioning, group)
+
+
+def _ensemble(
+    conditioning: Conditioning, group: int, model: Model, places: Places
+) -> tuple[jax.Array, jax.Array]:
+    networks = conditioning.networks
+    count = len(places[0])
+    features = jax.vmap(model.inputs.features)(*places)
+    apply = jax.vmap(conditioning.apply, (None, None, 0))
+
+    def one_member(params: Any) -> jax.Array:
+        def one_network(params: Any) -> jax.Array:
+            return apply(params, model.codes, features)
+
+        some = group or default_group(params, count)
+        values = map_groups(one_network, params, networks, some)  # (M, V, K)
+        return values.transpose(1, 0, 2).reshape(count, -1)  # (V, G)
+
+    def fold(carry: tuple, params: Any) -> tuple[tuple, None]:
+        seen, mean, squares = carry
+        change = one_member(params) - mean
+        mean = mean + change / (seen + 1)
+        squares = squares + change**2 * seen / (seen + 1)
+        return (seen + 1, mean, squares), None
+
+    members = jax.tree.map(
+        lambda leaf: leaf.reshape(-1, networks, *leaf.shape[1:]), model.params
+    )
+    zero = jnp.zeros((count, len(model.standardiser.scale)))
+    (seen, mean, squares), _ = jax.lax.scan(fold, (0.0, zero, zero), members)
+    spread = jnp.sqrt(squares / jnp.maximum(seen - 1, 1))
+    scale, offset = model.standardiser.scale, model.standardiser.offset
+    return mean * scale[None] + offset[None], spread * scale[None]
+
+
+def render(
+    renderer: Renderer,
+    model: Model,
+    x_mm: np.ndarray,
+    tissue: np.ndarray,
+    *,
+    anatomy: np.ndarray | None = None,
+    on_chunk: Callable[[int], None] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Evaluate a model at any number of places.
+
+    Args:
+        renderer: The compiled program.
+        model: What to evaluate.
+        x_mm: `(V, 3)` MNI mm.
+        tissue: `(V, 2)` probabilities of grey and white matter.
+        anatomy: `(V, A)` memberships, for a field that sees them.
+        on_chunk: Called with the number of voxels done after each chunk.
+
+    Returns:
+        Mean and standard deviation (0 with one member) over the ensemble, `(V, G)`
+        float32 each, in the units of the source.
+    """
+    shape = len(x_mm), len(model.standardiser.scale)
+    # A gene's values in one piece, as they are written.
+    mean, spread = (np.empty(shape, np.float32, order="F") for _ in range(2))
+    anatomy = np.zeros((len(x_mm), 0)) if anatomy is None else anatomy
+    places = (x_mm, tissue, anatomy)
+    render_into((mean, spread), renderer, model, places, on_chunk=on_chunk)
+    return mean, spread
+
+
+def render_into(
+    out: tuple[np.ndarray, np.ndarray],
+    renderer: Renderer,
+    model: Model,
+    places: tuple[np.ndarray, np.ndarray, np.ndarray],
+    *,
+    on_chunk: Callable[[int], None] | None = None,
+) -> None:
+    """Evaluate a model at places `(V, ...)`; `out` takes mean and spread `(V, G)`."""
+    total = len(places[0])
+    size = call_size(renderer.chunk, total)
+    model = sharding.replicated(jax.tree.map(jnp.asarray, model))
+    waiting: list[tuple[slice, tuple]] = []
+
+    def read(rows: slice, values: tuple[jax.Array, jax.Array]) -> None:
+        for array, value in zip(out, values, strict=True):
+            array[rows] = sharding.local(value)[: rows.stop - rows.start]
+        if on_chunk is not None:
+            on_chunk(rows.stop)
+
+    for first in range(0, total, size):
+        rows = slice(first, min(first + size, total))
+        missing = ((0, size - (rows.stop - first)), (0, 0))
+        chunk = tuple(
+            np.pad(np.asarray(array[rows], np.float32), missing, mode="edge")
+            for array in places
+        )
+        waiting.append((rows, renderer.program(model, sharding.rows_split(chunk))))
+        if len(waiting) == 2:
+            read(*waiting.pop(0))
+    for rows, values in waiting:
+        read(rows, values)
+
+
+def call_size(chunk: int, total: int) -> int:
+    """Voxels a call: the chunk on every device, less where that is far too many."""
+    enough = max(LEAST, 1 << (total - 1).bit_length())
+    return min(chunk * sharding.count(), sharding.rounded_up(enough))

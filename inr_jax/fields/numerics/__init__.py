@@ -1,0 +1,1 @@
+"""Arithmetic that fields are made of: sines, precision, groups, devices."""

@@ -1,0 +1,1 @@
+"""From samples to a Model: targets, recipe, steps, checkpoint."""

@@ -1,0 +1,221 @@
+"""One orbax bundle a step: parameters, optimizer, keys, step, box, standardiser,
+codes, genes and config; enough to go on bit for bit, and to render without the data.
+
+Orbax writes under a temporary name and renames, so a checkpoint is whole or absent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax
+import numpy as np
+
+from inr_jax.brain.space import Box
+from inr_jax.errors import InputError
+from inr_jax.fields.inputs import Inputs
+from inr_jax.fitting.fit import FitState
+from inr_jax.fitting.recipe import Frame
+from inr_jax.samples.standardise import Standardiser
+
+if TYPE_CHECKING:
+    import orbax.checkpoint as ocp
+
+ROOM = 1.2  # bytes on disk a byte in memory, at most
+FORMAT = 1  # of the bundle; raised when an old one can no longer be read
+
+
+class Bundle(NamedTuple):
+    """What a checkpoint holds.
+
+    Attributes:
+        state: Parameters, optimizer, keys and step.
+        frame: Inputs with their box, standardiser, gene codes.
+        meta: JSON: "config" (text), "genes", "mirror", "tissue", "format".
+    """
+
+    state: FitState
+    frame: Frame
+    meta: dict
+
+
+def _manager(folder: Path, keep: int | None = None) -> ocp.CheckpointManager:
+    import orbax.checkpoint as ocp  # takes a third of a second
+
+    options = ocp.CheckpointManagerOptions(
+        max_to_keep=keep, create=keep is not None, enable_async_checkpointing=False
+    )
+    return ocp.CheckpointManager(folder.resolve(), options=options)
+
+
+def last_step(folder: Path) -> int | None:
+    """The step of the newest whole checkpoint, or None."""
+    if not folder.is_dir():
+        return None
+    steps = [int(path.name) for path in folder.iterdir() if path.name.isdigit()]
+    return max(steps, default=None)
+
+
+def read_meta(folder: Path) -> dict:
+    """The JSON of the newest checkpoint, without its arrays.
+
+    Raises:
+        InputError: There is none, it is broken, or another version wrote it.
+    """
+    step = last_step(folder)
+    if step is None:
+        raise InputError(
+            folder, expected="a checkpoint", found="none", fix="run `inr-jax fit` first"
+        )
+    try:
+        meta = json.loads((folder / str(step) / "meta" / "metadata").read_text())
+        version = meta["format"]
+    except (OSError, ValueError, KeyError) as error:
+        raise _broken(folder / str(step), error) from error
+    if version != FORMAT:
+        raise InputError(
+            folder,
+            expected=f"format {FORMAT}",
+            found=f"format {version}",
+            fix="fit again in a new workdir",
+        )
+    return meta
+
+
+def save(folder: Path, bundle: Bundle, *, keep: int) -> None:
+    """Write a checkpoint and drop all but the last `keep`.
+
+    Raises:
+        InputError: The disk is full or the folder cannot be written.
+    """
+    import orbax.checkpoint as ocp
+
+    step = int(bundle.state.step)
+    if last_step(folder) == step:
+        return
+    _sweep(folder)  # of a run that was killed
+    arrays, meta = _arrays(bundle), {**bundle.meta, "format": FORMAT}
+    _check_room(folder, sum(leaf.nbytes for leaf in jax.tree.leaves(arrays)))
+    items = {name: ocp.args.StandardSave(tree) for name, tree in arrays.items()}
+    try:
+        with _manager(folder, keep) as manager:
+            items["meta"] = ocp.args.JsonSave(meta)
+            manager.save(step, args=ocp.args.Composite(**items), force=True)
+    except Exception as error:  # tensorstore tells a full disk by its message alone
+        _sweep(folder)
+        if "No space left" in str(error):
+            raise _no_room(folder, _first_line(error)) from error
+        if isinstance(error, OSError):
+            raise _cannot_write(folder, error) from error
+        raise
+
+
+def restore(folder: Path, like: FitState, genes: int, code: int) -> Bundle:
+    """Read the newest checkpoint onto the devices of `like`.
+
+    Args:
+        folder: Where checkpoints lie.
+        like: A state of the same shapes.
+        genes: G.
+        code: C.
+
+    Raises:
+        InputError: There is none, it is broken, or its shapes are others.
+    """
+    import orbax.checkpoint as ocp
+
+    meta = read_meta(folder)
+    step = last_step(folder)
+    template = _arrays(Bundle(like, _blank_frame(genes, code), meta))
+    items = {name: ocp.args.StandardRestore(tree) for name, tree in template.items()}
+    try:
+        with _manager(folder) as manager:
+            found = manager.restore(step, args=ocp.args.Composite(**items))
+    except Exception as error:  # a damaged store fails in many ways
+        raise _broken(folder / str(step), error) from error
+    frame = jax.tree.map(np.asarray, found["frame"])
+    inputs = Inputs(
+        Box(frame["centre_mm"], frame["half_mm"][()]), meta["mirror"], meta["tissue"]
+    )
+    standardiser = Standardiser(frame["offset"], frame["scale"])
+    state = FitState(found["params"], **found["training"])
+    codes = frame.get("codes", np.zeros((genes, 0), np.float32))
+    return Bundle(state, Frame(inputs, standardiser, codes), meta)
+
+
+def _arrays(bundle: Bundle) -> dict[str, Any]:
+    state, frame = bundle.state, bundle.frame
+    # Orbax refuses arrays without elements; a network that takes no code has one.
+    codes = {"codes": np.asarray(frame.codes)} if np.size(frame.codes) else {}
+    return {
+        "params": state.params,
+        "training": {
+            "optimizer": state.optimizer,
+            "noise": state.noise,
+            "step": state.step,
+        },
+        "frame": {
+            "centre_mm": frame.inputs.box.centre_mm,
+            "half_mm": np.asarray(frame.inputs.box.half_mm),
+            "offset": frame.standardiser.offset,
+            "scale": frame.standardiser.scale,
+            **codes,
+        },
+    }
+
+
+def _blank_frame(genes: int, code: int) -> Frame:
+    box = Box(np.zeros(3, np.float32), np.float32(1))
+    blank = np.zeros(genes, np.float32)
+    codes = np.zeros((genes, code), np.float32)
+    return Frame(Inputs(box), Standardiser(blank, blank), codes)
+
+
+def _check_room(folder: Path, size: int) -> None:
+    """Ask before orbax does, whose threads tell of a full disk at great length."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    free, needed = shutil.disk_usage(there.resolve()).free, ROOM * size + 2**20
+    if free < needed:
+        raise _no_room(folder, f"{free / 2**20:.1f} of {needed / 2**20:.1f} MiB free")
+
+
+def _no_room(folder: Path, found: str) -> InputError:
+    return InputError(
+        folder,
+        expected="room for a checkpoint",
+        found=found,
+        fix="free some disk and run again; earlier checkpoints stay",
+    )
+
+
+def _cannot_write(folder: Path, error: OSError) -> InputError:
+    return InputError(
+        folder,
+        expected="a folder to write checkpoints to",
+        found=error.strerror or _first_line(error),
+        fix="check that it is one and is yours",
+    )
+
+
+def _sweep(folder: Path) -> None:
+    for path in folder.glob("*.orbax-checkpoint-tmp*"):
+        with contextlib.suppress(OSError):
+            shutil.rmtree(path)
+
+
+def _broken(path: Path, error: Exception) -> InputError:
+    return InputError(
+        path,
+        expected="a whole checkpoint of this configuration",
+        found=_first_line(error),
+        fix="delete this folder to go on from an earlier one",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__)[:200]

@@ -1,0 +1,212 @@
+"""A recipe: all that turns training wells into a model, without a config in sight.
+
+A fold of an evaluation and the final fit go through the same two functions, so that
+nothing can be computed from a donor that is held out. Axis letters: N wells, G genes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from inr_jax.brain.space import box_around, fold
+from inr_jax.errors import InputError, shortlist
+from inr_jax.fields import model as render
+from inr_jax.fields.conditioning import Conditioning
+from inr_jax.fields.gene_codes import gene_codes
+from inr_jax.fields.inputs import Inputs
+from inr_jax.fitting import fit
+from inr_jax.fitting import targets as effects
+from inr_jax.fitting.data import FitData, pack
+from inr_jax.samples import standardise
+from inr_jax.samples.samples import Samples, Sites
+from inr_jax.samples.standardise import Standardiser
+from inr_jax.samples.structures import Anatomy, anatomy_of, memberships
+
+
+class Recipe(NamedTuple):
+    """How to fit and how to predict.
+
+    Attributes:
+        trainer: Networks, optimizer, jitter, members.
+        renderer: The program that evaluates a model.
+        steps: Optimizer steps of a fit.
+        chunk: Steps a jitted call.
+        seed: Of the networks, the jitter and the batches.
+        mirror: Whether left and right are one.
+        tissue: Kind of tissue input.
+        box: Kind of box.
+        scale: Kind of standardiser.
+        targets: "wells", or "effects" of their structures.
+        order: Order of genes for their codes; "" gives codes of width 0.
+        frequencies: sin/cos pairs in a code.
+        anatomy: Whether the networks see structures and parents.
+        prior: Of the effects of structures.
+        field_steps: Steps instead, where the targets hold a field in space beside
+            the effects of names, which takes longer to learn; 0 is as many.
+    """
+
+    trainer: fit.Trainer
+    renderer: render.Renderer
+    steps: int
+    chunk: int
+    seed: int
+    mirror: bool
+    tissue: str
+    box: str
+    scale: str
+    targets: str
+    order: str
+    frequencies: int
+    anatomy: bool = False
+    prior: effects.Prior = effects.Prior()
+    field_steps: int = 0
+
+    @property
+    def conditioning(self) -> Conditioning:
+        """The networks, for training and rendering alike."""
+        return self.trainer.conditioning
+
+
+class Frame(NamedTuple):
+    """What a model fixes before its first step, from training wells alone.
+
+    Attributes:
+        inputs: How a place becomes features, with its box.
+        standardiser: Units of the source to units of the fit.
+        codes: `(G, C)` gene codes.
+        anatomy: Names the wells have, where the networks see them.
+    """
+
+    inputs: Inputs
+    standardiser: Standardiser
+    codes: np.ndarray
+    anatomy: Anatomy | None = None
+
+
+def make_frame(recipe: Recipe, training: Samples) -> Frame:
+    """Box, standardiser and gene codes of these wells.
+
+    Raises:
+        InputError: All wells lie at one place.
+    """
+    standardiser = standardise.standardiser(training.values, recipe.scale)
+    x_mm = fold(training.x_mm) if recipe.mirror else training.x_mm
+    if not np.ptp(x_mm, axis=0).any():
+        donors = shortlist(training.donors[d] for d in np.unique(training.donor))
+        place = ", ".join(f"{x:g}" for x in x_mm[0])
+        raise InputError(
+            f"wells to fit, of donor {donors}",
+            expected="two places or more",
+            found=f"all {len(x_mm)} at ({place}) mm",
+            fix="give more wells of these donors, or correct their coordinates",
+        )
+    inputs = Inputs(box_around(x_mm, recipe.box), recipe.mirror, recipe.tissue)
+    codes = np.zeros((len(training.genes), 0), np.float32)
+    if recipe.order:
+        standard = standardiser.standard(training.values)
+        codes = gene_codes(standard, order=recipe.order, frequencies=recipe.frequencies)
+    anatomy = anatomy_of(training) if recipe.anatomy else None
+    return Frame(inputs, standardiser, codes, anatomy)
+
+
+def seen_anatomy(frame: Frame, sites: Sites) -> np.ndarray:
+    """Memberships `(N, A)` of sites; A is 0 where the networks see none."""
+    if frame.anatomy is None:
+        return np.zeros((len(sites.x_mm), 0), np.float32)
+    return memberships(frame.anatomy, sites.structure, sites.parent)
+
+
+def make_data(
+    recipe: Recipe, frame: Frame, training: Samples, rows: int | None = None
+) -> FitData:
+    """Targets and places of these wells, padded to `rows`."""
+    return make_data_and_steps(recipe, frame, training, rows)[0]
+
+
+def make_data_and_steps(
+    recipe: Recipe, frame: Frame, training: Samples, rows: int | None = None
+) -> tuple[FitData, int]:
+    """As `make_data`, and the steps that a fit of these wells takes."""
+    standard, share = frame.standardiser.standard(training.values), 0.0
+    if recipe.targets == "effects":
+        standard, share = effects.denoised(
+            standard,
+            donor=training.donor,
+            structure=training.structure,
+            parent=training.parent,
+            x_mm=fold(training.x_mm) if recipe.mirror else training.x_mm,
+            prior=recipe.prior,
+        )
+    data = pack(
+        recipe.conditioning,
+        frame.inputs,
+        x_mm=training.x_mm,
+        tissue=training.tissue,
+        standard=standard,
+        codes=frame.codes,
+        rows=len(training.x_mm) if rows is None else rows,
+        anatomy=seen_anatomy(frame, training.sites()),
+    )
+    return data, (share and recipe.field_steps) or recipe.steps
+
+
+def first_state(recipe: Recipe) -> fit.FitState:
+    """The state before the first step, from the recipe's seed."""
+    return fit.init(recipe.trainer, jax.random.key(recipe.seed))
+
+
+def make_model(frame: Frame, state: fit.FitState) -> render.Model:
+    """The model that a state of a fit stands for."""
+    return render.Model(state.params, frame.codes, frame.inputs, frame.standardiser)
+
+
+def fitted(
+    recipe: Recipe, training: Samples, rows: int | None = None, on_chunk=None
+) -> tuple[Frame, fit.FitState]:
+    """The frame of these wells and the state at the end of their fit."""
+    frame = make_frame(recipe, training)
+    data, steps = make_data_and_steps(recipe, frame, training, rows)
+    state, _ = fit.fit(
+        recipe.trainer,
+        first_state(recipe),
+        data,
+        steps=steps,
+        chunk=recipe.chunk,
+        on_chunk=on_chunk,
+    )
+    return frame, state
+
+
+def make_predictor(recipe: Recipe, rows: int, on_chunk=None):
+    """The recipe as a method to compare with baselines.
+
+    Args:
+        recipe: How to fit and predict.
+        rows: Pad every fold to so many wells, so that all share one program.
+        on_chunk: Passed on to `fit.fit`.
+
+    Returns:
+        (training samples, sites) to predictions `(N, G)`, units of the source.
+    """
+    both = make_ensemble_predictor(recipe, rows, on_chunk)
+    return lambda training, sites: both(training, sites)[0]
+
+
+def make_ensemble_predictor(recipe: Recipe, rows: int, on_chunk=None):
+    """As `make_predictor`, to predictions and their spread over the ensemble."""
+
+    def predict(training: Samples, sites: Sites) -> tuple[np.ndarray, np.ndarray]:
+        frame, state = fitted(recipe, training, rows, on_chunk)
+        model = make_model(frame, state)
+        return render.render(
+            recipe.renderer,
+            model,
+            sites.x_mm,
+            sites.tissue,
+            anatomy=seen_anatomy(frame, sites),
+        )
+
+    return predict

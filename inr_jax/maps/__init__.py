@@ -1,0 +1,1 @@
+"""A Model on a grid: gene batches, writers, memberships, regions, uncertainty."""

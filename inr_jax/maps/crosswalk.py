@@ -1,0 +1,134 @@
+"""From an atlas's regions to the structures that wells are named by.
+
+Row r of a crosswalk are the memberships (`anatomy`) of a place that lies in region r:
+of the structure of the same name, where there is one; or else the mean over wells,
+each counted by how far it lies in the region, and as PRIOR wells of unknown anatomy,
+or of what the region lies in.
+A table says the same with names, to be read and changed by hand.
+
+Axis letters: N wells, L regions, A = P + S memberships (parents, then structures).
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from inr_jax.errors import InputError, unknown_name
+from inr_jax.files import read_csv, write_csv
+from inr_jax.samples.samples import UNNAMED, Samples
+from inr_jax.samples.structures import Anatomy, memberships
+
+PRIOR = 0.5  # wells
+SMALLEST = 0.001  # memberships below are left out of a table
+COLUMNS = ("region", "kind", "name", "weight")
+OUTSIDE = "(outside)"  # the name in a table of what is in no region
+
+
+def learn(
+    samples: Samples,
+    anatomy: Anatomy,
+    regions: tuple[str, ...],
+    shares: np.ndarray,
+    prior: np.ndarray | None = None,
+) -> np.ndarray:
+    """The crosswalk `(L, A)` float32.
+
+    Args:
+        samples: N training wells.
+        anatomy: Theirs.
+        regions: L names, the first of no region.
+        shares: `(N, L)` of the wells in the regions.
+        prior: `(L, A)` what PRIOR wells say of a region; None is unknown anatomy.
+    """
+    nothing = np.array([UNNAMED])
+    unknown = memberships(anatomy, nothing, nothing)
+    members = memberships(anatomy, samples.structure, samples.parent)
+    total = shares.sum(0)[:, None] + PRIOR
+    crosswalk = (
+        shares.T @ members + PRIOR * (unknown if prior is None else prior)
+    ) / total
+    for row, structure in by_name(regions, samples.structures).items():
+        wells = np.flatnonzero(samples.structure == structure)
+        if len(wells):
+            crosswalk[row] = members[wells[0]]
+    return crosswalk.astype(np.float32)
+
+
+def by_name(regions: tuple[str, ...], structures: tuple[str, ...]) -> dict[int, int]:
+    """Rows of regions to rows of structures of the same name, case and blanks aside."""
+    plain = {_plain(name): row for row, name in enumerate(structures)}
+    names = {row: _plain(region) for row, region in enumerate(regions)}
+    return {row: plain[name] for row, name in names.items() if name in plain}
+
+
+def write(
+    path: str | Path, crosswalk: np.ndarray, regions: tuple[str, ...], samples: Samples
+) -> None:
+    """Write it as a table, a line a region and name, largest first.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    names, lines = _names(samples), []
+    for region, row in zip(regions, crosswalk, strict=True):
+        for column in np.argsort(-row, kind="stable"):
+            if row[column] >= SMALLEST:
+                cells = (region or OUTSIDE, *names[column], f"{row[column]:.4f}")
+                lines.append(dict(zip(COLUMNS, cells, strict=True)))
+    write_csv(path, COLUMNS, lines)
+
+
+def override(
+    path: str | Path, crosswalk: np.ndarray, regions: tuple[str, ...], samples: Samples
+) -> np.ndarray:
+    """The crosswalk with the rows of all regions that a table names replaced.
+
+    Raises:
+        InputError: The file is missing or has other columns; a region or name is
+            unknown; a weight is no number from 0 to 1.
+    """
+    rows = {name or OUTSIDE: row for row, name in enumerate(regions)}
+    columns = {name: column for column, name in enumerate(_names(samples))}
+    changed = np.array(crosswalk)
+    lines = read_csv(path, COLUMNS, "start from the crosswalk.csv of a run")
+    named = {line["region"] for line in lines}
+    for region in named:
+        if region not in rows:
+            raise unknown_name(f"{path}: region", region, rows)
+        changed[rows[region]] = 0
+    for line in lines:
+        key = (line["kind"], line["name"])
+        if key not in columns:
+            known = [name for kind, name in columns if kind == line["kind"]]
+            raise unknown_name(f"{path}: {line['kind']}", line["name"], known)
+        changed[rows[line["region"]], columns[key]] = _weight(path, line)
+    return changed
+
+
+def _names(samples: Samples) -> list[tuple[str, str]]:
+    """Kind and name of each of the A memberships."""
+    parents = [("parent", name) for name in samples.parents]
+    return parents + [("structure", name) for name in samples.structures]
+
+
+def _weight(path: str | Path, line: dict[str, str]) -> float:
+    try:
+        weight = float(line["weight"])
+    except (TypeError, ValueError):
+        weight = math.nan
+    if not 0 <= weight <= 1:
+        raise InputError(
+            f"{path}: {line['region']}, {line['name']}",
+            expected="a weight from 0 to 1",
+            found=str(line["weight"]),
+            fix="correct it",
+        )
+    return weight
+
+
+def _plain(name: str) -> str:
+    """A name without case, blanks and punctuation."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())

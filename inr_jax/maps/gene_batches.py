@@ -1,0 +1,116 @@
+"""Maps of many genes, a block of genes after the other.
+
+A block's volumes fit a budget, however many voxels and genes there are; a brain of
+all genes would not fit any memory. All blocks share one compiled program: the last
+one starts early enough to be as long as the others, and what the one before it had
+already is dropped.
+
+Axis letters: V voxels, G genes, K genes of a block, A memberships in structures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from inr_jax.fields.model import Model, Renderer, make_renderer, render_into
+from inr_jax.samples.standardise import Standardiser
+
+BUDGET = 256 * 2**20  # bytes, mean and spread of a block's genes
+
+# Yields x_mm (v, 3), tissue (v, 2) and memberships (v, A) of V voxels in their order;
+# called once a block, so that none of it has to be kept.
+Slabs = Callable[[], Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]]
+
+
+class Block(NamedTuple):
+    """Some genes at all voxels, units of the source.
+
+    Attributes:
+        genes: Which, of the G.
+        mean: `(V, K)` float32, mean of the ensemble.
+        spread: `(V, K)` float32, standard deviation over its members.
+    """
+
+    genes: slice
+    mean: np.ndarray
+    spread: np.ndarray
+
+
+def block_size(voxels: int, genes: int, wanted: int = 0) -> int:
+    """K: as wanted; 0 takes as many genes as fit the budget, one at least."""
+    return min(genes, wanted or max(1, BUDGET // (2 * 4 * voxels)))
+
+
+def rendered(
+    renderer: Renderer,
+    model: Model,
+    slabs: Slabs,
+    *,
+    voxels: int,
+    size: int,
+    on_chunk: Callable[[int], None] | None = None,
+) -> Iterator[Block]:
+    """Evaluate a model at voxels, block by block.
+
+    Args:
+        renderer: Of all genes.
+        model: Of all genes.
+        slabs: The voxels.
+        voxels: V.
+        size: K.
+        on_chunk: Called with the number of voxels done, counted anew in each block
+            from where the one before it ended.
+
+    Yields:
+        Blocks of K genes, the last of what is left.
+    """
+    genes, done = len(model.standardiser.scale), 0
+    cut = cutter(renderer, genes, size)
+    for start in range(0, genes, size):
+        first = min(start, genes - size)
+        some, part = cut(model, first)
+        values = tuple(np.empty((voxels, size), np.float32, order="F") for _ in "ms")
+        row = 0
+        for places in slabs():
+            rows = slice(row, row + len(places[0]))
+            render_into(
+                tuple(array[rows] for array in values),
+                some,
+                part,
+                places,
+                on_chunk=on_chunk and (lambda v, at=done + row: on_chunk(at + v)),
+            )
+            row = rows.stop
+        done += voxels
+        mean, spread = (array[:, start - first :] for array in values)
+        yield Block(slice(start, first + size), mean, spread)
+        del values, mean, spread  # or there would be three blocks at a time
+
+
+def cutter(
+    renderer: Renderer, genes: int, size: int
+) -> Callable[[Model, int], tuple[Renderer, Model]]:
+    """From a model of all genes and a first one to the renderer and model of K."""
+    if size == genes:
+        return lambda model, first: (renderer, model)
+    narrowed = renderer.conditioning.narrow(size)
+    some = make_renderer(
+        narrowed.conditioning, chunk=renderer.chunk, group=renderer.group
+    )
+    take = jax.jit(narrowed.take)
+
+    def cut(model: Model, first: int) -> tuple[Renderer, Model]:
+        rows = slice(first, first + size)
+        offset, scale = model.standardiser
+        part = model._replace(
+            params=take(model.params, first),
+            codes=model.codes[rows],
+            standardiser=Standardiser(offset[rows], scale[rows]),
+        )
+        return some, part
+
+    return cut

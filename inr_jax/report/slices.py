@@ -1,0 +1,186 @@
+"""Pictures: slices of maps with the samples on them, and scores per gene.
+
+Slices are sampled from the volumes in mm, so any grid, also an oblique one, is drawn
+upright. Expression is not symmetric about zero, so its scale is sequential, and the
+same for map and samples of a gene. matplotlib (a second) is imported inside functions.
+
+Frames: x_mm (MNI152 RAS, mm). Axis letters: I, J, K voxels; N wells.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from inr_jax.brain.space import Grid
+from inr_jax.report.cuts import ENDS, IN_PLANE, STEP_MM, Plane, sampled
+from inr_jax.report.png import save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.figure import Figure
+
+COLOURS = "viridis"
+
+NEAR_MM = 4.0  # samples this close to a slice are drawn on it
+
+WANTED = 80  # samples on a slice
+
+SCALE_PERCENT = (2, 98)  # of the map in the brain; where the colours end
+
+MARGIN_MM = 4.0  # around the brain
+
+SCALE_LABEL = "expression (units of the source)"
+
+OUTLINES = (0.45, 0.77)  # of the T1's maximum: edge of ventricles, of white matter
+
+OUTLINE_STYLE = {"colors": "white", "linewidths": 0.4, "alpha": 0.6}
+
+
+class Scene(NamedTuple):
+    """What all genes of a picture share.
+
+    Attributes:
+        grid: The grid of the maps.
+        mask: `(I, J, K)` bool, where they are defined.
+        t1: `(I', J', K')` the anatomy, on a grid of its own.
+        t1_grid: That grid.
+        x_mm: `(N, 3)` wells, MNI mm.
+    """
+
+    grid: Grid
+    mask: np.ndarray
+    t1: np.ndarray
+    t1_grid: Grid
+    x_mm: np.ndarray
+
+
+def slices(
+    path: str | Path,
+    scene: Scene,
+    volumes: dict[str, np.ndarray],
+    values: dict[str, np.ndarray],
+    *,
+    scores: dict[str, dict] | None = None,
+) -> None:
+    """Draw a few genes, each a row: sagittal, coronal and axial, over the T1.
+
+    Args:
+        path: The PNG to write.
+        scene: Anatomy, mask and wells.
+        volumes: gene -> map `(I, J, K)`.
+        values: gene -> the wells' expression `(N,)`, in the units of the map.
+        scores: gene -> its held-out row, for the titles.
+    """
+    save(path, slices_figure(scene, volumes, values, scores=scores))
+
+
+def slices_figure(
+    scene: Scene,
+    volumes: dict[str, np.ndarray],
+    values: dict[str, np.ndarray],
+    *,
+    scores: dict[str, dict] | None = None,
+) -> Figure:
+    """The picture that `slices` writes; four axes a gene, the last the scale."""
+    from matplotlib.figure import Figure
+
+    cuts, (low, high) = cuts_mm(scene), _bounds_mm(scene)
+    widths = [(high - low)[across] for across, _ in IN_PLANE]
+    figure = Figure(figsize=(9.5, 3.5 * len(volumes)), layout="constrained")
+    axes = figure.subplots(len(volumes), 4, width_ratios=[*widths, 6], squeeze=False)
+    for row, (gene, volume) in zip(axes, volumes.items(), strict=True):
+        shade = _shade(volume[scene.mask])
+        for axis in range(3):
+            plane = Plane(axis, cuts[axis], low, high)
+            _draw_slice(row[axis], scene, plane, volume, shade)
+            _draw_samples(row[axis], scene, plane, values[gene], shade)
+            _label(row[axis], plane)
+        figure.colorbar(shade, cax=row[3], extend="both", label=SCALE_LABEL)
+        row[0].set_title(_title(gene, (scores or {}).get(gene)), loc="left")
+    axes[-1, 0].set_xlabel(f"dots: samples within {NEAR_MM:g} mm", loc="left")
+    return figure
+
+
+def cuts_mm(scene: Scene) -> np.ndarray:
+    """`(3,)` where to cut: the x, y and z, mm, with samples enough but no crowd.
+
+    Only cuts through the middle half of the brain count, where there is much to see.
+    """
+    brain = scene.grid.points_mm(scene.mask)
+    low, high = np.percentile(brain, [25, 75], axis=0)
+    cuts = []
+    for axis in range(3):
+        places = np.arange(np.ceil(low[axis]), high[axis] + STEP_MM, STEP_MM)
+        apart = abs(np.asarray(scene.x_mm)[:, axis] - places[:, None])
+        near = (apart <= NEAR_MM).sum(1)
+        cuts.append(places[abs(near - WANTED).argmin()])
+    return np.array(cuts)
+
+
+def _bounds_mm(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest whole mm of the brain in the T1 and in the mask, `(3,)`."""
+    thin = scene.t1[::4, ::4, ::4]
+    head = scene.t1_grid.mm(4 * np.argwhere(thin > 0.1 * thin.max()))
+    points = np.concatenate([head, scene.grid.points_mm(scene.mask)])
+    low, high = np.floor(points.min(0)), np.ceil(points.max(0))
+    return low - MARGIN_MM, high + MARGIN_MM
+
+
+def _shade(values: np.ndarray) -> ScalarMappable:
+    """From the numbers of a map in the brain to colours."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    low, high = np.nanpercentile(values, SCALE_PERCENT)
+    high = high if high > low else low + 1.0
+    return ScalarMappable(Normalize(low, high), COLOURS)
+
+
+def _draw_slice(
+    axes: Axes, scene: Scene, plane: Plane, volume: np.ndarray, shade: ScalarMappable
+) -> None:
+    x_mm, extent = plane.points_mm(), plane.extent()
+    anatomy = sampled(scene.t1, scene.t1_grid, x_mm, linear=True)
+    inside = (
+        sampled(scene.mask.astype(np.float32), scene.grid, x_mm, linear=False) > 0.5
+    )
+    shown = sampled(volume, scene.grid, x_mm, linear=False)
+    shown = np.ma.masked_where(~inside | ~np.isfinite(shown), shown)
+    how = {"extent": extent, "origin": "lower", "interpolation": "nearest"}
+    axes.imshow(anatomy, cmap="gray", vmin=0, vmax=scene.t1.max(), **how)
+    axes.imshow(shown, cmap=shade.cmap, norm=shade.norm, **how)
+    # The map is opaque, or its colours would not be those of the scale; so the
+    # anatomy below it shows as outlines.
+    levels = scene.t1.max() * np.array(OUTLINES)
+    if anatomy.max() > levels[0]:
+        axes.contour(anatomy, levels, extent=extent, **OUTLINE_STYLE)
+
+
+def _draw_samples(
+    axes: Axes, scene: Scene, plane: Plane, values: np.ndarray, shade: ScalarMappable
+) -> None:
+    near = abs(scene.x_mm[:, plane.axis] - plane.at_mm) <= NEAR_MM
+    across, up = (scene.x_mm[near, k] for k in IN_PLANE[plane.axis])
+    colours = shade.to_rgba(np.asarray(values)[near])
+    axes.scatter(across, up, s=28, c=colours, edgecolors="white", linewidths=0.8)
+
+
+def _label(axes: Axes, plane: Plane) -> None:
+    left, right, bottom, top = plane.extent()
+    axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
+    axes.set(xticks=[], yticks=[], facecolor="black")
+    style = {"color": "white", "fontsize": 9, "va": "top"}
+    first, last = ENDS[plane.axis]
+    axes.text(left + 3, top - 3, first, ha="left", **style)
+    axes.text(right - 3, top - 3, last, ha="right", **style)
+    axes.text(left + 3, bottom + 3, plane.name, **{**style, "va": "bottom"})
+
+
+def _title(gene: str, row: dict | None) -> str:
+    if row is None:
+        return gene
+    return f"{gene}: held-out r {row['r']:.2f}, R² {row['r2']:.2f}"

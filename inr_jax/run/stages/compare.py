@@ -1,0 +1,163 @@
+"""The stage `compare`: the maps of a run beside abagen's, in tables."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from ml_collections import ConfigDict
+
+from inr_jax.brain import parcellation
+from inr_jax.errors import InputError
+from inr_jax.files import write_csv, write_text
+from inr_jax.maps import agreement
+from inr_jax.maps import regions as regions_module
+from inr_jax.maps.bids import gene_desc
+from inr_jax.maps.write import Canvas
+from inr_jax.report import methods
+from inr_jax.run import build
+from inr_jax.run.provenance import add_summary, timed
+from inr_jax.run.workdir import Workdir
+from inr_jax.samples.ahba import region_tables
+from inr_jax.samples.ahba.cache import Atlas, open_atlas
+from inr_jax.samples.ahba.dropped_genes import write_dropped
+from inr_jax.samples.source import Source
+from inr_jax.stats import baselines
+
+log = logging.getLogger("inr_jax")
+TWO = ("9861", "10021")  # the donors that were sampled on both sides
+WHOLE_ATLAS = 58_692  # probes
+
+
+def describe(config: ConfigDict, workdir: Workdir, source: Source) -> None:
+    """For the atlas: dropped genes, a paragraph on methods, the works to cite."""
+    if config.source.name != "ahba":
+        return
+    atlas = _atlas(config)
+    write_dropped(workdir.root / "dropped_genes.csv", atlas.fates())
+    copies = bool(source.samples.mirrored.any())
+    parts = [
+        "# Methods",
+        methods.paragraph(atlas, len(source.samples.genes), copies),
+        "## Input files",
+        methods.sums_table(source.files),
+    ]
+    if (report := workdir.root / "abagen_report.md").exists():
+        parts += [
+            "## abagen's own report on its region tables",
+            "Written by abagen, of `abagen.get_expression_data` with these settings; "
+            "the region tables in `regions/` that are called abagen are its work.",
+            report.read_text(encoding="utf-8"),
+        ]
+    write_text(workdir.root / "methods.md", "\n\n".join(parts) + "\n")
+    write_text(workdir.root / "references.bib", methods.bibliography(atlas.options))
+
+
+def compare_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
+    """Region tables of the maps and of abagen; abagen_comparison.csv; donors."""
+    labels = parcellation.read_labels(config.compare.atlas, config.compare.atlas_info)
+    canvas = Canvas(*build.make_grid(config), config.render.outside)
+    genes, ids = source.samples.genes, labels.info.index.to_numpy()
+    with timed(workdir, "compare"):
+        ours = _read_maps(workdir, canvas, genes)
+        x_mm = canvas.grid.points_mm(canvas.mask)
+        label, total = labels.at(x_mm), canvas.mask.size
+        workdir.regions.mkdir(exist_ok=True)
+        means, _ = regions_module.region_means(ours, label, ids)
+        regions_module.write_table(
+            workdir.regions / "inr", means, list(genes), labels.info
+        )
+        lines = []
+        if config.source.name == "ahba":
+            atlas = _atlas(config)
+            table, donors = region_tables.abagen_tables(atlas, labels, list(genes))
+            stem = workdir.regions / "abagen"
+            regions_module.write_table(stem, table, list(genes), labels.info)
+            found = agreement.against_table(ours, table, label, ids, total)
+            lines += agreement.rows("abagen_regions", found, genes)
+            _compare_donors(workdir, donors, genes, labels)
+            report = methods.abagen_report(atlas, labels)
+            write_text(workdir.root / "abagen_report.md", report + "\n")
+            describe(config, workdir, source)
+        for name, mirrored in baselines.KINDS.items():
+            theirs = baselines.interpolate(source.samples, x_mm, mirrored=mirrored)
+            found = agreement.against_map(ours, theirs, label, ids, total)
+            lines += agreement.rows(name, found, genes)
+    _write(workdir.comparison, lines)
+    _summarise(config, workdir, source, lines)
+
+
+def _atlas(config: ConfigDict) -> Atlas:
+    return open_atlas(build.data_dir(config), build.ahba_options(config))
+
+
+def _read_maps(workdir: Workdir, canvas: Canvas, genes: tuple[str, ...]) -> np.ndarray:
+    """The maps of a run at the voxels of its mask, `(V, G)` float32."""
+    values = np.empty((int(canvas.mask.sum()), len(genes)), np.float32)
+    for column, desc in enumerate(gene_desc(genes).values()):
+        stem = canvas.stem(workdir.maps, desc, "feature")
+        path = stem.with_name(f"{stem.name}.nii.gz")
+        if not path.exists():
+            raise InputError(
+                path,
+                expected="the map of a gene",
+                found="none",
+                fix="run inr-jax render first, with the same settings",
+            )
+        values[:, column] = np.asanyarray(nib.load(path).dataobj)[canvas.mask]
+    return values
+
+
+def _compare_donors(
+    workdir: Workdir, donors: dict, genes: tuple[str, ...], labels: parcellation.Labels
+) -> None:
+    """9861 against 10021, by abagen's tables of each."""
+    if not set(TWO) <= set(donors):
+        return
+    for donor in TWO:
+        stem = workdir.regions / f"abagen-donor{donor}"
+        regions_module.write_table(stem, donors[donor], list(genes), labels.info)
+    lines = agreement.donors_table(*(donors[d] for d in TWO), genes, labels.info)
+    _write(workdir.root / "donor_comparison.csv", lines)
+    by = {
+        f"r_mean_by_{of}": float(
+            np.mean([line["r"] for line in lines if line["of"] == of])
+        )
+        for of in ("gene", "region")
+    }
+    add_summary(workdir.summary, {"donors_9861_10021": by})
+
+
+def _write(path: Path, lines: list[dict]) -> None:
+    """Lines as CSV, numbers to 8 significant digits."""
+    cells = (
+        {k: f"{v:.8g}" if isinstance(v, float) else v for k, v in line.items()}
+        for line in lines
+    )
+    write_csv(path, lines[0], cells)
+
+
+def _summarise(
+    config: ConfigDict, workdir: Workdir, source: Source, lines: list[dict]
+) -> None:
+    """`abagen.*` of summary.json, and the same for the terminal."""
+    means = agreement.summarise(lines)
+    shipped = {
+        "region": means.get("abagen_regions", means["abagen"])["region"],
+        "voxel": means["abagen"]["voxel"],
+        "paper": means.get("abagen_regions", means["abagen"])["paper"],
+    }
+    summary = {"abagen": shipped, "abagen_mirrored": means["abagen_mirrored"]}
+    add_summary(workdir.summary, summary | {"abagen_comparison": means})
+    whole = source.notes.get("filters", {}).get("probes") == WHOLE_ATLAS
+    print(f"agreement with abagen: {len(source.samples.genes)} genes", flush=True)
+    for baseline, overs in means.items():
+        for over, numbers in overs.items():
+            line = f"  {baseline:<16}{agreement.LABEL[over]:<67}"
+            line += f" r {numbers['r_mean']:.3f}  MSE {numbers['mse_mean']:.4f}"
+            paper = agreement.OF_PAPER.get((config.conditioning.name, over))
+            if paper and whole and baseline == "abagen_regions":
+                line += "  (paper, {}: {:.3f}, {:.4f})".format(*paper)
+            print(line, flush=True)

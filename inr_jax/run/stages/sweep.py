@@ -1,0 +1,133 @@
+"""The stage `sweep`: which settings predict a new donor best, chosen without it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from inr_jax import progress
+from inr_jax.errors import InputError, unknown_name
+from inr_jax.files import sweep as drop_temporary
+from inr_jax.files import write_json
+from inr_jax.report import sweep as figures_sweep
+from inr_jax.report import sweep as sweep_table
+from inr_jax.run import config as settings
+from inr_jax.run.consistency import Result, check_inputs, check_settings
+from inr_jax.run.provenance import add_summary, read_json, timed
+from inr_jax.run.sweep import fits
+from inr_jax.run.sweep.plan import Sweep, load_candidates
+from inr_jax.run.workdir import Workdir
+from inr_jax.samples.samples import Samples
+from inr_jax.samples.source import Source
+from inr_jax.stats import hold_out, nested_cv
+from inr_jax.stats.baselines import anatomy_baselines, baselines
+
+
+def make_sweep(
+    config: ConfigDict,
+    sweep: str | None = None,
+    protocol: str | None = None,
+    donors: str | None = None,
+) -> Sweep:
+    """Read the verb's own flags.
+
+    Raises:
+        InputError: An unknown protocol, or a bad sweep file.
+    """
+    protocol, known = protocol or hold_out.DONOR, (hold_out.DONOR, hold_out.ANATOMY)
+    if protocol not in known:
+        raise unknown_name("--protocol", protocol, known)
+    return Sweep(load_candidates(sweep, config, protocol), protocol, donors or "")
+
+
+def sweep_stage(
+    config: ConfigDict, workdir: Workdir, source: Source, sweep: Sweep
+) -> None:
+    """Predict with every candidate in every fold, choose, and say how good that is."""
+    samples = source.samples
+    outer = _outer(samples, sweep)
+    folder = workdir.root / "sweep"
+    _check_same(folder / "made_from.json", config, source, sweep)
+    drop_temporary(folder)
+    donors = np.unique(samples.donor).tolist()
+    held = nested_cv.folds(donors, outer)
+    groups = fits.make_groups(samples, sweep, held)
+    with timed(workdir, "sweep"):
+        predictions, seconds = fits.predict_all(
+            groups, samples, held, folder=folder, sweep=sweep
+        )
+        found = nested_cv.choose(samples, predictions, outer)
+        rivals = _rivals(samples, outer, sweep.protocol, config.inputs.mirror)
+    names = [samples.donors[d] for d in outer]
+    candidates = [(one.name, one.overrides) for one in sweep.candidates]
+    table = sweep_table.make_table(candidates, found, seconds, names, rivals)
+    sweep_table.write_csv(workdir.root / "sweep.csv", table)
+    write_json(workdir.root / "sweep.json", table | {"protocol": sweep.protocol})
+    workdir.figures.mkdir(exist_ok=True)
+    figures_sweep.draw(workdir.figures / "sweep.png", table)
+    scores = {"protocol": sweep.protocol, **table["methods"]["nested"]}
+    add_summary(workdir.summary, {"sweep": scores})
+    print(sweep_table.as_text(table), flush=True)
+
+
+def _rivals(
+    samples: Samples, outer: list[int], protocol: str, mirror: bool
+) -> dict[str, np.ndarray]:
+    """Mean r and R2 of the methods to beat, on the same wells."""
+    named, scores = protocol == hold_out.ANATOMY, {}
+    for name, predict in (anatomy_baselines if named else baselines)(mirror).items():
+        progress.safe_point()
+        values = hold_out.leave_one_donor_out(predict, samples, named=named)
+        scores[name] = nested_cv.means(samples, values, outer)
+    return scores
+
+
+def _outer(samples: Samples, sweep: Sweep) -> list[int]:
+    """The donors to choose for."""
+    donors = np.unique(samples.donor).tolist()
+    names = [samples.donors[d] for d in donors]
+    if len(donors) < 3:
+        raise InputError(
+            "sweep",
+            expected="three donors: to score on, to choose on, to fit",
+            found=f"{len(donors)} ({', '.join(names)})",
+            fix="give samples of more donors",
+        )
+    reason = hold_out.can_give_anatomy(samples)
+    if sweep.protocol == hold_out.ANATOMY and reason:
+        fix = f"take --protocol={hold_out.DONOR}"
+        raise InputError("--protocol", expected="structures", found=reason, fix=fix)
+    wanted = [name.strip() for name in sweep.donors.split(",") if name.strip()]
+    for name in wanted:
+        if name not in names:
+            raise unknown_name("--donors", name, names)
+    return [d for d in donors if not wanted or samples.donors[d] in wanted]
+
+
+def _check_same(path: Path, config: ConfigDict, source: Source, sweep: Sweep) -> None:
+    """Refuse to go on with another sweep; note what this one is made from."""
+    now = {
+        "protocol": sweep.protocol,
+        "donors": sweep.donors,
+        "candidates": [one.overrides for one in sweep.candidates],
+        "anatomy": config.anatomy.to_dict(),
+    }
+    if path.exists():
+        notes = read_json(path)
+        made = Result(path, notes.get("config", ""), notes.get("inputs_sha256", {}))
+        check_settings(made, config)
+        check_inputs(made, source)
+        changed = [key for key, value in now.items() if notes.get(key) != value]
+        if changed:
+            raise InputError(
+                path,
+                expected="the sweep it was made with",
+                found=f"another in {', '.join(changed)}",
+                fix="take a new --workdir, or the old sweep",
+            )
+        return
+    path.parent.mkdir(exist_ok=True)
+    now |= {"config": settings.to_json(config), "inputs_sha256": source.files}
+    write_json(path, now)

@@ -1,0 +1,1 @@
+"""What was measured: wells of donors, their sources, the phantom, units."""

@@ -1,0 +1,1 @@
+"""The Allen Human Brain Atlas (AHBA): its wells, files and preprocessing."""

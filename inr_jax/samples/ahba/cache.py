@@ -1,0 +1,211 @@
+"""The preprocessed atlas on disk: one Parquet file for each set of data and settings.
+
+Named by a hash of the files' contents, the coordinate table and the options that
+samples depend on; written whole or not at all, so that two processes that fill it at
+once both end right. A file's contents are hashed again only when its size or time of
+change is another. It lies in $INR_JAX_CACHE, else in the user's cache folder.
+Axis letters: N samples, G genes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from inr_jax.brain import shipped
+from inr_jax.errors import InputError
+from inr_jax.files import write_bytes, write_json
+from inr_jax.samples.ahba.coordinates import Coordinates, read_coordinates
+from inr_jax.samples.ahba.folders import FILES, Files, locate
+from inr_jax.samples.ahba.options import Options, checked
+from inr_jax.samples.ahba.preprocess import Prepared, preprocess
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger("inr_jax")
+VERSION = 2  # of what is written; another is rebuilt
+META = b"inr_jax"
+ROWS = 16  # genes that are read at once
+
+
+class Atlas(NamedTuple):
+    """The preprocessed atlas, its values still on disk.
+
+    Attributes:
+        path: The Parquet file.
+        files: The donors' files.
+        sums: Name of each input file to the SHA-256 of its bytes.
+        coordinates: The table of coordinates.
+        options: What it was made with.
+        samples: See `preprocess.Prepared`.
+        genes: G symbols, in alphabetical order.
+        counts: What each filter left.
+    """
+
+    path: Path
+    files: Files
+    sums: dict[str, str]
+    coordinates: Coordinates
+    options: Options
+    samples: pd.DataFrame
+    genes: list[str]
+    counts: dict
+
+    def values(self, genes: list[str]) -> np.ndarray:
+        """Expression `(N, len(genes))` float32, normalised over all genes."""
+        import pyarrow.parquet as pq
+
+        row = {gene: row for row, gene in enumerate(self.genes)}
+        rows = np.array([row[gene] for gene in genes])
+        values = np.empty((len(genes), len(self.samples)), np.float32)
+        with pq.ParquetFile(self.path) as file:
+            size = file.metadata.row_group(0).num_rows
+            for group in sorted({*(rows // size).tolist()}):
+                read = file.read_row_group(group, columns=["values"])["values"]
+                flat = read.combine_chunks().flatten().to_numpy()
+                here = rows // size == group
+                block = flat.reshape(-1, len(self.samples))
+                values[here] = block[rows[here] - group * size]
+        return values.T
+
+    def fates(self) -> pd.DataFrame:
+        """The fate of each probe, see `probes`."""
+        import pandas as pd
+
+        return pd.read_parquet(_fates_path(self.path))
+
+
+def open_atlas(data_dir: str | Path, options: Options) -> Atlas:
+    """The atlas as the options want it, from the cache or made anew.
+
+    Args:
+        data_dir: Where the donors' files are, see `folders.locate`.
+        options: abagen's.
+
+    Raises:
+        InputError: As `folders.locate`, `options.checked` and `preprocess`.
+    """
+    files = locate(data_dir, checked(options).donors)
+    coordinates = read_coordinates(options.coordinates)
+    folder = cache_dir()
+    sums = checksums(files, folder / "checksums.json") | coordinates.file
+    path = folder / f"ahba-{_key(sums, options)}.parquet"
+    stored = _read(path)
+    if stored is None:
+        log.info("ahba: preprocessed by abagen's functions, and kept in %s", folder)
+        _write(path, preprocess(files, options, coordinates))
+        stored = _read(path)
+    samples, genes, counts = stored
+    return Atlas(path, files, sums, coordinates, options, samples, genes, counts)
+
+
+def cache_dir() -> Path:
+    """The folder of caches, made if need be.
+
+    Raises:
+        InputError: It cannot be made.
+    """
+    above = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(os.environ.get("INR_JAX_CACHE") or Path(above) / "inr_jax")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fix = "name another folder in the environment, INR_JAX_CACHE"
+        found = error.strerror or str(error)
+        raise InputError(
+            folder, expected="a folder for the cache", found=found, fix=fix
+        ) from error
+    return folder
+
+
+def checksums(files: Files, memory: Path) -> dict[str, str]:
+    """ "donor9861/Probes.csv" and so on to the SHA-256 of the bytes.
+
+    Args:
+        files: The donors' files.
+        memory: A JSON file with the sums of files seen before.
+    """
+    paths = [
+        Path(path).resolve() for kinds in files.values() for path in kinds.values()
+    ]
+    try:
+        known = json.loads(memory.read_text())
+    except (OSError, ValueError):
+        known = {}
+    now = {str(path): [path.stat().st_size, path.stat().st_mtime_ns] for path in paths}
+    new = [path for path in now if known.get(path, [])[:2] != now[path]]
+    with ThreadPoolExecutor(2) as pool:  # hashing releases the interpreter
+        for path, digest in zip(new, pool.map(_sha256, new), strict=True):
+            known[path] = [*now[path], digest]
+    if new:
+        write_json(memory, known)
+    return {
+        f"donor{donor}/{FILES[kind]}": known[str(Path(path).resolve())][2]
+        for donor, kinds in files.items()
+        for kind, path in kinds.items()
+    }
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _key(sums: dict[str, str], options: Options) -> str:
+    made_with = options.of_samples() | {"abagen": shipped.VERSION}
+    text = json.dumps([sorted(sums.items()), made_with], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _fates_path(path: Path) -> Path:
+    return path.with_suffix(".probes.parquet")
+
+
+def _write(path: Path, made: Prepared) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    meta = {
+        "version": VERSION,
+        "samples": made.samples.to_dict("list"),
+        "genes": made.genes,
+        "counts": made.counts,
+    }
+    values = pa.FixedSizeListArray.from_arrays(made.values.ravel(), len(made.samples))
+    table = pa.table({"gene": made.genes, "values": values})
+    table = table.replace_schema_metadata({META: json.dumps(meta)})
+    buffer = pa.BufferOutputStream()
+    pq.write_table(
+        table, buffer, row_group_size=ROWS, compression="none", use_dictionary=False
+    )
+    # The file that is looked for comes last: once it is there, so is the other.
+    write_bytes(_fates_path(path), made.fates.to_parquet(index=False))
+    write_bytes(path, buffer.getvalue())
+
+
+def _read(path: Path) -> tuple[pd.DataFrame, list[str], dict] | None:
+    """Samples, genes and counts; None where there is nothing fit for use."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.exists() or not _fates_path(path).exists():
+        return None
+    try:
+        meta = json.loads(pq.read_schema(path).metadata[META])
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError):
+        log.warning("%s: damaged, so it is made anew", path)
+        return None
+    if meta["version"] != VERSION:
+        what = "%s: written by version %s of the cache, this is %s, so it is made anew"
+        log.warning(what, path, meta["version"], VERSION)
+        return None
+    return pd.DataFrame(meta["samples"]), meta["genes"], meta["counts"]

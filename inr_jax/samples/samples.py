@@ -1,0 +1,193 @@
+"""Tissue samples: where they lie, whose they are, what was measured in them.
+
+Nouns:
+    well: one tissue sample of the Allen Human Brain Atlas, by its id.
+    site: all that is known of a well besides expression; what a prediction may see.
+    donor, structure, parent: small integers into the tables `donors`, `structures`,
+        `parents`; a parent is the top-level structure that a structure lies in.
+    tissue: probabilities of grey and white matter.
+    copy: a well mirrored to the other side; no evidence of its own.
+
+Axis letters: N wells, G genes, D = 3.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from inr_jax.brain.template import tissue_at
+from inr_jax.samples.checks import (
+    check_coordinates,
+    check_parents,
+    check_values,
+    check_wells,
+)
+
+UNNAMED = -1  # the structure or parent of a well that has no name
+
+
+class Sites(NamedTuple):
+    """Places to predict at; holds no expression, so a predictor cannot peek.
+
+    Attributes:
+        x_mm: `(N, 3)` float32, MNI mm.
+        tissue: `(N, 2)` float32, probability of grey and of white matter.
+        structure: `(N,)` int32 into `Samples.structures`, or `UNNAMED`.
+        parent: `(N,)` int32 into `Samples.parents`, or `UNNAMED`.
+    """
+
+    x_mm: np.ndarray
+    tissue: np.ndarray
+    structure: np.ndarray
+    parent: np.ndarray
+
+    def unnamed(self) -> Sites:
+        """The places alone, without the names of their structures."""
+        nothing = np.full_like(self.structure, UNNAMED)
+        return self._replace(structure=nothing, parent=nothing)
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Samples:
+    """The wells of one study; a pytree of arrays with static tables of names.
+
+    Attributes:
+        x_mm: `(N, 3)` float32, MNI mm.
+        tissue: `(N, 2)` float32, probability of grey and of white matter.
+        donor: `(N,)` int32 into `donors`.
+        well: `(N,)` int32 well ids, unique within a source.
+        structure: `(N,)` int32 into `structures`, or `UNNAMED`.
+        parent: `(N,)` int32 into `parents`, or `UNNAMED`; one for a structure.
+        values: `(N, G)` float32 expression, in the units of the source.
+        mirrored: `(N,)` bool, True for a copy; it has the id of its well.
+        genes: G symbols.
+        donors: Donor names.
+        structures: Structure names.
+        parents: Names of top-level structures.
+    """
+
+    x_mm: np.ndarray
+    tissue: np.ndarray
+    donor: np.ndarray
+    well: np.ndarray
+    structure: np.ndarray
+    parent: np.ndarray
+    values: np.ndarray
+    mirrored: np.ndarray
+    genes: tuple[str, ...] = dataclasses.field(metadata={"static": True})
+    donors: tuple[str, ...] = dataclasses.field(metadata={"static": True})
+    structures: tuple[str, ...] = dataclasses.field(metadata={"static": True})
+    parents: tuple[str, ...] = dataclasses.field(metadata={"static": True})
+
+    def sites(self) -> Sites:
+        """The samples without their expression."""
+        return Sites(self.x_mm, self.tissue, self.structure, self.parent)
+
+    def take(self, rows: np.ndarray) -> Samples:
+        """The wells of `rows`, an index or a boolean mask `(N,)`."""
+        return jax.tree.map(lambda leaf: leaf[rows], self)
+
+    def originals(self) -> Samples:
+        """The wells without the copies."""
+        return self.take(~self.mirrored) if self.mirrored.any() else self
+
+    def keep_genes(self, genes: list[str]) -> Samples:
+        """The samples with these genes alone, in this order."""
+        columns = [self.genes.index(gene) for gene in genes]
+        values = self.values[:, columns]
+        return dataclasses.replace(self, values=values, genes=tuple(genes))
+
+
+def make_samples(
+    *,
+    x_mm: np.ndarray,
+    values: np.ndarray,
+    genes: list[str],
+    where: object,
+    well: np.ndarray | None = None,
+    donor: list | None = None,
+    structure: list | None = None,
+    parent: list | None = None,
+    tissue: np.ndarray | None = None,
+    mirrored: np.ndarray | None = None,
+) -> Samples:
+    """Check what a source read, and number its names.
+
+    Args:
+        x_mm: `(N, 3)` MNI mm.
+        values: `(N, G)` expression.
+        genes: G symbols.
+        where: The file to name in an error.
+        well: `(N,)` ids; 0, 1, 2... when absent.
+        donor: N names; one donor "unnamed" when absent.
+        structure: N names, None or "" where a well has none.
+        parent: N names of the top-level structures, likewise.
+        tissue: `(N, 2)` grey and white probability; zeros when absent, for
+            `template.with_tissue` to fill.
+        mirrored: `(N,)` True for copies of other rows; none when absent.
+
+    Raises:
+        InputError: Fewer than 2 wells, NaN, a coordinate outside the head, a gene
+            or well named twice, a copy of no well, a gene with one value everywhere,
+            a structure with two parents.
+    """
+    n = len(x_mm)
+    well = np.arange(n) if well is None else np.asarray(well)
+    donor = ["unnamed"] * n if donor is None else [str(name) for name in donor]
+    x_mm, values = np.asarray(x_mm, np.float64), np.asarray(values, np.float64)
+    mirrored = np.zeros(n, bool) if mirrored is None else np.asarray(mirrored, bool)
+    tissue = np.zeros((n, 2)) if tissue is None else tissue
+    check_values(values, list(genes), well, where)
+    check_coordinates(x_mm, well, where)
+    check_wells(well, donor, mirrored, where)
+    structures, structure = _numbered([None] * n if structure is None else structure)
+    parents, parent = _numbered([None] * n if parent is None else parent)
+    check_parents(structure, parent, structures, where)
+    donors = tuple(dict.fromkeys(donor))
+    donor_row = {name: row for row, name in enumerate(donors)}
+    return Samples(
+        x_mm=x_mm.astype(np.float32),
+        tissue=np.asarray(tissue, np.float32),
+        donor=np.array([donor_row[name] for name in donor], np.int32),
+        well=well.astype(np.int32),
+        structure=structure,
+        parent=parent,
+        values=values.astype(np.float32),
+        mirrored=mirrored,
+        genes=tuple(str(gene) for gene in genes),
+        donors=donors,
+        structures=structures,
+        parents=parents,
+    )
+
+
+def _numbered(names: list) -> tuple[tuple[str, ...], np.ndarray]:
+    """Sorted names and `(N,)` int32 into them; `UNNAMED` for none."""
+    table = tuple(sorted({str(name) for name in names if _named(name)}))
+    row = {name: number for number, name in enumerate(table)}
+    numbers = [row[str(name)] if _named(name) else UNNAMED for name in names]
+    return table, np.array(numbers, np.int32)
+
+
+def _named(name: object) -> bool:
+    return name is not None and name == name and str(name) not in ("", "nan")
+
+
+def with_tissue(samples: Samples) -> Samples:
+    """Fill in the tissue of wells that have none, from the maps where they lie.
+
+    Args:
+        samples: `Samples`; a well without tissue has `(0, 0)`.
+
+    Returns:
+        Samples whose other wells keep the tissue that their source gave.
+    """
+    without = (np.asarray(samples.tissue) == 0).all(-1)
+    tissue = np.array(samples.tissue, np.float32)
+    tissue[without] = tissue_at(np.asarray(samples.x_mm)[without])
+    return dataclasses.replace(samples, tissue=tissue)

@@ -1,0 +1,1 @@
+"""Where samples come from: one format a module."""

@@ -1,0 +1,141 @@
+"""What an Allen export says of its columns and probes (see `allen_export`).
+
+A well's coordinates are looked up by its id in abagen's table, never taken from
+the file (`sample_mri` there is in the donor's own MRI, not in MNI space).
+Axis letters: N wells (columns with a sample), P probes, D = 3.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from inr_jax.errors import InputError, shortlist
+from inr_jax.samples.ahba import wells
+from inr_jax.samples.source import csv_columns, repeated
+from inr_jax.samples.sources.archive import AGAIN, Member
+
+REQUIRED = ("donor_id", "sample_well", "structure_id", "structure_name")
+PARENT = "top_level_structure_name"  # in every real export; a cut one does without
+NO_SAMPLE = "-1"
+NO_SYMBOL = ("", "na", "n/a")  # in lower case
+
+
+class Columns(NamedTuple):
+    """The columns of Expression.csv that hold a sample.
+
+    Attributes:
+        number: `(N,)` position among all columns, from 0.
+        well: `(N,)` well ids.
+        donor: N donor ids as text, "" where not given.
+        structure: N structure names, one a structure_id; None where not given.
+        parent: N names of top-level structures, likewise.
+        total: Number of columns, with and without a sample.
+    """
+
+    number: np.ndarray
+    well: np.ndarray
+    donor: list[str]
+    structure: list[str | None]
+    parent: list[str | None]
+    total: int
+
+
+def read_columns(member: Member) -> Columns:
+    """Read Columns.csv.
+
+    Raises:
+        InputError: A column is missing, or a well id is no whole number.
+    """
+    table = csv_columns(member.data, member.where, REQUIRED)
+    donor, well, ids, names = table.values()
+    parents = [None] * len(well)
+    if PARENT.encode() in member.data.split(b"\n", 1)[0]:
+        (parents,) = csv_columns(member.data, member.where, (PARENT,)).values()
+    for row, text in enumerate(well, start=1):
+        if not re.fullmatch(rf"\d{{1,9}}|{NO_SAMPLE}", text):
+            expected = f"a well id in sample_well, or {NO_SAMPLE} for no sample"
+            found = f"{text!r} in row {row} below the header"
+            raise InputError(member.where, expected=expected, found=found, fix=AGAIN)
+    number = [row for row, text in enumerate(well) if text != NO_SAMPLE]
+    label = _structure_labels(ids, names)
+    return Columns(
+        number=np.array(number, np.int64),
+        well=np.array([int(well[row]) for row in number], np.int64),
+        donor=[donor[row] for row in number],
+        structure=[label[ids[row]] for row in number],
+        parent=[parents[row] for row in number],
+        total=len(well),
+    )
+
+
+def _structure_labels(ids: list[str], names: list[str]) -> dict[str, str | None]:
+    """Id to a label that two ids never share; None without a name.
+
+    The id is the structure: lobules of the cerebellar vermis and hemispheres have
+    the same names.
+    """
+    name_of: dict[str, str] = {}
+    for key, name in zip(ids, names, strict=True):
+        name_of.setdefault(key, name)
+    shared = set(repeated(name_of.values())) - {""}
+    return {
+        key: (f"{name} [{key}]" if name in shared else name) or None
+        for key, name in name_of.items()
+    }
+
+
+def locate(columns: Columns, where: str) -> tuple[np.ndarray, list[str]]:
+    """Where each well lies and whose it is, by abagen's table.
+
+    Returns:
+        `(N, 3)` MNI mm, and N donor ids.
+
+    Raises:
+        InputError: A well is not in the table, or is there another donor's.
+    """
+    known = wells.wells()
+    row_of = {well: row for row, well in enumerate(known.well.tolist())}
+    strange = [well for well in columns.well.tolist() if well not in row_of]
+    if strange:
+        raise InputError(
+            where,
+            expected=f"well ids among the {len(row_of)} of {wells.COORDINATES}",
+            found=f"{len(strange)} unknown ({shortlist(strange)})",
+            fix="is this a human microarray export? take those columns out",
+        )
+    rows = [row_of[well] for well in columns.well.tolist()]
+    donor = [str(known.donor[row]) for row in rows]
+    for well, given, true in zip(columns.well, columns.donor, donor, strict=True):
+        if given not in ("", true):
+            raise InputError(
+                where,
+                expected=f"donor_id {true} for well {well} ({wells.COORDINATES})",
+                found=given,
+                fix=f"the rows seem to be shifted; {AGAIN}",
+            )
+    return known.x_mm[np.array(rows, np.int64)], donor
+
+
+def read_probes(member: Member) -> tuple[list[str], list[str]]:
+    """Read Probes.csv.
+
+    Returns:
+        Probe ids and gene symbols, P each; "" where a probe has no gene.
+
+    Raises:
+        InputError: A column is missing, or a probe is listed twice.
+    """
+    names = ("id", "gene-symbol")
+    ids, symbols = csv_columns(member.data, member.where, names).values()
+    twice = repeated(ids)
+    if twice:
+        raise InputError(
+            member.where,
+            expected="each probe once",
+            found=f"{len(twice)} more than once ({shortlist(twice)})",
+            fix="keep one row of each, here and in Expression.csv",
+        )
+    return ids, ["" if name.lower() in NO_SYMBOL else name for name in symbols]

@@ -1,0 +1,196 @@
+"""The folder or zip that the Allen Human Brain Atlas web search gives.
+
+Files:
+    Expression.csv: no header; a row a probe: its id, then a value a column.
+    Columns.csv: a row a column: donor, structure, well (-1: no sample).
+    Probes.csv: a row a probe: id, gene symbol.
+    Contents.txt: prose; holds the resolution and the normalisation of the values.
+
+Axis letters: P probes, N wells (columns with a sample), G genes, D = 3.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+
+from inr_jax.errors import InputError, unknown_name
+from inr_jax.samples.ahba import wells
+from inr_jax.samples.samples import make_samples
+from inr_jax.samples.source import Source, counts, csv_rows, pick_genes, sha256
+from inr_jax.samples.sources.allen_columns import (
+    Columns,
+    locate,
+    read_columns,
+    read_probes,
+)
+from inr_jax.samples.sources.archive import AGAIN, Member, read_members
+
+log = logging.getLogger("inr_jax")
+
+FILES = ("Expression.csv", "Columns.csv", "Probes.csv")
+CONTENTS = "Contents.txt"
+PROBES = ("mean", "first")
+# What a value is at each resolution of the web search.
+MEANING = {
+    "Sample": "a value is one well's",
+    "Structure": "a value may average several wells of one structure in one donor; "
+    "the named well stands for them",
+    "Coarse": "a value is the average of a whole region in one donor; "
+    "the one named well stands for the region",
+}
+
+
+def load(
+    path: str | Path, *, probes: str = "mean", genes: tuple[str, ...] = ()
+) -> Source:
+    """Read an export.
+
+    Args:
+        path: The folder or zip; the files may lie one folder below.
+        probes: "mean" averages the probes of a gene, "first" keeps the first.
+        genes: Symbols to keep; none keeps all. Only their values are looked at.
+
+    Returns:
+        A `Source`; genes in alphabetical order, values in the export's own units.
+
+    Raises:
+        InputError: A file is missing or damaged, the files contradict each other
+            or abagen's table, a value is no number, a gene is not there.
+    """
+    if probes not in PROBES:
+        raise unknown_name("config.source.probes", probes, PROBES)
+    members = read_members(path, FILES, optional=(CONTENTS,))
+    contents = _contents(members.get(CONTENTS), path)
+    columns_csv = members["Columns.csv"]
+    columns = read_columns(columns_csv)
+    x_mm, donor = locate(columns, columns_csv.where)
+    kept, values, facts = _read_genes(members, columns, probes, genes)
+    samples = make_samples(
+        x_mm=x_mm,
+        values=values,
+        genes=kept,
+        where=path,
+        well=columns.well,
+        donor=donor,
+        structure=columns.structure,
+        parent=columns.parent,
+    )
+    for warning in contents["warnings"]:
+        log.warning("%s", warning)
+    files = {name: sha256(member.data) for name, member in members.items()}
+    notes = {**contents, **facts, **counts(samples)}
+    return Source(samples, files, wells.COORDINATES, notes)
+
+
+def _contents(member: Member | None, path: str | Path) -> dict:
+    """What Contents.txt says, as notes, and what to warn of."""
+    text = member.data.decode("utf-8", "replace") if member else ""
+    resolution = re.search(r"'([^']*)'\s+resolution", text)
+    resolution = resolution.group(1) if resolution else "unknown"
+    normalisation = re.search(r"using\s+(\S+)\s+normalization", text)
+    warnings = []
+    if resolution == "Coarse":
+        warnings.append(
+            f"{path}: Coarse resolution: a column is the average of a whole region, "
+            "placed at one well of it; an export at Structure resolution is finer"
+        )
+    elif resolution not in MEANING:
+        why = f"resolution {resolution!r} is not known" if member else f"no {CONTENTS}"
+        warnings.append(
+            f"{path}: {why}: a column may be one well, or the average of a structure "
+            "or region; each is placed at the one well it names"
+        )
+    return {
+        "resolution": resolution,
+        "normalisation": normalisation.group(1) if normalisation else "unknown",
+        "value_is": MEANING.get(resolution, "unknown: one well's or an average"),
+        "warnings": warnings,
+    }
+
+
+def _read_genes(
+    members: dict[str, Member], columns: Columns, probes: str, genes: tuple[str, ...]
+) -> tuple[list[str], np.ndarray, dict]:
+    """Symbols, expression `(N, G)`, and counts for the notes."""
+    expression, _, probes_csv = (members[name] for name in FILES)
+    ids, symbols = read_probes(probes_csv)
+    kept = pick_genes(sorted({*symbols} - {""}), genes, probes_csv.where)
+    most = 1 if probes == "first" else None
+    probes_of = _probes_of(kept, ids, symbols, most)
+    cells = _cells(expression, ids, columns.total)
+    facts = {
+        "probes": probes,
+        "n_probes": len(ids),
+        "n_probes_without_gene": symbols.count(""),
+        "n_columns": columns.total,
+        "n_columns_without_sample": columns.total - len(columns.well),
+    }
+    return kept, _values(cells, probes_of, columns, expression.where), facts
+
+
+def _probes_of(
+    genes: list[str], ids: list[str], symbols: list[str], most: int | None
+) -> dict[str, list[str]]:
+    """Each gene's probes, the first `most`, in the order of Probes.csv."""
+    probes_of: dict[str, list[str]] = {gene: [] for gene in genes}
+    for probe, symbol in zip(ids, symbols, strict=True):
+        if symbol in probes_of:
+            probes_of[symbol].append(probe)
+    return {gene: probes[:most] for gene, probes in probes_of.items()}
+
+
+def _cells(member: Member, ids: list[str], n_columns: int) -> dict[str, list[str]]:
+    """Expression.csv as text: probe id to its cells, one a column."""
+
+    def fail(expected: str, found: object) -> None:
+        raise InputError(member.where, expected=expected, found=f"{found}", fix=AGAIN)
+
+    rows = list(csv_rows(member.data, member.where))
+    width = len(rows[0]) - 1
+    if width != n_columns:
+        fail(f"{n_columns} columns after the probe id, as Columns.csv has rows", width)
+    if len(rows) != len(ids):
+        fail(f"{len(ids)} rows, as Probes.csv has probes", len(rows))
+    for row, (cells, probe) in enumerate(zip(rows, ids, strict=True), start=1):
+        if cells[0].strip() != probe:
+            fail(f"probe {probe} in row {row}, as in Probes.csv", repr(cells[0]))
+    return {probe: cells[1:] for probe, cells in zip(ids, rows, strict=True)}
+
+
+def _values(
+    cells: dict[str, list[str]],
+    probes_of: dict[str, list[str]],
+    columns: Columns,
+    where: str,
+) -> np.ndarray:
+    """Expression `(N, G)`, the mean over a gene's probes in each well."""
+    values = np.empty((len(columns.well), len(probes_of)))
+    for g, probes in enumerate(probes_of.values()):
+        rows = [_numbers(cells[probe], probe, columns, where) for probe in probes]
+        values[:, g] = np.mean(rows, axis=0)
+    return values
+
+
+def _numbers(cells: list[str], probe: str, columns: Columns, where: str) -> list[float]:
+    """A probe's values in the N columns that have a sample."""
+    numbers = []
+    for column, well in zip(columns.number.tolist(), columns.well, strict=True):
+        try:
+            number = float(cells[column])
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise InputError(
+                where,
+                expected="a number in every column that has a sample",
+                found=f"{cells[column]!r} for probe {probe} in column {column + 1} "
+                f"after the probe id (well {well})",
+                fix=f"{AGAIN}, or leave the gene out with --config.source.genes",
+            )
+        numbers.append(number)
+    return numbers

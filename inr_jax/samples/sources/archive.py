@@ -1,0 +1,127 @@
+"""Files out of a folder or a zip, read without unpacking anything to disk.
+
+Nouns:
+    member: one file of the folder or zip.
+    home: where the members lie: the top, or one folder below it.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from inr_jax.errors import InputError, shortlist
+from inr_jax.samples.source import existing
+
+AGAIN = "download it again"
+
+
+class Member(NamedTuple):
+    """One file.
+
+    Attributes:
+        where: Its path for messages; "ZIP:NAME" in a zip.
+        data: Its bytes.
+    """
+
+    where: str
+    data: bytes
+
+
+def read_members(
+    path: str | Path, names: tuple[str, ...], *, optional: tuple[str, ...] = ()
+) -> dict[str, Member]:
+    """Read files by name, all from one home.
+
+    Args:
+        path: A folder or a zip.
+        names: Files that must be there.
+        optional: Files to read as well where they are there.
+
+    Returns:
+        Name to `Member`, in the order of `names` and `optional`.
+
+    Raises:
+        InputError: Nothing at `path`, neither folder nor zip, a file missing, two
+            homes, a zip that is broken, encrypted or has a name that climbs out.
+    """
+    expected = f"a folder or zip with {', '.join(names)}"
+    path = existing(path, expected)
+    try:
+        if path.is_dir():
+            homes = _homes_in_folder(path, names + optional)
+            return _read(path, homes, names, optional, Path.read_bytes, "/")
+        with zipfile.ZipFile(path) as archive:
+            homes = _homes_in_zip(path, archive, names + optional)
+            return _read(path, homes, names, optional, archive.read, ":")
+    except zipfile.BadZipFile as error:
+        found = f"a broken zip or no zip ({error})"
+        fix = f"{AGAIN}, or give the folder that holds the files"
+        raise InputError(path, expected=expected, found=found, fix=fix) from error
+    # zlib.error and EOFError: cut short; RuntimeError: encrypted; its subclass
+    # NotImplementedError: a compression that Python lacks.
+    except (OSError, zlib.error, EOFError, RuntimeError) as error:
+        found = f"one that cannot be read ({error})"
+        raise InputError(path, expected=expected, found=found, fix=AGAIN) from error
+
+
+def _homes_in_folder(path: Path, wanted: tuple[str, ...]) -> dict[str, dict]:
+    below = [item for item in sorted(path.iterdir()) if item.is_dir()]
+    homes = {}
+    for folder in [path, *below]:
+        there = {name: folder / name for name in wanted if (folder / name).is_file()}
+        homes["" if folder == path else folder.name] = there
+    return homes
+
+
+def _homes_in_zip(
+    path: Path, archive: zipfile.ZipFile, wanted: tuple[str, ...]
+) -> dict[str, dict]:
+    homes: dict[str, dict] = {}
+    for info in archive.infolist():
+        name = info.filename.replace("\\", "/")
+        parts = [part for part in name.split("/") if part not in ("", ".")]
+        if name.startswith("/") or ".." in parts or name[1:2] == ":":
+            found = f"{info.filename!r}, which climbs out of it"
+            raise InputError(
+                path, expected="a zip with names inside it", found=found, fix=AGAIN
+            )
+        if len(parts) in (1, 2) and parts[-1] in wanted and not info.is_dir():
+            homes.setdefault("/".join(parts[:-1]), {})[parts[-1]] = info
+    return homes
+
+
+def _read(
+    path: Path,
+    homes: dict[str, dict],
+    names: tuple[str, ...],
+    optional: tuple[str, ...],
+    read: Callable[..., bytes],
+    joint: str,
+) -> dict[str, Member]:
+    """The members of the one home that has all `names`; the top comes first."""
+    full = [home for home, there in homes.items() if set(names) <= set(there)]
+    if not full:
+        best = max(homes.values(), key=len, default={})
+        missing = [name for name in names if name not in best]
+        raise InputError(
+            path,
+            expected=f"{', '.join(names)} in it, or one folder below",
+            found=f"no {shortlist(missing)}",
+            fix="give the folder or zip as it was downloaded",
+        )
+    if len(full) > 1 and "" not in full:
+        found = f"{len(full)} ({shortlist(full)})"
+        fix = "give the path of one of them"
+        raise InputError(path, expected="one export", found=found, fix=fix)
+    home = "" if "" in full else full[0]
+    prefix = f"{path}{joint}{home}{'/' if home else ''}"
+    there = homes[home]
+    return {
+        name: Member(f"{prefix}{name}", read(there[name]))
+        for name in names + optional
+        if name in there
+    }

@@ -1,0 +1,134 @@
+"""How often 90 % intervals hold what was measured in a donor nobody looked at.
+
+For every donor, the intervals of its wells are calibrated on the other donors'
+held-out residuals alone. Those residuals come from the leave-one-donor-out fits, of
+which all but one have seen the donor: as in CV+ (Barber et al. 2021), where residuals
+of folds serve points that are in the other folds. The strict form, in which not one
+number has to do with the donor, takes a fit for every pair of donors;
+benchmarks/coverage.py makes both.
+
+Nouns:
+    part: cortex, subcortex, cerebellum or brainstem (parts.py).
+    range: how far from data the model has been validated, mm.
+Axis letters: N wells, G genes, V sites.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from inr_jax.brain.divisions import NO_PART, PARTS
+from inr_jax.samples.samples import Samples, Sites
+from inr_jax.stats.conformal import (
+    NORMAL_90,
+    Calibration,
+    HeldOut,
+    calibrate,
+    predictive_sd,
+)
+from inr_jax.stats.neighbours import nearest_distance_mm
+
+OVERALL = "overall"
+# Of the distances of held-out wells to the nearest other donor's: the farthest few
+# are too few to have validated anything.
+RANGE_QUANTILE = 0.95
+
+
+class Recorder:
+    """A predictor that keeps the spread of every fold it is asked for.
+
+    Args:
+        both: (training samples, sites) to mean and spread, `(V, G)` each.
+    """
+
+    def __init__(self, both: Callable[[Samples, Sites], tuple]) -> None:
+        self.both, self.spreads = both, []
+
+    def __call__(self, training: Samples, sites: Sites) -> np.ndarray:
+        """The mean `(V, G)`."""
+        mean, spread = self.both(training, sites)
+        self.spreads.append(spread)
+        return mean
+
+    def held_out(self, samples: Samples, mean: np.ndarray) -> HeldOut:
+        """What leave-one-donor-out over these samples found; copies left out.
+
+        Args:
+            samples: N wells; every donor was predicted once, in ascending order.
+            mean: `(N, G)` the pooled predictions.
+        """
+        spread = np.empty(mean.shape, np.float64)
+        spread[np.argsort(samples.donor, kind="stable")] = np.concatenate(self.spreads)
+        whole = HeldOut(samples.values - mean, spread, samples.donor, samples.x_mm)
+        return whole.take(~samples.mirrored)
+
+
+def donor_intervals(
+    held: HeldOut,
+    *,
+    mirror: bool,
+    calibrating: Callable[[int], HeldOut] | None = None,
+) -> np.ndarray:
+    """Half widths `(N, G)` of each donor's 90 % intervals, units of the source.
+
+    Args:
+        held: N wells of two donors or more.
+        mirror: Whether left and right are one.
+        calibrating: A donor to what its intervals are calibrated on; the other
+            donors of `held` where it is not given.
+    """
+    half = np.empty(held.residual.shape)
+    for donor in np.unique(held.donor):
+        own = held.donor == donor
+        rest = calibrating(int(donor)) if calibrating else held.take(~own)
+        found: Calibration = calibrate(rest, mirror=mirror)
+        half[own] = predictive_sd(found, held.x_mm[own], held.spread[own])
+    return NORMAL_90 * half
+
+
+def coverage(inside: np.ndarray, part: np.ndarray) -> dict[str, dict[str, float]]:
+    """Share of measurements in their intervals, overall and by part of the brain.
+
+    Args:
+        inside: `(N, G)` bool.
+        part: `(N,)` rows of `PARTS`, or `NO_PART`.
+
+    Returns:
+        "overall", then parts that have wells, to {"coverage", "wells"}.
+    """
+    rows = {OVERALL: np.ones(len(part), bool)}
+    rows |= {name: part == number for number, name in enumerate(PARTS)}
+    if (part != NO_PART).any():
+        rows["elsewhere"] = part == NO_PART
+    return {
+        name: {"coverage": round(float(inside[own].mean()), 4), "wells": int(own.sum())}
+        for name, own in rows.items()
+        if own.any()
+    }
+
+
+def coverage_table(found: dict[str, dict[str, float]], title: str) -> str:
+    """A line a part, for a terminal."""
+    width = max(map(len, found))
+    lines = [f"90 % intervals, {title}", f"{'part':<{width}}  covered  wells"]
+    for name, row in found.items():
+        lines.append(f"{name:<{width}}  {row['coverage']:>7.1%}  {row['wells']:>5}")
+    return "\n".join(lines)
+
+
+def validated_range_mm(samples: Samples, *, mirror: bool) -> float:
+    """The 95th percentile of held-out wells' distances to the nearest training well.
+
+    Args:
+        samples: Wells of two donors or more.
+        mirror: Whether a well also counts on the other side.
+    """
+    distance = np.empty(len(samples.well))
+    for donor in np.unique(samples.donor):
+        own = samples.donor == donor
+        distance[own] = nearest_distance_mm(
+            samples.x_mm[~own], samples.x_mm[own], mirror=mirror
+        )
+    return float(np.quantile(distance[~samples.mirrored], RANGE_QUANTILE))

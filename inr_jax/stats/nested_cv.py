@@ -1,0 +1,96 @@
+"""Nested validation: settings chosen for a donor without looking at that donor.
+
+For every donor d left out, each candidate is scored on the other donors, each of them
+predicted without itself and d; the best one predicts d. A fit without {d, e} serves d
+and e alike, so D donors take D (D - 1) / 2 + D fits a candidate and not D^2.
+
+Nouns:
+    held: the donors a fit does not see, one or two, in ascending order.
+    outer: a donor whose prediction is chosen for; inner: another one.
+Axis letters: N wells, G genes, K candidates, D outer donors.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from inr_jax.samples.samples import Samples
+from inr_jax.stats.scores import score
+
+Held = tuple[int, ...]
+# Of the wells of all held donors, in the order of the samples: `(K, n, G)`.
+Predictions = dict[Held, np.ndarray]
+
+
+class Nested(NamedTuple):
+    """What choosing came to.
+
+    Attributes:
+        inner: `(K, D, 2)` mean r and R2 over genes of each candidate for each outer
+            donor, from the other donors alone.
+        outer: `(K, 2)` of each candidate, over the wells of all outer donors.
+        chosen: `(D,)` the candidate chosen for each.
+        predicted: `(N, G)` each outer donor by its candidate, NaN elsewhere.
+        nested: `(2,)` mean r and R2 of that.
+    """
+
+    inner: np.ndarray
+    outer: np.ndarray
+    chosen: np.ndarray
+    predicted: np.ndarray
+    nested: np.ndarray
+
+
+def folds(donors: list[int], outer: list[int]) -> list[Held]:
+    """All that is held out in turn: each outer donor, alone and with each other."""
+    pairs = {tuple(sorted((d, e))) for d in outer for e in donors if d != e}
+    return [(d,) for d in sorted(outer)] + sorted(pairs)
+
+
+def rows_of(samples: Samples, held: Held) -> np.ndarray:
+    """`(N,)` bool, the wells of held donors."""
+    return np.isin(samples.donor, held)
+
+
+def means(samples: Samples, predicted: np.ndarray, donors: list[int]) -> np.ndarray:
+    """Mean r and R2 over genes, pooled over the wells of donors; copies not counted."""
+    rows = rows_of(samples, tuple(donors)) & ~samples.mirrored
+    scores = score(samples.values[rows], predicted[rows])
+    return np.array([scores.r.mean(), scores.r2.mean()])
+
+
+def choose(samples: Samples, predictions: Predictions, outer: list[int]) -> Nested:
+    """Score all candidates, and choose one for each outer donor.
+
+    Args:
+        samples: All N wells.
+        predictions: Of all `folds`.
+        outer: D donors.
+    """
+    donors = np.unique(samples.donor).tolist()
+    count = len(next(iter(predictions.values())))
+    alone = np.full((count, *samples.values.shape), np.nan)
+    inner = np.empty((count, len(outer), 2))
+    for column, d in enumerate(outer):
+        alone[:, rows_of(samples, (d,))] = predictions[(d,)]
+        others = [e for e in donors if e != d]
+        found = np.full_like(alone, np.nan)
+        for e in others:
+            held = tuple(sorted((d, e)))
+            own = samples.donor[rows_of(samples, held)] == e
+            found[:, rows_of(samples, (e,))] = predictions[held][:, own]
+        inner[:, column] = [means(samples, one, others) for one in found]
+    chosen = np.array([_best(inner[:, column]) for column in range(len(outer))])
+    predicted = np.full(samples.values.shape, np.nan)
+    for row, d in zip(chosen, outer, strict=True):
+        held = rows_of(samples, (d,))
+        predicted[held] = alone[row, held]
+    scores = np.array([means(samples, one, outer) for one in alone])
+    return Nested(inner, scores, chosen, predicted, means(samples, predicted, outer))
+
+
+def _best(scores: np.ndarray) -> int:
+    """The row of `(K, 2)` of the highest r; of equals, of the highest R2."""
+    return max(range(len(scores)), key=lambda row: tuple(scores[row]))

@@ -1,0 +1,118 @@
+"""Rendering against loops over points and members."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import jax
+import numpy as np
+import pytest
+
+from inr_jax.brain.space import Box
+from inr_jax.fields import model as render
+from inr_jax.fields.architectures import make_field
+from inr_jax.fields.conditioning import make_conditioning
+from inr_jax.fields.inputs import Inputs
+from inr_jax.samples.standardise import Standardiser
+
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
+G, E, C, V = 4, 3, 5, 53
+FIELD = partial(make_field, "siren", hidden=8, depth=2, omega=5.0)
+
+
+def model_of(rng, name, tissue="soft"):
+    features = {"none": 3, "class": 4, "soft": 5}[tissue]
+    made = make_conditioning(name, FIELD, genes=G, features=features, code=C)
+    keys = jax.random.split(jax.random.key(0), E * made.networks)
+    box = Box(np.array([30.0, -20.0, 5.0], np.float32), np.float32(80))
+    scale = rng.uniform(1, 2, G).astype(np.float32)
+    standardiser = Standardiser(rng.normal(size=G).astype(np.float32), scale)
+    codes = rng.normal(size=(G, C)).astype(np.float32)
+    params = jax.vmap(made.init)(keys)
+    inputs = Inputs(box, mirror=True, tissue=tissue)
+    return made, render.Model(params, codes, inputs, standardiser)
+
+
+def places(rng):
+    return (
+        rng.uniform(-70, 70, (V, 3)).astype(np.float32),
+        rng.uniform(0, 1, (V, 2)).astype(np.float32),
+    )
+
+
+def by_loops(made, model, x_mm, tissue):
+    """`(E, V, G)`: one network, one point at a time, in the units of the source."""
+    values = np.zeros((E, V, G))
+    apply = jax.jit(made.apply)
+    for member in range(E):
+        for network in range(made.networks):
+            row = member * made.networks + network
+            params = jax.tree.map(lambda leaf, r=row: leaf[r], model.params)
+            first = network * made.outputs
+            for v in range(V):
+                x = model.inputs.features(x_mm[v], tissue[v])
+                values[member, v, first : first + made.outputs] = apply(
+                    params, model.codes, x
+                )
+    return values * model.standardiser.scale + model.standardiser.offset
+
+
+@pytest.mark.parametrize("name", ["heads", "independent", "concat"])
+def test_mean_and_spread_are_those_of_a_loop(rng, name):
+    made, model = model_of(rng, name)
+    x_mm, tissue = places(rng)
+    renderer = render.make_renderer(made, chunk=16, group=0)
+    mean, spread = render.render(renderer, model, x_mm, tissue)
+    loop = by_loops(made, model, x_mm, tissue)
+    np.testing.assert_allclose(mean, loop.mean(0), atol=1e-5)
+    np.testing.assert_allclose(spread, loop.std(0, ddof=1), atol=1e-5)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 53, 64])
+@pytest.mark.parametrize("group", [0, 1, 3])
+def test_chunk_and_group_are_irrelevant(rng, chunk, group):
+    made, model = model_of(rng, "independent")
+    x_mm, tissue = places(rng)
+    one = render.render(
+        render.make_renderer(made, chunk=V, group=0), model, x_mm, tissue
+    )
+    two = render.render(
+        render.make_renderer(made, chunk=chunk, group=group), model, x_mm, tissue
+    )
+    np.testing.assert_allclose(one[0], two[0], atol=1e-5)
+    np.testing.assert_allclose(one[1], two[1], atol=1e-5)
+
+
+def test_it_compiles_once_for_any_number_of_voxels(rng):
+    made, model = model_of(rng, "heads")
+    renderer = render.make_renderer(made, chunk=16, group=0)
+    x_mm, tissue = places(rng)
+    for count in (1, 16, 17, V):
+        render.render(renderer, model, x_mm[:count], tissue[:count])
+    assert renderer.program._cache_size() == 1
+
+
+def test_one_member_has_no_spread(rng):
+    made, model = model_of(rng, "heads")
+    params = jax.tree.map(lambda leaf: leaf[:1], model.params)
+    renderer = render.make_renderer(made, chunk=16, group=0)
+    _, spread = render.render(renderer, model._replace(params=params), *places(rng))
+    assert (spread == 0).all()
+
+
+def test_a_mirrored_model_is_symmetric(rng):
+    made, model = model_of(rng, "heads", tissue="none")
+    renderer = render.make_renderer(made, chunk=16, group=0)
+    x_mm, tissue = places(rng)
+    left, _ = render.render(renderer, model, x_mm, tissue)
+    right, _ = render.render(renderer, model, x_mm * [-1, 1, 1], tissue)
+    np.testing.assert_array_equal(left, right)
+
+
+def test_progress_ends_at_the_number_of_voxels(rng):
+    made, model = model_of(rng, "heads")
+    renderer = render.make_renderer(made, chunk=20, group=0)
+    done = []
+    render.render(renderer, model, *places(rng), on_chunk=done.append)
+    assert done == [20, 40, 53]

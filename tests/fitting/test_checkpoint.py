@@ -1,0 +1,188 @@
+"""Checkpoints: what goes in comes out bit for bit, and damage is told in one line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+import pytest
+
+from inr_jax.errors import InputError
+from inr_jax.fitting import checkpoint, fit, recipe
+from inr_jax.run import build, config
+
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
+GENES, CHUNK = 3, 5
+
+
+def plan_of(conditioning):
+    settings = config.default()
+    settings.conditioning.name = conditioning
+    settings.field.hidden, settings.field.depth = 8, 1
+    settings.fit.members = 2
+    settings.fit.chunk = CHUNK
+    return build.make_recipe(settings, GENES), build.code_width(settings)
+
+
+@pytest.fixture(scope="module")
+def samples():
+    settings = config.default()
+    settings.phantom.n_wells = 60
+    settings.phantom.n_genes = GENES
+    return build.load_source(settings).samples
+
+
+def bundle_at(plan, samples, step, state=None):
+    frame = recipe.make_frame(plan, samples)
+    data = recipe.make_data(plan, frame, samples)
+    state = recipe.first_state(plan) if state is None else state
+    state, _ = fit.fit(plan.trainer, state, data, steps=step, chunk=CHUNK)
+    meta = {"config": "{}", "genes": ["A", "B", "C"], "mirror": True, "tissue": "none"}
+    return checkpoint.Bundle(state, frame, meta)
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return plan_of("heads")[0]
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory, plan, samples):
+    """A folder with the checkpoints of steps 5 and 10."""
+    folder = tmp_path_factory.mktemp("two") / "checkpoints"
+    for step in (5, 10):
+        checkpoint.save(folder, bundle_at(plan, samples, step), keep=2)
+    return folder
+
+
+@pytest.fixture
+def folder(two, tmp_path):
+    """A copy to damage."""
+    return Path(shutil.copytree(two, tmp_path / "checkpoints"))
+
+
+def restored(folder, plan, code=0):
+    return checkpoint.restore(folder, recipe.first_state(plan), GENES, code)
+
+
+def assert_same(one, two):
+    leaves, others = jax.tree.leaves(one), jax.tree.leaves(two)
+    assert jax.tree.structure(one) == jax.tree.structure(two)
+    for leaf, twin in zip(leaves, others, strict=True):
+        leaf, twin = np.asarray(leaf), np.asarray(twin)
+        assert (leaf.dtype, leaf.shape) == (twin.dtype, twin.shape)
+        assert leaf.tobytes() == twin.tobytes()
+
+
+@pytest.mark.parametrize("conditioning", ["heads", "concat"])
+def test_what_is_restored_is_what_was_saved_bit_for_bit(
+    conditioning, samples, tmp_path
+):
+    plan, code = plan_of(conditioning)
+    saved = bundle_at(plan, samples, CHUNK)
+    checkpoint.save(tmp_path / "c", saved, keep=1)
+    back = restored(tmp_path / "c", plan, code)
+    assert_same(back.state, saved.state)
+    assert_same(back.frame, saved.frame)
+    assert back.meta == {**saved.meta, "format": checkpoint.FORMAT}
+
+
+def test_a_fit_cut_in_two_is_the_fit_in_one_bit_for_bit(plan, samples, folder):
+    shutil.rmtree(folder / "10")
+    half = restored(folder, plan)
+    assert int(half.state.step) == 5
+    assert_same(
+        bundle_at(plan, samples, 10, half.state).state,
+        bundle_at(plan, samples, 10).state,
+    )
+
+
+def test_the_last_k_stay(plan, samples, tmp_path):
+    for step in (5, 10, 15):
+        checkpoint.save(tmp_path / "c", bundle_at(plan, samples, step), keep=2)
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["10", "15"]
+    assert checkpoint.last_step(tmp_path / "c") == 15
+
+
+def test_what_a_killed_writer_left_is_no_checkpoint_and_goes(plan, samples, folder):
+    left = folder / "99.orbax-checkpoint-tmp-12"
+    shutil.copytree(folder / "10", left)
+    (folder / "notes.txt").write_text("mine")
+    assert checkpoint.last_step(folder) == 10
+    checkpoint.save(folder, bundle_at(plan, samples, 15), keep=3)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["10", "15", "5", "notes.txt"]
+
+
+def test_no_checkpoint_is_told_with_the_verb_that_makes_one(tmp_path):
+    assert checkpoint.last_step(tmp_path / "none") is None
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(InputError, match="found none; run `inr-jax fit` first"):
+            checkpoint.read_meta(folder)
+
+
+def test_another_format_is_refused(folder):
+    path = folder / "10" / "meta" / "metadata"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 99}))
+    with pytest.raises(InputError, match="expected format 1, found format 99"):
+        checkpoint.read_meta(folder)
+
+
+def cut(path: Path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+# Orbax's readers go on in threads after the first has failed.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("damage", [cut, Path.unlink])
+@pytest.mark.parametrize("part", ["meta", "params", "training", "frame"])
+def test_damage_is_told_in_one_line_and_the_one_before_is_still_good(
+    part, damage, plan, samples, folder
+):
+    for path in (folder / "10" / part).rglob("*"):
+        # Most of orbax's files only hold what another holds too.
+        if path.name == "metadata" or path.parent == folder / "10" / part / "d":
+            damage(path)
+    with pytest.raises(InputError, match="delete this folder") as caught:
+        restored(folder, plan)
+    assert str(caught.value).startswith(f"{folder / '10'}: expected a whole checkpoint")
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
+    shutil.rmtree(folder / "10")
+    assert_same(restored(folder, plan).state, bundle_at(plan, samples, 5).state)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_checkpoint_of_other_networks_is_refused(plan, folder):
+    like = recipe.first_state(plan)
+    fewer = like._replace(params=jax.tree.map(lambda leaf: leaf[:1], like.params))
+    with pytest.raises(InputError, match="expected a whole checkpoint of this config"):
+        checkpoint.restore(folder, fewer, GENES, 0)
+
+
+def test_a_disk_without_room_is_told_before_anything_is_written(
+    plan, samples, folder, monkeypatch
+):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(9, 9, 2**19))
+    with pytest.raises(InputError, match=r"room for a .*, found 0\.5 of 1\.0 MiB"):
+        checkpoint.save(folder, bundle_at(plan, samples, 15), keep=2)
+    assert sorted(path.name for path in folder.iterdir()) == ["10", "5"]
+
+
+def test_a_disk_that_fills_while_writing_leaves_nothing_half_written(
+    plan, samples, folder, monkeypatch
+):
+    def full(self, step, **rest):
+        (folder / f"{step}.orbax-checkpoint-tmp").mkdir()
+        raise ValueError("RESOURCE_EXHAUSTED: No space left on device")
+
+    monkeypatch.setattr(ocp.CheckpointManager, "save", full)
+    with pytest.raises(InputError, match="free some disk and run again"):
+        checkpoint.save(folder, bundle_at(plan, samples, 15), keep=2)
+    assert sorted(path.name for path in folder.iterdir()) == ["10", "5"]

@@ -1,0 +1,47 @@
+"""Programs that outlive the process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from inr_jax.errors import InputError
+from inr_jax.run.compilation_cache import keep_programs
+
+SCRIPT = """
+import jax, sys
+from inr_jax.devices import keep_programs
+
+keep_programs(sys.argv[1])
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+events = []
+jax.monitoring.register_event_listener(lambda name, **_: events.append(name))
+print(jax.jit(lambda x: (x @ x).sum())(jax.numpy.ones((8, 8))))
+print(sum(name.endswith("/cache_hits") for name in events))
+"""
+
+
+def run(folder) -> list[str]:
+    command = [sys.executable, "-c", SCRIPT, str(folder)]
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True
+    ).stdout.split()
+
+
+def test_a_second_process_finds_what_the_first_compiled(tmp_path):
+    value, hits = run(tmp_path / "programs")
+    again, more = run(tmp_path / "programs")
+    assert value == again == "512.0"
+    assert int(hits) == 0 < int(more)
+
+
+def test_nowhere_is_a_choice():
+    assert keep_programs("") is None
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError, match=r"devices\.cache: expected a folder"):
+        keep_programs(str(tmp_path / "file" / "below"))

@@ -1,0 +1,141 @@
+"""Intervals that hold what they say: known laws, slow references, limit cases."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inr_jax.stats.conformal import (
+    LEVEL,
+    NORMAL_90,
+    HeldOut,
+    calibrate,
+    conformal_quantile,
+    predictive_sd,
+    profile_at,
+)
+
+DONORS = 6
+
+
+def held_out(rng, n=900, genes=5, *, sd=None, spread=0.0):
+    """Wells whose residuals are normal with sd `(n, genes)`, about a spread."""
+    x_mm = rng.uniform([-60, -90, -40], [60, 60, 70], (n, 3))
+    sd = np.ones((n, genes)) if sd is None else sd(x_mm)
+    spread = np.broadcast_to(spread, sd.shape)
+    residual = np.sqrt(sd**2 + spread**2) * rng.normal(size=sd.shape)
+    return HeldOut(residual, spread, np.arange(n) % DONORS, x_mm)
+
+
+def covered(calibration, held):
+    sd = predictive_sd(calibration, held.x_mm, held.spread)
+    return abs(held.residual) <= NORMAL_90 * sd
+
+
+def test_the_quantile_is_the_ceil_of_n_plus_1_times_the_level(rng):
+    for n in (3, 9, 10, 19, 99, 100):
+        scores = rng.normal(size=(n, 2))
+        rank = next((k for k in range(1, n + 1) if k >= LEVEL * (n + 1) - 1e-9), n)
+        slow = [sorted(column)[rank - 1] for column in scores.T]
+        np.testing.assert_array_equal(conformal_quantile(scores, LEVEL), slow)
+
+
+def test_the_next_of_exchangeable_scores_is_covered_at_the_level(rng):
+    draws = rng.exponential(size=(20, 20_000))
+    quantile = conformal_quantile(draws[:19], LEVEL)  # ceil(.9 * 20) / 20 = .9
+    assert abs((draws[19] <= quantile).mean() - LEVEL) < 0.007
+
+
+def test_normal_residuals_get_back_their_own_standard_deviation(rng):
+    scale = np.array([0.2, 1.0, 3.0, 10.0, 50.0])
+    held = held_out(rng, 1500, sd=lambda x: np.tile(scale, (len(x), 1)))
+    sd = predictive_sd(calibrate(held, mirror=False), held.x_mm, held.spread)
+    np.testing.assert_allclose(np.median(sd, 0), scale, rtol=0.08)
+
+
+def test_ensemble_spread_and_noise_add_as_squares(rng):
+    held = held_out(rng, 1500, spread=2.0)
+    sd = predictive_sd(calibrate(held, mirror=False), held.x_mm, held.spread)
+    np.testing.assert_allclose(np.median(sd), np.sqrt(1 + 4), rtol=0.05)
+    sure = predictive_sd(calibrate(held, mirror=False), held.x_mm, 0 * held.spread)
+    np.testing.assert_allclose(np.median(sure), 1, rtol=0.1)
+
+
+def noisy_behind(x_mm):
+    """Noise that grows fivefold from front to back."""
+    return np.exp(-x_mm[:, 1:2] * np.log(5) / 150) * np.ones((1, 5))
+
+
+def test_a_new_donor_is_covered_where_noise_is_large_and_where_it_is_small(rng):
+    known, new = (held_out(rng, 1500, sd=noisy_behind) for _ in range(2))
+    calibration = calibrate(known, mirror=False)
+    inside = covered(calibration, new).mean(1)
+    same = covered(calibrate(known, mirror=False, widths_mm=[1e6]), new).mean(1)
+    slabs = np.digitize(new.x_mm[:, 1], [-50, -10, 30])
+    for slab in range(4):
+        assert abs(inside[slabs == slab].mean() - LEVEL) < 0.05
+    assert same[slabs == 0].mean() < 0.8 and same[slabs == 3].mean() > 0.97
+
+
+def test_the_width_is_chosen_by_what_the_noise_does_in_space(rng):
+    narrow = calibrate(held_out(rng, 1500, sd=noisy_behind), mirror=False)
+    broad = calibrate(held_out(rng, 1500), mirror=False)
+    assert narrow.width_mm <= 18 and broad.width_mm >= 27
+
+
+def test_heavy_tails_are_covered_though_no_law_is_assumed(rng):
+    known, new = held_out(rng, 2000), held_out(rng, 2000)
+    heavy = [h._replace(residual=rng.standard_t(2, (2000, 5))) for h in (known, new)]
+    inside = covered(calibrate(heavy[0], mirror=False), heavy[1])
+    np.testing.assert_allclose(inside.mean(0), LEVEL, atol=0.03)
+
+
+def test_the_profile_is_the_slow_kernel_mean_and_far_away_that_of_the_brain(rng):
+    held = held_out(rng, 60, sd=noisy_behind)
+    found = calibrate(held, mirror=True, widths_mm=[12.0])
+    places = rng.uniform(-60, 60, (7, 3))
+    mean = found.excess.mean()
+    for place, h in zip(places, profile_at(found, places), strict=True):
+        folded = np.array([abs(place[0]), *place[1:]])
+        weight = [np.exp(-((folded - x) ** 2).sum() / 288) for x in found.x_mm]
+        slow = (np.dot(weight, found.excess) + mean) / (sum(weight) + 1)
+        np.testing.assert_allclose(h, max(slow, 0.05 * mean), rtol=1e-9)
+    np.testing.assert_allclose(profile_at(found, np.full((1, 3), 500.0)), mean)
+
+
+def test_left_is_right_where_the_fit_is_mirrored_and_nowhere_else(rng):
+    held = held_out(rng, 300, sd=noisy_behind)
+    other_side = held._replace(x_mm=held.x_mm * [-1, 1, 1])
+    places, spread = rng.uniform(-60, 60, (20, 3)), np.zeros((20, 5))
+    one, two = (calibrate(h, mirror=True) for h in (held, other_side))
+    assert one.width_mm == two.width_mm
+    np.testing.assert_array_equal(
+        predictive_sd(one, places, spread),
+        predictive_sd(two, places * [-1, 1, 1], spread),
+    )
+    apart = calibrate(held, mirror=False, widths_mm=[12.0])
+    mirrored = profile_at(apart, places * [-1, 1, 1])
+    assert not np.allclose(profile_at(apart, places), mirrored)
+
+
+def test_genes_in_blocks_and_voxels_in_chunks_are_the_whole(rng):
+    held, places = held_out(rng, 200), rng.uniform(-60, 60, (2100, 3))
+    spread = rng.uniform(0, 1, (2100, 5))
+    calibration = calibrate(held, mirror=True)
+    whole = predictive_sd(calibration, places, spread)
+    profile = profile_at(calibration, places)
+    for block in (slice(0, 2), slice(2, 5)):
+        some, few = calibration.genes(block), spread[:, block]
+        found = predictive_sd(some, places, few, profile=profile)
+        np.testing.assert_array_equal(found, whole[:, block])
+    chunk = predictive_sd(calibration, places[2000:], spread[2000:])
+    np.testing.assert_allclose(chunk, whole[2000:], rtol=1e-6)
+
+
+@pytest.mark.parametrize("donors", [1, 2])
+def test_few_donors_calibrate_too_and_a_gene_without_error_is_finite(rng, donors):
+    held = held_out(rng, 40)
+    residual = held.residual * [0, 1, 1, 1, 1]
+    held = held._replace(residual=residual, donor=np.arange(40) % donors)
+    sd = predictive_sd(calibrate(held, mirror=True), held.x_mm, held.spread)
+    assert np.isfinite(sd).all() and (sd[:, 1:] > 0).all() and (sd[:, 0] < 1e-9).all()

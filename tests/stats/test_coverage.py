@@ -1,0 +1,132 @@
+"""Coverage of donors nobody calibrated on, parts of the brain, the validated range."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+
+import numpy as np
+import pytest
+import references
+
+from inr_jax.brain.divisions import NO_PART, PARTS, parts_of
+from inr_jax.brain.space import fold
+from inr_jax.samples.samples import make_samples
+from inr_jax.samples.sources import allen_export
+from inr_jax.stats.conformal import HeldOut
+from inr_jax.stats.coverage import (
+    Recorder,
+    coverage,
+    coverage_table,
+    donor_intervals,
+    validated_range_mm,
+)
+from inr_jax.stats.hold_out import leave_one_donor_out
+
+
+@pytest.fixture
+def samples(rng):
+    n = 90
+    return make_samples(
+        x_mm=rng.uniform([-60, -90, -40], [60, 60, 70], size=(n, 3)),
+        values=rng.normal(size=(n, 4)) + 3,
+        genes=["G0", "G1", "G2", "G3"],
+        donor=[("B", "A", "C")[i] for i in rng.permutation(np.arange(n) % 3)],
+        where="test",
+    )
+
+
+def mean_and_first_x(training, sites):
+    """A mean that depends on the fold and a spread that depends on the site."""
+    n = len(sites.x_mm)
+    return np.tile(training.values.mean(0), (n, 1)), np.tile(sites.x_mm[:, :1], (1, 4))
+
+
+def test_the_spread_of_each_well_is_kept_beside_its_mean_in_one_pass(samples):
+    recorder = Recorder(mean_and_first_x)
+    mean = leave_one_donor_out(recorder, samples)
+    held = recorder.held_out(samples, mean)
+    assert len(recorder.spreads) == 3
+    np.testing.assert_array_equal(held.spread, np.tile(samples.x_mm[:, :1], (1, 4)))
+    plain = leave_one_donor_out(lambda *fold: mean_and_first_x(*fold)[0], samples)
+    np.testing.assert_array_equal(held.residual, samples.values - plain)
+
+
+def test_copies_do_not_calibrate(samples):
+    copies = dataclasses.replace(samples, mirrored=np.arange(90) % 3 == 0)
+    recorder = Recorder(mean_and_first_x)
+    held = recorder.held_out(copies, leave_one_donor_out(recorder, copies))
+    assert len(held.residual) == 60
+    np.testing.assert_array_equal(held.x_mm, copies.originals().x_mm)
+
+
+def noisy(rng, n=600):
+    x_mm = rng.uniform(-60, 60, (n, 3))
+    return HeldOut(rng.normal(size=(n, 3)), np.ones((n, 3)), np.arange(n) % 6, x_mm)
+
+
+def test_a_donors_own_residuals_do_not_reach_its_intervals(rng):
+    held = noisy(rng)
+    own = held.donor == 2
+    half = donor_intervals(held, mirror=True)
+    junk = np.where(own[:, None], 1e6 * held.residual, held.residual)
+    again = donor_intervals(held._replace(residual=junk), mirror=True)
+    np.testing.assert_array_equal(again[own], half[own])
+    assert (again[~own] != half[~own]).all()
+
+
+def test_what_a_donor_is_calibrated_on_can_be_given(rng):
+    held, asked = noisy(rng), []
+
+    def calibrating(donor):
+        asked.append(donor)
+        rest = held.take(held.donor != donor)
+        return rest._replace(residual=2 * rest.residual, spread=2 * rest.spread)
+
+    twice = donor_intervals(
+        held._replace(spread=2 * held.spread), mirror=True, calibrating=calibrating
+    )
+    assert asked == list(range(6))
+    np.testing.assert_allclose(twice, 2 * donor_intervals(held, mirror=True), rtol=1e-5)
+
+
+def test_coverage_is_counted_over_wells_and_genes_of_each_part(rng):
+    inside = rng.random((40, 3)) < 0.7
+    part = np.repeat([0, 2, 3, NO_PART], 10)
+    found = coverage(inside, part)
+    assert list(found) == ["overall", "cortex", "cerebellum", "brainstem", "elsewhere"]
+    assert found["overall"] == {"coverage": round(inside.mean(), 4), "wells": 40}
+    assert found["cerebellum"]["coverage"] == round(sum(inside[10:20].flat) / 30, 4)
+    assert list(coverage(inside, np.full(40, NO_PART))) == ["overall"]
+    lines = coverage_table(found, "here").splitlines()
+    assert lines[0] == "90 % intervals, here"
+    assert f"{found['cortex']['coverage']:.1%}" in lines[3] and lines[3].endswith("10")
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_the_range_is_the_95th_percentile_of_distances_between_donors(samples, mirror):
+    x_mm = samples.x_mm.astype(np.float64)
+    x_mm = fold(x_mm) if mirror else x_mm
+    apart = references.distances(x_mm, x_mm)
+    apart[samples.donor[:, None] == samples.donor[None]] = np.inf
+    slow = np.quantile(apart.min(1), 0.95)
+    found = validated_range_mm(samples, mirror=mirror)
+    np.testing.assert_allclose(found, slow, rtol=1e-5)
+
+
+def test_names_of_several_atlases_lie_in_the_same_four_parts(caplog):
+    names = ("frontal lobe", "Hippocampal  formation", "striatum", "dorsal thalamus")
+    names += ("cerebellar nuclei", "pontine tegmentum", "cortex", "cerebellum")
+    names += ("subcortex/brainstem", "brainstem", "white matter", "FL")
+    with caplog.at_level(logging.INFO, "inr_jax"):
+        found = parts_of(names, np.array([*range(12), -1]))
+    named = [PARTS[part] if part >= 0 else "" for part in found]
+    wanted = "cortex cortex subcortex subcortex cerebellum brainstem cortex cerebellum"
+    assert named == [*wanted.split(), "subcortex", "brainstem", "", "", ""]
+    assert "in no part of the brain: white matter, FL" in caplog.text
+
+
+def test_all_wells_of_the_real_export_but_white_matter_have_a_part(cyp):
+    samples = allen_export.load(str(cyp), probes="mean", genes=("CYP46A1",)).samples
+    part = parts_of(samples.parents, samples.parent)
+    assert np.bincount(part + 1).tolist() == [13, 279, 239, 123, 187]

@@ -1,0 +1,163 @@
+"""What is smooth in space beside names, against planted fields and textbooks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.gaussian_process.kernels import Matern
+
+from inr_jax.fitting import targets
+from inr_jax.stats import mixed_model, spatial_effect
+
+N, G, D = 400, 20, 5
+
+
+def shared(values, x_mm, donor, structure=None):
+    """The field of wells of these structures, all of one parent; without, unnamed."""
+    none = np.full(len(x_mm), -1)
+    structure = none if structure is None else structure
+    names = spatial_effect.Names(donor, structure, np.minimum(structure, 0))
+    return spatial_effect.shared_field(values, x_mm, names)
+
+
+def field(x_mm, rng, genes=G):
+    """Smooth functions of place with variance about 1."""
+    wave = rng.normal(size=(3, 64)) / 25
+    phase = x_mm @ wave + rng.uniform(0, 2 * np.pi, 64)
+    return np.cos(phase) @ rng.normal(size=(64, genes)) * np.sqrt(2 / 64)
+
+
+@pytest.fixture
+def wells(rng):
+    return rng.uniform(-60, 60, (N, 3)), rng.integers(0, D, N)
+
+
+def test_the_kernel_is_scikit_learns(rng):
+    x_mm = rng.uniform(-60, 60, (30, 3))
+    exact = Matern(length_scale=17.0, nu=1.5)(x_mm)
+    np.testing.assert_allclose(spatial_effect.matern(x_mm, 17.0), exact, atol=1e-6)
+
+
+def test_a_field_is_found_with_its_share_and_cleaned_of_noise(wells, rng):
+    x_mm, donor = wells
+    truth = field(x_mm, rng)
+    noisy = truth + rng.normal(size=truth.shape)
+    found, share = shared(noisy, x_mm, donor)
+    assert share == pytest.approx(0.5, abs=0.1)
+    assert ((found - truth) ** 2).mean() < 0.4
+
+
+def test_pure_noise_leaves_nothing(wells, rng):
+    found, share = shared(rng.normal(size=(N, G)), *wells)
+    assert share == 0
+    assert (found == 0).all()
+
+
+def test_what_each_donor_has_to_itself_is_no_field(wells, rng):
+    x_mm, donor = wells
+    own = np.stack([field(x_mm, rng) for _ in range(D)])[donor, np.arange(N)]
+    _, share = shared(own + 0.5 * rng.normal(size=own.shape), x_mm, donor)
+    assert share < 0.1
+
+
+def test_with_one_donor_all_pairs_count(wells, rng):
+    x_mm, _ = wells
+    noisy = field(x_mm, rng) + rng.normal(size=(N, G))
+    _, share = shared(noisy, x_mm, np.zeros(N, int))
+    assert share == pytest.approx(0.5, abs=0.1)
+
+
+def test_coarse_structures_do_not_cost_the_gradient_within_them(wells, rng):
+    # Structures that say nothing of a smooth field: the targets must keep the field.
+    x_mm, donor = wells
+    truth = field(x_mm, rng)
+    noisy = truth + 0.7 * rng.normal(size=truth.shape)
+    names = {"structure": (x_mm[:, 0] > 0).astype(int), "parent": np.zeros(N, int)}
+    found, _ = targets.denoised(noisy, donor=donor, x_mm=x_mm, **names)
+    r = np.corrcoef(found.ravel(), truth.ravel())[0, 1]
+    assert r > 0.85
+    effect, _ = mixed_model.anatomy(noisy, donor, names["structure"], names["parent"])
+    assert r > np.corrcoef(effect.ravel(), truth.ravel())[0, 1] + 0.2
+
+
+def test_of_nothing_nothing_is_found():
+    zero = np.zeros((5, 2))
+    found, share = shared(zero, np.eye(5, 3), np.arange(5))
+    assert share == 0
+    np.testing.assert_array_equal(found, zero)
+
+
+def blocks(x_mm):
+    """Structures that are cubes of 24 mm: names that follow place."""
+    return np.unique((x_mm // 24).astype(int), axis=0, return_inverse=True)[1].ravel()
+
+
+def test_a_field_is_told_from_names_that_follow_place(wells, rng):
+    x_mm, donor = wells
+    structure = blocks(x_mm)
+    effect = rng.normal(size=(structure.max() + 1, G))[structure]
+    noise = rng.normal(size=effect.shape)
+    alone, share = shared(effect + noise, x_mm, donor, structure)
+    assert share == 0 and (alone == 0).all()
+    truth = field(x_mm, rng)
+    found, share = shared(truth + effect + noise, x_mm, donor, structure)
+    assert share == pytest.approx(1 / 3, abs=0.12)
+    blind, _ = shared(truth + effect + noise, x_mm, donor)
+    errors = [((guess - truth) ** 2).mean() for guess in (found, blind)]
+    assert errors[0] < 0.7 * errors[1] and errors[0] < 0.4
+
+
+def test_variances_of_names_and_batches_are_those_planted(rng):
+    n, genes = 600, 60
+    donor, parent = rng.integers(0, 6, n), rng.integers(0, 8, n)
+    structure = 5 * parent + rng.integers(0, 5, n)
+    z = np.sqrt(0.3) * rng.normal(size=(8, genes))[parent]
+    z += np.sqrt(0.5) * rng.normal(size=(40, genes))[structure]
+    z += np.sqrt(0.2) * rng.normal(size=(6, 8, genes))[donor, parent]
+    z += np.sqrt(0.6) * rng.normal(size=z.shape)
+    names = spatial_effect.Names(donor, structure, parent)
+    found = spatial_effect.fitted_variances(z, rng.uniform(-60, 60, (n, 3)), names)
+    assert found.field == 0
+    np.testing.assert_allclose(found[1:5], [0.5, 0.3, 0.2, 0.6], atol=0.1)
+
+
+def test_variances_are_the_least_squares_that_are_not_negative(rng):
+    from scipy.optimize import nnls
+
+    kinds = list(rng.normal(size=(3, 9, 9)) + 0.5)
+    pairs = rng.random((9, 9)) < 0.7
+    for _ in range(20):
+        product = rng.normal(size=(9, 9))
+        exact, _ = nnls(np.stack([kind[pairs] for kind in kinds], 1), product[pairs])
+        found = spatial_effect._least_squares(
+            [kind[pairs] for kind in kinds], product[pairs]
+        )
+        np.testing.assert_allclose(found, exact, atol=1e-9)
+
+
+def test_the_misfit_is_that_of_the_normal_law(rng):
+    from scipy.stats import multivariate_normal
+
+    half = rng.normal(size=(7, 9))
+    covariance, z = half @ half.T, rng.normal(size=(7, 4))
+    exact = multivariate_normal(np.zeros(7), covariance).logpdf(z.T)
+    found = spatial_effect._misfit(covariance, z) + 7 * np.log(2 * np.pi)
+    np.testing.assert_allclose(found, -2 * exact.mean(), rtol=1e-9)
+
+
+def test_a_well_without_a_name_gets_what_its_place_tells(wells, rng):
+    x_mm, donor = wells
+    truth = field(x_mm, rng)
+    noisy = truth + rng.normal(size=truth.shape)
+    structure = np.where(np.arange(N) % 2, (x_mm[:, 0] > 0).astype(int), -1)
+    names = {"structure": structure, "parent": np.minimum(structure, 0)}
+    found, _ = targets.denoised(noisy, donor=donor, x_mm=x_mm, **names)
+    unnamed = structure < 0
+    assert ((found - truth)[unnamed] ** 2).mean() < 0.45
+
+
+def test_a_triangle_is_solved_by_blocks(rng):
+    n = 2 * spatial_effect.BLOCK + 5
+    lower = np.tril(rng.normal(size=(n, n))) / n + np.eye(n)
+    z = rng.normal(size=(n, 3))
+    np.testing.assert_allclose(lower @ spatial_effect._forward(lower, z), z, atol=1e-10)
