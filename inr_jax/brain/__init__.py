@@ -1,1 +1,4 @@
-"""Where: millimetres, voxels, the template, tissue, label atlases, NIfTI in."""
+"""Where: millimetres, voxels, the template, tissue, label atlases, NIfTI in.
+
+May import: nothing.
+"""

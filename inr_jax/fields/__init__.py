@@ -1,1 +1,4 @@
-"""Functions of space with parameters: architectures, conditioning, one Model."""
+"""Functions of space with parameters: architectures, conditioning, one Model.
+
+May import: brain, samples.
+"""

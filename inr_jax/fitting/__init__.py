@@ -1,1 +1,4 @@
-"""From samples to a Model: targets, recipe, steps, checkpoint."""
+"""From samples to a Model: targets, recipe, steps, checkpoint.
+
+May import: brain, samples, fields, stats.
+"""

@@ -1,1 +1,4 @@
-"""A Model on a grid: gene batches, writers, memberships, regions, uncertainty."""
+"""A Model on a grid: gene batches, writers, memberships, regions, uncertainty.
+
+May import: brain, samples, fields, stats.
+"""

@@ -1,1 +1,4 @@
-"""What a person looks at: tables, pictures, methods text."""
+"""What a person looks at: tables, pictures, methods text.
+
+May import: brain, samples, stats.
+"""

@@ -1,2 +1,5 @@
 """One run in one folder: settings, stages, provenance, sweep; the only reader of
-settings."""
+settings.
+
+May import: brain, samples, fields, stats, fitting, maps, report.
+"""

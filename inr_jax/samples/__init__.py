@@ -1,1 +1,4 @@
-"""What was measured: wells of donors, their sources, the phantom, units."""
+"""What was measured: wells of donors, their sources, the phantom, units.
+
+May import: brain.
+"""

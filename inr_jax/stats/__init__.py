@@ -1,4 +1,7 @@
 """What holds for any method: folds, scores, kernels, kriging, mixed models,
 conformal.
 
-No jax, no flax; opens no file."""
+No jax, no flax; opens no file.
+
+May import: brain, samples.
+"""
