@@ -112,7 +112,17 @@ def outside_head(x_mm: np.ndarray) -> np.ndarray:
     return ~((x_mm >= HEAD_LOW_MM) & (x_mm <= HEAD_HIGH_MM)).all(-1)
 
 
-def fold(x_mm: np.ndarray) -> np.ndarray:
-    """Fold the left hemisphere onto the right: x to abs(x), mm `(..., 3)`."""
+def folded(x_mm: np.ndarray, mirror: bool = True) -> np.ndarray:
+    """Points with the left hemisphere on the right: x to abs(x).
+
+    Args:
+        x_mm: `(..., 3)` MNI mm, of NumPy or JAX.
+        mirror: Whether left and right are one; if not, the points stay as they are.
+
+    Returns:
+        `(..., 3)` mm, of the same kind and dtype.
+    """
+    if not mirror:
+        return x_mm
     xp = np if isinstance(x_mm, np.ndarray) else jnp
     return xp.concatenate([abs(x_mm[..., :1]), x_mm[..., 1:]], axis=-1)

@@ -13,7 +13,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
-from inr_jax.brain.space import Box, fold
+from inr_jax.brain.space import Box, folded
 from inr_jax.errors import unknown_name
 
 TISSUE_FEATURES = {"none": 0, "soft": 2, "class": 1}
@@ -43,7 +43,7 @@ class Inputs:
         anatomy: jnp.ndarray | None = None,
     ) -> jnp.ndarray:
         """MNI mm `(3,)`, tissue `(2,)`, memberships `(A,)` to features `(F + A,)`."""
-        seen = [self.box.unit(fold(x_mm) if self.mirror else x_mm)]
+        seen = [self.box.unit(folded(x_mm, self.mirror))]
         if self.tissue != "none":
             seen.append(tissue if self.tissue == "soft" else tissue_class(tissue))
         if anatomy is not None and len(anatomy):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from inr_jax.brain.space import box_around, fold
+from inr_jax.brain.space import box_around, folded
 from inr_jax.errors import InputError, shortlist
 from inr_jax.fields import model as render
 from inr_jax.fields.conditioning import Conditioning
@@ -23,7 +23,7 @@ from inr_jax.fitting.data import FitData, pack
 from inr_jax.samples import standardise
 from inr_jax.samples.samples import Samples, Sites
 from inr_jax.samples.standardise import Standardiser
-from inr_jax.samples.structures import Anatomy, anatomy_of, memberships
+from inr_jax.samples.structures import KnownStructures, known_structures, memberships
 
 
 class Recipe(NamedTuple):
@@ -83,7 +83,7 @@ class Frame(NamedTuple):
     inputs: Inputs
     standardiser: Standardiser
     codes: np.ndarray
-    anatomy: Anatomy | None = None
+    anatomy: KnownStructures | None = None
 
 
 def make_frame(recipe: Recipe, training: Samples) -> Frame:
@@ -93,7 +93,7 @@ def make_frame(recipe: Recipe, training: Samples) -> Frame:
         InputError: All wells lie at one place.
     """
     standardiser = standardise.standardiser(training.values, recipe.scale)
-    x_mm = fold(training.x_mm) if recipe.mirror else training.x_mm
+    x_mm = folded(training.x_mm, recipe.mirror)
     if not np.ptp(x_mm, axis=0).any():
         donors = shortlist(training.donors[d] for d in np.unique(training.donor))
         place = ", ".join(f"{x:g}" for x in x_mm[0])
@@ -108,7 +108,7 @@ def make_frame(recipe: Recipe, training: Samples) -> Frame:
     if recipe.order:
         standard = standardiser.standard(training.values)
         codes = gene_codes(standard, order=recipe.order, frequencies=recipe.frequencies)
-    anatomy = anatomy_of(training) if recipe.anatomy else None
+    anatomy = known_structures(training) if recipe.anatomy else None
     return Frame(inputs, standardiser, codes, anatomy)
 
 
@@ -137,7 +137,7 @@ def make_data_and_steps(
             donor=training.donor,
             structure=training.structure,
             parent=training.parent,
-            x_mm=fold(training.x_mm) if recipe.mirror else training.x_mm,
+            x_mm=folded(training.x_mm, recipe.mirror),
             prior=recipe.prior,
         )
     data = pack(

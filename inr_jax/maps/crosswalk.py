@@ -1,9 +1,9 @@
 """From an atlas's regions to the structures that wells are named by.
 
-Row r of a crosswalk are the memberships (`anatomy`) of a place that lies in region r:
-of the structure of the same name, where there is one; or else the mean over wells,
-each counted by how far it lies in the region, and as PRIOR wells of unknown anatomy,
-or of what the region lies in.
+Row r of a crosswalk are the memberships of a place that lies in region r: of the
+structure of the same name, where there is one; or else the mean over wells, each
+counted by how far it lies in the region, and as PSEUDO_COUNT wells of which nothing is
+known, or of what the region lies in.
 A table says the same with names, to be read and changed by hand.
 
 Axis letters: N wells, L regions, A = P + S memberships (parents, then structures).
@@ -19,9 +19,9 @@ import numpy as np
 from inr_jax.errors import InputError, unknown_name
 from inr_jax.files import read_csv, write_csv
 from inr_jax.samples.samples import UNNAMED, Samples
-from inr_jax.samples.structures import Anatomy, memberships
+from inr_jax.samples.structures import KnownStructures, memberships
 
-PRIOR = 0.5  # wells
+PSEUDO_COUNT = 0.5  # wells
 SMALLEST = 0.001  # memberships below are left out of a table
 COLUMNS = ("region", "kind", "name", "weight")
 OUTSIDE = "(outside)"  # the name in a table of what is in no region
@@ -29,7 +29,7 @@ OUTSIDE = "(outside)"  # the name in a table of what is in no region
 
 def learn(
     samples: Samples,
-    anatomy: Anatomy,
+    known: KnownStructures,
     regions: tuple[str, ...],
     shares: np.ndarray,
     prior: np.ndarray | None = None,
@@ -38,17 +38,17 @@ def learn(
 
     Args:
         samples: N training wells.
-        anatomy: Theirs.
+        known: The structures they have.
         regions: L names, the first of no region.
         shares: `(N, L)` of the wells in the regions.
-        prior: `(L, A)` what PRIOR wells say of a region; None is unknown anatomy.
+        prior: `(L, A)` what PSEUDO_COUNT wells say of a region; None says nothing.
     """
     nothing = np.array([UNNAMED])
-    unknown = memberships(anatomy, nothing, nothing)
-    members = memberships(anatomy, samples.structure, samples.parent)
-    total = shares.sum(0)[:, None] + PRIOR
+    unknown = memberships(known, nothing, nothing)
+    members = memberships(known, samples.structure, samples.parent)
+    total = shares.sum(0)[:, None] + PSEUDO_COUNT
     crosswalk = (
-        shares.T @ members + PRIOR * (unknown if prior is None else prior)
+        shares.T @ members + PSEUDO_COUNT * (unknown if prior is None else prior)
     ) / total
     for row, structure in by_name(regions, samples.structures).items():
         wells = np.flatnonzero(samples.structure == structure)

@@ -4,7 +4,7 @@ With s the blurred shares of a place x in the regions r (row 0: in none), and t 
 shares in what regions lie in, q, blurred by more, its memberships are
 
     m(x) = sum_r s_r C_r + s_0 (sum_q t_q P_q + t_0 O(x)),
-    O(x) = (sum_i k_i o_i m_i + PRIOR u) / (sum_i k_i o_i + PRIOR),
+    O(x) = (sum_i k_i o_i m_i + PSEUDO_COUNT u) / (sum_i k_i o_i + PSEUDO_COUNT),
 
 C the crosswalk; P_q the parents of wells in the regions of q; i the training wells, of
 memberships m_i and shares o_i outside all regions, k_i = exp(-|x - x_i|^2 / 2 REACH^2);
@@ -24,9 +24,9 @@ import numpy as np
 
 from inr_jax.brain.atlas import Labels, shares_at
 from inr_jax.brain.space import Grid
-from inr_jax.maps.crosswalk import PRIOR, by_name
+from inr_jax.maps.crosswalk import PSEUDO_COUNT, by_name
 from inr_jax.samples.samples import UNNAMED, Samples
-from inr_jax.samples.structures import Anatomy, memberships
+from inr_jax.samples.structures import KnownStructures, memberships
 
 FADE_MM = 4.0  # sd of the blur of what regions lie in
 REACH_MM = 10.0  # sd of the Gaussian by which wells near by count
@@ -63,14 +63,14 @@ class Beyond(NamedTuple):
     unknown: np.ndarray
 
 
-def unknown_of(anatomy: Anatomy) -> np.ndarray:
+def unknown_of(known: KnownStructures) -> np.ndarray:
     """Memberships `(A,)` of a place of which nothing is known."""
     nothing = np.array([UNNAMED])
-    return memberships(anatomy, nothing, nothing)[0]
+    return memberships(known, nothing, nothing)[0]
 
 
 def above_of(
-    labels: Labels, samples: Samples, anatomy: Anatomy, shares: np.ndarray
+    labels: Labels, samples: Samples, known: KnownStructures, shares: np.ndarray
 ) -> Above:
     """What regions lie in, and what wells in those, with shares `(N, L)`, are."""
     names = ("", *sorted(set(labels.parents[1:])))  # "" twice if some lie in no name
@@ -78,14 +78,14 @@ def above_of(
     coarse = labels.region[::2, ::2, ::2]
     affine = np.array(labels.grid.affine)
     affine[:3, :3] *= 2
-    unknown = unknown_of(anatomy)
+    unknown = unknown_of(known)
     own = np.stack([shares[:, row == q].sum(1) for q in range(len(names))], 1)
     own[:, 0] = 0
-    members = memberships(anatomy, samples.structure, samples.parent)
-    total = own.sum(0)[:, None] + PRIOR
-    member = (own.T @ members + PRIOR * unknown) / total
+    members = memberships(known, samples.structure, samples.parent)
+    total = own.sum(0)[:, None] + PSEUDO_COUNT
+    member = (own.T @ members + PSEUDO_COUNT * unknown) / total
     for q, parent in by_name(names, samples.parents).items():
-        if anatomy.share[parent] > 0:
+        if known.parent_share[parent] > 0:
             member[q, : len(samples.parents)] = np.eye(len(samples.parents))[parent]
     member[:, len(samples.parents) :] = 0
     inner = Labels(
@@ -100,14 +100,14 @@ def _last(names: tuple[str, ...], name: str) -> int:
 
 
 def beyond_of(
-    samples: Samples, anatomy: Anatomy, x_mm: np.ndarray, shares: np.ndarray
+    samples: Samples, known: KnownStructures, x_mm: np.ndarray, shares: np.ndarray
 ) -> Beyond:
     """What training wells at `(N, 3)`, with shares `(N, L)`, tell of the outside."""
     return Beyond(
         np.asarray(x_mm, np.float64),
         shares[:, 0],
-        memberships(anatomy, samples.structure, samples.parent),
-        unknown_of(anatomy),
+        memberships(known, samples.structure, samples.parent),
+        unknown_of(known),
     )
 
 
@@ -119,12 +119,12 @@ def near_by(beyond: Beyond, x_mm: np.ndarray) -> np.ndarray:
     for first in range(0, len(x_mm), CHUNK):
         apart = cdist(x_mm[first : first + CHUNK], beyond.x_mm[rows], "sqeuclidean")
         kernel = np.exp(-apart / (2 * REACH_MM**2)) * beyond.weight[rows]
-        top = kernel @ beyond.member[rows] + PRIOR * beyond.unknown
-        found.append(top / (kernel.sum(1, keepdims=True) + PRIOR))
+        top = kernel @ beyond.member[rows] + PSEUDO_COUNT * beyond.unknown
+        found.append(top / (kernel.sum(1, keepdims=True) + PSEUDO_COUNT))
     return np.concatenate(found).astype(np.float32)
 
 
-class Places(NamedTuple):
+class RegionMemberships(NamedTuple):
     """All that tells the memberships of a place.
 
     Attributes:

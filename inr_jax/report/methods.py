@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from inr_jax.brain.parcellation import Labels
 from inr_jax.brain.shipped import VERSION
 from inr_jax.samples.ahba.abagen import borrowed
-from inr_jax.samples.ahba.options import Options
+from inr_jax.samples.ahba.options import AbagenOptions
 from inr_jax.samples.ahba.region_tables import abagen_keywords
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ REFERENCES = {
 }
 
 
-def cited(options: Options) -> list[str]:
+def cited(options: AbagenOptions) -> list[str]:
     """Keys of the works that these options rest on."""
     keys = ["hawrylycz2012", "markello2021"]
     if options.reannotated:
@@ -78,7 +78,7 @@ def cited(options: Options) -> list[str]:
     return [*keys, "yu2025"]
 
 
-def bibliography(options: Options) -> str:
+def bibliography(options: AbagenOptions) -> str:
     """The works as BibTeX."""
     return "\n\n".join(REFERENCES[key] for key in cited(options)) + "\n"
 
@@ -140,7 +140,7 @@ def _mirroring(atlas: Atlas, copies_used: bool) -> str:
     )
 
 
-def _normalisation(options: Options, genes: int) -> str:
+def _normalisation(options: AbagenOptions, genes: int) -> str:
     names = {"srs": "a scaled robust sigmoid [@fulcher2016]", "": "nothing"}
     first = names.get(options.sample_norm, options.sample_norm)
     then = names.get(options.gene_norm, options.gene_norm)

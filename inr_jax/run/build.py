@@ -27,7 +27,7 @@ from inr_jax.fitting.optimizer import make_adam
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.samples import phantom
 from inr_jax.samples import samples as samples_module
-from inr_jax.samples.ahba.options import Options, parse_donors
+from inr_jax.samples.ahba.options import AbagenOptions, parse_donors
 from inr_jax.samples.ahba.wells import COORDINATES
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source, counts, pick_genes
@@ -45,16 +45,16 @@ def load_source(config: ConfigDict) -> Source:
     elif settings.name == "allen_export":
         source = allen_export.load(settings.path, probes=settings.probes, genes=genes)
     else:
-        names = {name: settings[name] for name in table.Columns._fields}
-        columns = table.Columns(**names)
+        names = {name: settings[name] for name in table.TableColumns._fields}
+        columns = table.TableColumns(**names)
         source = table.load(settings.path, columns=columns, genes=genes)
     return source._replace(samples=samples_module.with_tissue(source.samples))
 
 
-def ahba_options(config: ConfigDict) -> Options:
+def ahba_options(config: ConfigDict) -> AbagenOptions:
     """abagen's options, as the section `ahba` has them."""
-    names = {name: config.ahba[name] for name in Options._fields}
-    return Options(**names | {"donors": parse_donors(config.ahba.donors)})
+    names = {name: config.ahba[name] for name in AbagenOptions._fields}
+    return AbagenOptions(**names | {"donors": parse_donors(config.ahba.donors)})
 
 
 def data_dir(config: ConfigDict) -> str:

@@ -2,7 +2,7 @@
 
 The truth of gene g at a point x with tissue (grey, white):
 
-    mean_g + sum_r loading_rg pattern_r(fold(x)) + contrast_g (grey - white) / 2
+    mean_g + sum_r loading_rg pattern_r(folded(x)) + contrast_g (grey - white) / 2
            + effect_sg
 
 Nouns:
@@ -12,7 +12,7 @@ Nouns:
         NeurIPS 2007), less its mean over the brain.
     loading: how much of a pattern a gene has; few patterns make the genes low rank.
     effect: what a gene has more in region s of the Desikan-Killiany atlas that
-        fold(x) lies in; 0 outside all regions.
+        folded(x) lies in; 0 outside all regions.
     contrast: what a gene has more in grey matter than in white; as sharp as the
         tissue maps.
 
@@ -31,7 +31,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_jax.brain.atlas import desikan_killiany, region_at
-from inr_jax.brain.space import HEAD_HIGH_MM, HEAD_LOW_MM, fold
+from inr_jax.brain.space import HEAD_HIGH_MM, HEAD_LOW_MM, folded
 from inr_jax.brain.template import brain_mask, tissue_at
 from inr_jax.errors import InputError
 from inr_jax.samples.ahba.wells import DONOR_BLOCKS, wells
@@ -166,7 +166,7 @@ def truth(phantom: Phantom, x_mm: np.ndarray, tissue: np.ndarray) -> np.ndarray:
 
 def region_of(x_mm: np.ndarray) -> np.ndarray:
     """`(V,)` rows of the regions that points lie in, left as right; 0 for none."""
-    return region_at(desikan_killiany(), fold(np.asarray(x_mm, np.float64)))
+    return region_at(desikan_killiany(), folded(np.asarray(x_mm, np.float64)))
 
 
 def sample_phantom(
@@ -232,8 +232,8 @@ def sample_phantom(
 
 
 def _waves(wave: np.ndarray, x_mm: np.ndarray) -> np.ndarray:
-    """Cosines, then sines, `(V, 2 W)` of the waves at fold(x)."""
-    phase = fold(x_mm) @ wave.T
+    """Cosines, then sines, `(V, 2 W)` of the waves at folded(x)."""
+    phase = folded(x_mm) @ wave.T
     return np.concatenate([np.cos(phase), np.sin(phase)], axis=-1)
 
 

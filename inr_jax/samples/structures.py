@@ -1,4 +1,4 @@
-"""Anatomy as a condition: names become numbers between 0 and 1 that a field can see.
+"""Names of structures as memberships, numbers from 0 to 1 that a field can see.
 
 A place has one membership for each parent, then one for each structure. A well is a
 whole member of its own two. What no training well has says nothing: a structure
@@ -17,49 +17,49 @@ import numpy as np
 from inr_jax.samples.samples import Samples
 
 
-class Anatomy(NamedTuple):
-    """What names the training wells have.
+class KnownStructures(NamedTuple):
+    """Which structures and parents the training wells have.
 
     Attributes:
-        share: `(P,)` float32, share of the wells with a parent that lie in it.
-        seen: `(S,)` bool, whether a well has this structure.
+        parent_share: `(P,)` float32, share of the wells with a parent that lie in it.
+        present: `(S,)` bool, whether some well lies in this structure.
     """
 
-    share: np.ndarray
-    seen: np.ndarray
+    parent_share: np.ndarray
+    present: np.ndarray
 
 
-def anatomy_of(training: Samples) -> Anatomy:
-    """Shares and names of these wells, for the tables of names of their study."""
+def known_structures(training: Samples) -> KnownStructures:
+    """The structures and parents of these wells, of all that their study names."""
     named = training.parent[training.parent >= 0]
     count = np.bincount(named, minlength=len(training.parents))
     share = (count / max(len(named), 1)).astype(np.float32)
-    seen = np.isin(np.arange(len(training.structures)), training.structure)
-    return Anatomy(share, seen)
+    present = np.isin(np.arange(len(training.structures)), training.structure)
+    return KnownStructures(share, present)
 
 
 def memberships(
-    anatomy: Anatomy, structure: np.ndarray, parent: np.ndarray
+    known: KnownStructures, structure: np.ndarray, parent: np.ndarray
 ) -> np.ndarray:
     """Memberships of places of these names.
 
     Args:
-        anatomy: Of the training wells.
+        known: Those of the training wells.
         structure: `(N,)` integers, below 0 where a place has no name.
         parent: `(N,)` integers, likewise.
 
     Returns:
         `(N, A)` float32.
     """
-    parents, structures = len(anatomy.share), len(anatomy.seen)
-    known = np.append(anatomy.share > 0, False)[parent]
+    parents, structures = len(known.parent_share), len(known.present)
+    has_parent = np.append(known.parent_share > 0, False)[parent]
     whole = np.equal.outer(parent, np.arange(parents)).astype(np.float32)
-    belongs = np.where(known[:, None], whole, anatomy.share)
-    own = np.equal.outer(structure, np.arange(structures)) & anatomy.seen
-    return np.concatenate([belongs, own.astype(np.float32)], axis=1)
+    in_parent = np.where(has_parent[:, None], whole, known.parent_share)
+    in_structure = np.equal.outer(structure, np.arange(structures)) & known.present
+    return np.concatenate([in_parent, in_structure.astype(np.float32)], axis=1)
 
 
-def alone(samples: Samples) -> np.ndarray:
+def in_one_donor(samples: Samples) -> np.ndarray:
     """`(N,)` whether a well's structure is that of no other donor's well."""
     pairs = np.unique(np.stack([samples.structure, samples.donor]), axis=1)[0]
     names, donors = np.unique(pairs, return_counts=True)

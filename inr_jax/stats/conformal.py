@@ -33,7 +33,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inr_jax.brain.space import fold
+from inr_jax.brain.space import folded
 
 LEVEL = 0.9  # of a new measurement's falling into the interval
 NORMAL_90 = 1.6448536  # half width of that interval of a normal law, in its sd
@@ -100,8 +100,8 @@ def calibrate(
         mirror: Whether left and right are one.
         widths_mm: To choose from, mm.
     """
-    x_mm = fold(np.asarray(held.x_mm, np.float64)) if mirror else held.x_mm
-    held = held._replace(x_mm=np.asarray(x_mm, np.float64))
+    x_mm = folded(np.asarray(held.x_mm, np.float64), mirror)
+    held = held._replace(x_mm=x_mm)
     folds = [(own, _profiled(held.take(others))) for own, others in _folds(held.donor)]
     width = _best_width(held, folds, widths_mm)
     scores = np.empty(held.residual.shape)
@@ -142,7 +142,7 @@ def predictive_sd(
 def profile_at(calibration: Calibration, x_mm: np.ndarray) -> np.ndarray:
     """h `(V,)` at places `(V, 3)`, MNI mm; the same for all genes."""
     x_mm = np.asarray(x_mm, np.float64)
-    return _kernel_mean(calibration, fold(x_mm) if calibration.mirror else x_mm)
+    return _kernel_mean(calibration, folded(x_mm, calibration.mirror))
 
 
 def conformal_quantile(scores: np.ndarray, level: float) -> np.ndarray:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from inr_jax.brain.space import fold
+from inr_jax.brain.space import folded
 from inr_jax.samples.samples import Samples, Sites
 from inr_jax.samples.standardise import standardiser
 from inr_jax.stats.neighbours import _points
@@ -121,8 +121,7 @@ def _covariances(one: Sites, other: Sites, mirror: bool) -> np.ndarray:
     from scipy.spatial.distance import cdist  # half a second to import
 
     points = [
-        np.asarray(fold(sites.x_mm) if mirror else sites.x_mm, np.float64)
-        for sites in (one, other)
+        np.asarray(folded(sites.x_mm, mirror), np.float64) for sites in (one, other)
     ]
     s = np.sqrt(3) * cdist(*points) / LENGTH_MM
     return np.stack(

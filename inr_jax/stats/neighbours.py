@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from inr_jax.brain.space import fold
+from inr_jax.brain.space import folded
 
 
 def nearest_distance_mm(
@@ -34,7 +34,7 @@ def nearest_distance_mm(
 
 def _points(x_mm: np.ndarray, mirror: bool) -> np.ndarray:
     x_mm = np.asarray(x_mm, np.float64)
-    return fold(x_mm) if mirror else x_mm
+    return folded(x_mm, mirror)
 
 
 def _neighbours(

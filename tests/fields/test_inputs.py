@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from inr_jax.brain.space import Box, fold
+from inr_jax.brain.space import Box, folded
 from inr_jax.errors import InputError
 from inr_jax.fields.inputs import TISSUE_FEATURES, Inputs, feature_count, tissue_class
 
@@ -26,23 +26,23 @@ def test_folding_makes_x_its_absolute_value_and_no_more(places):
     x_mm, _ = places
     assert (x_mm[:, 0] < 0).any()
     expected = [[abs(x), y, z] for x, y, z in x_mm]
-    np.testing.assert_array_equal(fold(x_mm), expected)
-    np.testing.assert_array_equal(fold(x_mm[0]), expected[0])
+    np.testing.assert_array_equal(folded(x_mm), expected)
+    np.testing.assert_array_equal(folded(x_mm[0]), expected[0])
 
 
 def test_folding_twice_is_folding_once_and_left_is_right(places):
     x_mm, _ = places
-    np.testing.assert_array_equal(fold(fold(x_mm)), fold(x_mm))
-    np.testing.assert_array_equal(fold(x_mm * MIRRORED), fold(x_mm))
+    np.testing.assert_array_equal(folded(folded(x_mm)), folded(x_mm))
+    np.testing.assert_array_equal(folded(x_mm * MIRRORED), folded(x_mm))
 
 
 def test_folding_is_the_same_in_numpy_and_jax(places):
     x_mm, _ = places
-    folded = fold(x_mm)
-    assert isinstance(folded, np.ndarray)
-    assert folded.dtype == np.float32
-    np.testing.assert_array_equal(fold(jnp.asarray(x_mm)), folded)
-    np.testing.assert_array_equal(jax.jit(jax.vmap(fold))(x_mm), folded)
+    right = folded(x_mm)
+    assert isinstance(right, np.ndarray)
+    assert right.dtype == np.float32
+    np.testing.assert_array_equal(folded(jnp.asarray(x_mm)), right)
+    np.testing.assert_array_equal(jax.jit(jax.vmap(folded))(x_mm), right)
 
 
 @pytest.mark.parametrize(

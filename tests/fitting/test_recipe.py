@@ -9,7 +9,7 @@ import pytest
 import references
 
 from inr_jax.brain import template
-from inr_jax.brain.space import box_around, fold
+from inr_jax.brain.space import box_around, folded
 from inr_jax.errors import InputError
 from inr_jax.fields import model as render
 from inr_jax.fitting import recipe
@@ -106,7 +106,7 @@ def test_the_frame_is_that_of_the_training_wells_alone(plan, samples):
     values = np.asarray(training.values, np.float64)
     np.testing.assert_allclose(frame.standardiser.offset, values.mean(0), rtol=1e-5)
     np.testing.assert_allclose(frame.standardiser.scale, values.std(0), rtol=1e-5)
-    box = box_around(fold(training.x_mm), "cube")
+    box = box_around(folded(training.x_mm), "cube")
     np.testing.assert_array_equal(frame.inputs.box.centre_mm, box.centre_mm)
     everything = recipe.make_frame(plan, samples).standardiser
     assert (frame.standardiser.offset != everything.offset).all()

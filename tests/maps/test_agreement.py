@@ -21,13 +21,13 @@ from inr_jax.maps import regions as regions_module
 from inr_jax.report import methods
 from inr_jax.samples.ahba import cache, region_tables
 from inr_jax.samples.ahba.abagen import borrowed
-from inr_jax.samples.ahba.options import Options
+from inr_jax.samples.ahba.options import AbagenOptions
 from inr_jax.samples.sources import ahba
 from inr_jax.stats import baselines
 from inr_jax.stats.scores import score
 
 DONORS = ("9861", "10021")
-TWO = Options(donors=DONORS)
+TWO = AbagenOptions(donors=DONORS)
 BOTH_SIDES = TWO._replace(lr_mirror="bidirectional")
 
 

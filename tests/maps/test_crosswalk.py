@@ -14,12 +14,12 @@ from inr_jax.brain.atlas import Labels, desikan_killiany, region_at, shares_at
 from inr_jax.brain.space import Grid
 from inr_jax.errors import InputError
 from inr_jax.maps import gene_batches
-from inr_jax.maps.crosswalk import PRIOR, learn, override, write
+from inr_jax.maps.crosswalk import PSEUDO_COUNT, learn, override, write
 from inr_jax.run import build, config, pipeline
 from inr_jax.run.stages import crosswalk
 from inr_jax.run.workdir import Workdir
 from inr_jax.samples.samples import make_samples
-from inr_jax.samples.structures import anatomy_of
+from inr_jax.samples.structures import known_structures
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
@@ -45,7 +45,7 @@ def samples(rng):
 @pytest.fixture
 def learned(samples):
     shares = np.eye(4, dtype=np.float32)[[region for *_, region in WELLS]]
-    return learn(samples, anatomy_of(samples), REGIONS, shares)
+    return learn(samples, known_structures(samples), REGIONS, shares)
 
 
 def half_block(blur_axis_voxels=9):
@@ -59,7 +59,7 @@ def test_a_region_is_the_mean_of_its_wells_and_a_little_unknown(learned):
     # Columns: parents A, B; structures a, b, left insula.
     unknown = np.array([0.75, 0.25, 0, 0, 0])
     inside = np.array([[1, 0, 1, 0, 0]] * 2 + [[0, 1, 0, 1, 0]])
-    block = (inside.sum(0) + PRIOR * unknown) / (3 + PRIOR)
+    block = (inside.sum(0) + PSEUDO_COUNT * unknown) / (3 + PSEUDO_COUNT)
     np.testing.assert_allclose(learned[3], block, rtol=1e-6)
     np.testing.assert_allclose(learned[2], unknown, rtol=1e-6)
 

@@ -10,7 +10,7 @@ from inr_jax.brain.atlas import Labels, one_sided, shares_at
 from inr_jax.brain.space import Grid
 from inr_jax.maps import crosswalk, memberships
 from inr_jax.samples.samples import make_samples
-from inr_jax.samples.structures import anatomy_of
+from inr_jax.samples.structures import known_structures
 
 EDGE = 11.0  # mm, the region fills x below; a face between voxels of 2 mm
 SIDE = 48
@@ -41,14 +41,14 @@ def samples():
 
 @pytest.fixture(scope="module")
 def places(samples):
-    labels, anatomy = half_space(), anatomy_of(samples)
+    labels, anatomy = half_space(), known_structures(samples)
     shares = shares_at(labels, samples.x_mm, 1.0)
     above = memberships.above_of(labels, samples, anatomy, shares)
     table = crosswalk.learn(
         samples, anatomy, labels.names, shares, above.member[above.row]
     )
     beyond = memberships.beyond_of(samples, anatomy, samples.x_mm, shares)
-    return memberships.Places(labels, 1.0, table, above, beyond)
+    return memberships.RegionMemberships(labels, 1.0, table, above, beyond)
 
 
 def line(x):
@@ -64,7 +64,7 @@ def test_parents_sum_to_one_everywhere(places, rng):
 def test_across_an_edge_they_follow_the_closed_form(places, samples):
     x = np.linspace(EDGE - 8, EDGE + 16, 61)
     s, t = norm.cdf(EDGE - x), norm.cdf((EDGE - x) / memberships.FADE_MM)
-    p, u = crosswalk.PRIOR, np.array([6 / 7, 1 / 7])
+    p, u = crosswalk.PSEUDO_COUNT, np.array([6 / 7, 1 / 7])
     # In the region: six wells of A and a; near it: parent A, and as prior the mean.
     above_a = (6 + p * u[0]) / (6 + p)
     inside_a = (6 + p * above_a) / (6 + p)
@@ -92,7 +92,7 @@ def test_far_from_all_regions_and_wells_a_place_is_the_mean_of_wells(places):
 
 def test_wells_outside_speak_for_places_near_them(places):
     found = places.at(np.array([[45.0, 0, 0]]))[0]
-    p = crosswalk.PRIOR
+    p = crosswalk.PSEUDO_COUNT
     expected = (np.array([0, 1, 0, 1]) + p * np.array([6 / 7, 1 / 7, 0, 0])) / (1 + p)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
@@ -109,7 +109,7 @@ def test_a_row_of_ones_own_is_used_as_far_as_one_likes(places):
 
 def test_an_atlas_parent_named_as_a_parent_is_that_parent(samples):
     labels = half_space()._replace(parents=("", "b"))
-    anatomy = anatomy_of(samples)
+    anatomy = known_structures(samples)
     shares = shares_at(labels, samples.x_mm, 1.0)
     above = memberships.above_of(labels, samples, anatomy, shares)
     np.testing.assert_array_equal(above.member[1], [0, 1, 0, 0])

@@ -17,7 +17,7 @@ import references
 
 from inr_jax import cli
 from inr_jax.brain import template
-from inr_jax.brain.space import fold
+from inr_jax.brain.space import folded
 from inr_jax.errors import InputError
 from inr_jax.fitting import checkpoint
 from inr_jax.maps.calibration import read_calibration, write_calibration
@@ -219,10 +219,10 @@ def test_the_mask_is_the_voxels_within_the_validated_range(done):
     from inr_jax.run import build
 
     stored = config.from_json((done / "config.json").read_text())
-    wells = fold(build.load_source(stored).samples.x_mm)
+    wells = folded(build.load_source(stored).samples.x_mm)
     mask, grid = template.brain_mask(3)
     rows = np.arange(200) * int(mask.sum()) // 200
-    exact = references.distances(fold(grid.points_mm(mask)[rows]), wells).min(1)
+    exact = references.distances(folded(grid.points_mm(mask)[rows]), wells).min(1)
     (path,) = maps(done, "mask").values()
     image, summary = nib.load(path), load(done / "summary.json")
     volume, range_mm = np.asarray(image.dataobj), summary["validated_range_mm"]

@@ -23,11 +23,11 @@ from inr_jax.brain.shipped import package_file
 from inr_jax.errors import InputError
 from inr_jax.samples.ahba import cache, dropped_genes, folders, probes, wells
 from inr_jax.samples.ahba.abagen import borrowed
-from inr_jax.samples.ahba.options import Options, checked, parse_donors
+from inr_jax.samples.ahba.options import AbagenOptions, checked, parse_donors
 from inr_jax.samples.sources import ahba
 
 DONORS = ("9861", "10021")
-TWO = Options(donors=DONORS)
+TWO = AbagenOptions(donors=DONORS)
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,12 @@ from inr_jax.run.stages.evaluate import evaluate_stage
 from inr_jax.run.workdir import Workdir
 from inr_jax.samples.samples import UNNAMED, make_samples
 from inr_jax.samples.source import Source
-from inr_jax.samples.structures import Anatomy, alone, anatomy_of, memberships
+from inr_jax.samples.structures import (
+    KnownStructures,
+    in_one_donor,
+    known_structures,
+    memberships,
+)
 from inr_jax.stats import hold_out
 from inr_jax.stats.baselines import anatomy_baselines, baselines
 from inr_jax.stats.scores import score
@@ -64,7 +69,7 @@ def trainer(batch=0, jitter=3.0):
 def data_for(rng, plan, rows=N, unseen=4):
     """Wells of every structure but one."""
     structure = rng.choice([s for s in range(S) if s != unseen], N)
-    anatomy = Anatomy(np.float32([0.5, 0.5]), np.arange(S) != unseen)
+    anatomy = KnownStructures(np.float32([0.5, 0.5]), np.arange(S) != unseen)
     return pack(
         plan.conditioning,
         Inputs(BOX),
@@ -103,7 +108,7 @@ def study(rng, per=24, donors=("a", "b", "c"), named=True, genes=G):
 
 
 def test_a_well_is_a_whole_member_of_its_structure_and_parent():
-    anatomy = Anatomy(np.float32([0.25, 0.75, 0]), np.array([True, False]))
+    anatomy = KnownStructures(np.float32([0.25, 0.75, 0]), np.array([True, False]))
     found = memberships(
         anatomy, np.array([0, 1, UNNAMED, 0, UNNAMED]), np.array([1, 0, 1, -1, 2])
     )
@@ -121,15 +126,15 @@ def test_a_well_is_a_whole_member_of_its_structure_and_parent():
 def test_shares_and_names_are_those_of_the_training_wells(rng):
     every = study(rng)
     training = every.take(every.structure != 7)
-    anatomy = anatomy_of(training)
-    np.testing.assert_allclose(anatomy.share, [4 / 7, 3 / 7], rtol=1e-6)
-    np.testing.assert_array_equal(anatomy.seen, np.arange(8) != 7)
+    anatomy = known_structures(training)
+    np.testing.assert_allclose(anatomy.parent_share, [4 / 7, 3 / 7], rtol=1e-6)
+    np.testing.assert_array_equal(anatomy.present, np.arange(8) != 7)
     assert memberships(anatomy, every.structure, every.parent).shape == (72, 10)
 
 
 def test_samples_without_names_have_no_memberships(rng):
     bare = study(rng, named=False)
-    found = memberships(anatomy_of(bare), bare.structure, bare.parent)
+    found = memberships(known_structures(bare), bare.structure, bare.parent)
     assert found.shape == (72, 0)
 
 
@@ -276,7 +281,7 @@ def test_a_structure_of_one_donor_is_alone(rng):
     structure[samples.donor != 1] = np.minimum(structure[samples.donor != 1], 6)
     structure[0] = UNNAMED
     changed = dataclasses.replace(samples, structure=structure)
-    np.testing.assert_array_equal(alone(changed), structure == 7)
+    np.testing.assert_array_equal(in_one_donor(changed), structure == 7)
 
 
 def cut_down(samples, counts):

@@ -14,7 +14,7 @@ import pytest
 from inr_jax.errors import InputError
 from inr_jax.samples.samples import UNNAMED
 from inr_jax.samples.sources import table
-from inr_jax.samples.sources.table import Columns
+from inr_jax.samples.sources.table import TableColumns
 
 ENDINGS = [".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".parquet"]
 
@@ -87,7 +87,7 @@ def test_only_coordinates_and_genes_are_needed(frame, tmp_path):
 
 def test_columns_are_found_under_the_names_given(frame, tmp_path):
     renamed = frame.rename(columns={"x": "mni_x", "donor": "subject"})
-    columns = Columns(x="mni_x", donor="subject", structure="")
+    columns = TableColumns(x="mni_x", donor="subject", structure="")
     path = write(renamed.drop(columns="structure"), tmp_path / "wells.csv")
     source = table.load(path, columns=columns)
     np.testing.assert_allclose(source.samples.x_mm[:, 0], frame["x"], rtol=1e-6)
@@ -229,10 +229,10 @@ def test_a_missing_value_in_a_parquet_file_is_refused(frame, tmp_path):
 
 def test_a_column_that_the_user_named_must_be_there(frame, tmp_path):
     path = write(frame, tmp_path / "wells.csv")
-    message = refused(path, columns=Columns(donor="subject"))
+    message = refused(path, columns=TableColumns(donor="subject"))
     assert "expected a column 'subject'" in message
     assert "--config.source.donor=NAME" in message
-    assert "'x' for several" in refused(path, columns=Columns(y="x"))
+    assert "'x' for several" in refused(path, columns=TableColumns(y="x"))
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])

@@ -10,7 +10,7 @@ import pytest
 import references
 
 from inr_jax.brain.divisions import NO_PART, PARTS, parts_of
-from inr_jax.brain.space import fold
+from inr_jax.brain.space import folded
 from inr_jax.samples.samples import make_samples
 from inr_jax.samples.sources import allen_export
 from inr_jax.stats.conformal import HeldOut
@@ -106,7 +106,7 @@ def test_coverage_is_counted_over_wells_and_genes_of_each_part(rng):
 @pytest.mark.parametrize("mirror", [False, True])
 def test_the_range_is_the_95th_percentile_of_distances_between_donors(samples, mirror):
     x_mm = samples.x_mm.astype(np.float64)
-    x_mm = fold(x_mm) if mirror else x_mm
+    x_mm = folded(x_mm, mirror)
     apart = references.distances(x_mm, x_mm)
     apart[samples.donor[:, None] == samples.donor[None]] = np.inf
     slow = np.quantile(apart.min(1), 0.95)

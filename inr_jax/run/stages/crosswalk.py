@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 from inr_jax.brain import template
 from inr_jax.brain.atlas import Labels, desikan_killiany, one_sided, shares_at
 from inr_jax.brain.label_images import check_in_brain, labels_of
-from inr_jax.brain.space import fold
+from inr_jax.brain.space import folded
 from inr_jax.errors import InputError, shortlist
 from inr_jax.fields import model
 from inr_jax.fitting import recipe
@@ -26,7 +26,7 @@ from inr_jax.run import build
 from inr_jax.run.workdir import Workdir
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source
-from inr_jax.samples.structures import anatomy_of
+from inr_jax.samples.structures import known_structures
 
 log = logging.getLogger("inr_jax")
 
@@ -57,7 +57,7 @@ def make_labels(config: ConfigDict) -> Labels:
     mask, grid, _ = build.make_grid(config)
     x_mm = grid.points_mm(mask)
     if config.inputs.mirror:
-        labels, x_mm = one_sided(labels), fold(x_mm)
+        labels, x_mm = one_sided(labels), folded(x_mm)
     check_in_brain(labels, path, x_mm, grid.voxel_mm())
     return labels
 
@@ -68,7 +68,7 @@ def atlas_name(config: ConfigDict) -> str:
     return "Desikan-Killiany" if known else Path(config.anatomy.atlas).name
 
 
-def make_places(config: ConfigDict, samples: Samples) -> memberships.Places:
+def make_places(config: ConfigDict, samples: Samples) -> memberships.RegionMemberships:
     """Regions, crosswalk and what lies outside, changed as the user says.
 
     Raises:
@@ -81,8 +81,8 @@ def make_places(config: ConfigDict, samples: Samples) -> memberships.Places:
             found="none",
             fix="set it to False, or give samples with a column of structures",
         )
-    labels, anatomy = make_labels(config), anatomy_of(samples)
-    x_mm = fold(samples.x_mm) if config.inputs.mirror else samples.x_mm
+    labels, anatomy = make_labels(config), known_structures(samples)
+    x_mm = folded(samples.x_mm, config.inputs.mirror)
     shares = shares_at(labels, x_mm, config.anatomy.blur_mm)
     above = memberships.above_of(labels, samples, anatomy, shares)
     prior = above.member[above.row]
@@ -96,7 +96,9 @@ def make_places(config: ConfigDict, samples: Samples) -> memberships.Places:
     beyond = None
     if (table[0] == learned[0]).all():
         beyond = memberships.beyond_of(samples, anatomy, x_mm, shares)
-    return memberships.Places(labels, config.anatomy.blur_mm, table, above, beyond)
+    return memberships.RegionMemberships(
+        labels, config.anatomy.blur_mm, table, above, beyond
+    )
 
 
 def _say_what_is_empty(labels: Labels, samples: Samples, shares: np.ndarray) -> None:
@@ -129,19 +131,21 @@ def crosswalk_stage(config: ConfigDict, workdir: Workdir, source: Source) -> Non
     samples = source.samples
     places = make_places(config, samples)
     write(workdir, places, samples)
-    x_mm = fold(samples.x_mm) if config.inputs.mirror else samples.x_mm
+    x_mm = folded(samples.x_mm, config.inputs.mirror)
     count = shares_at(places.labels, x_mm, places.blur_mm).sum(0)
     print("\n".join(_lines(places, samples, count)), flush=True)
 
 
-def write(workdir: Workdir, places: memberships.Places, samples: Samples) -> None:
+def write(
+    workdir: Workdir, places: memberships.RegionMemberships, samples: Samples
+) -> None:
     """Write it to the workdir."""
     crosswalk.write(workdir.crosswalk, places.table, places.labels.names, samples)
     log.info("crosswalk from atlas to structures: %s", workdir.crosswalk)
 
 
 def _lines(
-    places: memberships.Places, samples: Samples, count: np.ndarray
+    places: memberships.RegionMemberships, samples: Samples, count: np.ndarray
 ) -> list[str]:
     regions, structures = places.labels.names, samples.structures
     same, parents = crosswalk.by_name(regions, structures), len(samples.parents)
@@ -184,7 +188,7 @@ def fitted_with_atlas(
     def slabs() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         for first in range(0, len(x_mm), SLAB):
             slab = x_mm[first : first + SLAB]
-            seen = places.at(fold(slab) if config.inputs.mirror else slab)
+            seen = places.at(folded(slab, config.inputs.mirror))
             yield slab, template.tissue_at(slab), seen
 
     return plan.renderer, recipe.make_model(frame, state), slabs

@@ -20,7 +20,7 @@ from inr_jax.run.stages.calibrate import calibrate_run
 from inr_jax.run.workdir import Workdir
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source
-from inr_jax.samples.structures import alone
+from inr_jax.samples.structures import in_one_donor
 from inr_jax.stats import baselines as interpolate
 from inr_jax.stats import hold_out
 from inr_jax.stats.baselines import anatomy_baselines, baselines
@@ -145,7 +145,7 @@ def _of_donors(config: ConfigDict, samples: Samples) -> dict[str, Protocol]:
     if reason:
         log.info("evaluate: no protocol %s, %s", hold_out.ANATOMY, reason)
         return protocols
-    single = int(alone(samples).sum())
+    single = int(in_one_donor(samples).sum())
     if single:
         log.info(
             "evaluate: %d of %d wells have a structure of their donor alone; held out, "

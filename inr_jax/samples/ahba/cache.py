@@ -24,7 +24,7 @@ from inr_jax.errors import InputError
 from inr_jax.files import write_bytes, write_json
 from inr_jax.samples.ahba.coordinates import Coordinates, read_coordinates
 from inr_jax.samples.ahba.folders import FILES, Files, locate
-from inr_jax.samples.ahba.options import Options, checked
+from inr_jax.samples.ahba.options import AbagenOptions, checked
 from inr_jax.samples.ahba.preprocess import Prepared, preprocess
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Atlas(NamedTuple):
     files: Files
     sums: dict[str, str]
     coordinates: Coordinates
-    options: Options
+    options: AbagenOptions
     samples: pd.DataFrame
     genes: list[str]
     counts: dict
@@ -83,7 +83,7 @@ class Atlas(NamedTuple):
         return pd.read_parquet(_fates_path(self.path))
 
 
-def open_atlas(data_dir: str | Path, options: Options) -> Atlas:
+def open_atlas(data_dir: str | Path, options: AbagenOptions) -> Atlas:
     """The atlas as the options want it, from the cache or made anew.
 
     Args:
@@ -159,7 +159,7 @@ def _sha256(path: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _key(sums: dict[str, str], options: Options) -> str:
+def _key(sums: dict[str, str], options: AbagenOptions) -> str:
     made_with = options.of_samples() | {"abagen": shipped.VERSION}
     text = json.dumps([sorted(sums.items()), made_with], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from inr_jax.files import write_text
 from inr_jax.samples.ahba import probes
 from inr_jax.samples.ahba.cache import Atlas
-from inr_jax.samples.ahba.options import Options
+from inr_jax.samples.ahba.options import AbagenOptions
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def explain(fates: pd.DataFrame, gene: str, options: Options) -> list[str]:
+def explain(fates: pd.DataFrame, gene: str, options: AbagenOptions) -> list[str]:
     """The fate of a gene, a line of text each.
 
     Args:
@@ -56,7 +56,7 @@ def _lines(fates: pd.DataFrame, gene: str) -> list[str]:
     return lines
 
 
-def _remedy(own: pd.DataFrame, options: Options) -> str:
+def _remedy(own: pd.DataFrame, options: AbagenOptions) -> str:
     """What setting would keep a gene that is not in the data; "" for none."""
     if (own.fate == probes.USED).any():
         return ""

@@ -37,7 +37,7 @@ OF_REGIONS = ("missing", "tolerance", "norm_matched", "region_agg", "agg_metric"
 CORRECTED, AS_RELEASED = "corrected", "released"
 
 
-class Options(NamedTuple):
+class AbagenOptions(NamedTuple):
     """abagen's options; the first part makes samples, the second regions of them.
 
     Attributes:
@@ -102,7 +102,7 @@ def parse_donors(text: str) -> tuple[str, ...]:
     return tuple(donor for donor in DONORS if donor in donors)
 
 
-def checked(options: Options) -> Options:
+def checked(options: AbagenOptions) -> AbagenOptions:
     """The options, once abagen can use them.
 
     Raises:

@@ -23,7 +23,7 @@ from inr_jax.samples.ahba import readers
 from inr_jax.samples.ahba.abagen import borrowed
 from inr_jax.samples.ahba.coordinates import AXES, Coordinates
 from inr_jax.samples.ahba.folders import Files
-from inr_jax.samples.ahba.options import Options
+from inr_jax.samples.ahba.options import AbagenOptions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,9 @@ class Prepared(NamedTuple):
     counts: dict
 
 
-def preprocess(files: Files, options: Options, coordinates: Coordinates) -> Prepared:
+def preprocess(
+    files: Files, options: AbagenOptions, coordinates: Coordinates
+) -> Prepared:
     """Run the stages over all genes of these donors.
 
     Raises:
@@ -116,7 +118,7 @@ def _samples(
     abagen: types.ModuleType,
     paths: dict,
     listing: pd.DataFrame,
-    options: Options,
+    options: AbagenOptions,
     coordinates: Coordinates,
 ) -> pd.DataFrame:
     """A donor's samples where they lie, mirrored copies behind, wrong sides out."""
@@ -145,7 +147,7 @@ def _expression(paths: dict, listed: pd.DataFrame, samples: int) -> pd.DataFrame
     )
 
 
-def _similar(abagen, files, listed, n_listed, samples, probes, options: Options):
+def _similar(abagen, files, listed, n_listed, samples, probes, options: AbagenOptions):
     """Drop samples unlike the others of their donor, where the options say so."""
     if not options.sim_threshold:
         return samples
@@ -180,7 +182,7 @@ def _normalised(
     abagen: types.ModuleType,
     values: pd.DataFrame,
     samples: pd.DataFrame,
-    options: Options,
+    options: AbagenOptions,
 ) -> pd.DataFrame:
     """Over genes within a sample, then over samples within the donor."""
     # Copies share their sample's number, which abagen does not expect in an index.

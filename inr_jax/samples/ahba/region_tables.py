@@ -16,7 +16,7 @@ from inr_jax.brain.parcellation import Labels
 from inr_jax.files import write_bytes
 from inr_jax.samples.ahba.abagen import borrowed
 from inr_jax.samples.ahba.cache import Atlas
-from inr_jax.samples.ahba.options import CORRECTED, OF_REGIONS, Options
+from inr_jax.samples.ahba.options import CORRECTED, OF_REGIONS, AbagenOptions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +75,7 @@ def _abagen(atlas: Atlas, labels: Labels) -> pd.DataFrame:
     return pd.concat(tables.values(), axis=1).astype(float)
 
 
-def abagen_keywords(options: Options) -> dict[str, object]:
+def abagen_keywords(options: AbagenOptions) -> dict[str, object]:
     """The options as abagen.get_expression_data takes them."""
     given = options._asdict()
     # The coordinates themselves come in through `borrowed`; this is for the report.

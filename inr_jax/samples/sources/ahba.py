@@ -12,19 +12,19 @@ from pathlib import Path
 from inr_jax.errors import InputError, shortlist
 from inr_jax.samples.ahba.cache import Atlas, open_atlas
 from inr_jax.samples.ahba.dropped_genes import missing_genes
-from inr_jax.samples.ahba.options import Options
+from inr_jax.samples.ahba.options import AbagenOptions
 from inr_jax.samples.samples import make_samples
 from inr_jax.samples.source import Source, counts, pick_genes
 
 log = logging.getLogger("inr_jax")
-DEFAULT = Options()
+DEFAULT = AbagenOptions()
 
 
 def load(
     data_dir: str | Path,
     *,
     genes: tuple[str, ...] = (),
-    options: Options = DEFAULT,
+    options: AbagenOptions = DEFAULT,
     skip_absent: bool = False,
 ) -> Source:
     """Read the atlas.

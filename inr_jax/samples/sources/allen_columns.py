@@ -23,7 +23,7 @@ NO_SAMPLE = "-1"
 NO_SYMBOL = ("", "na", "n/a")  # in lower case
 
 
-class Columns(NamedTuple):
+class ExportColumns(NamedTuple):
     """The columns of Expression.csv that hold a sample.
 
     Attributes:
@@ -43,7 +43,7 @@ class Columns(NamedTuple):
     total: int
 
 
-def read_columns(member: Member) -> Columns:
+def read_columns(member: Member) -> ExportColumns:
     """Read Columns.csv.
 
     Raises:
@@ -61,7 +61,7 @@ def read_columns(member: Member) -> Columns:
             raise InputError(member.where, expected=expected, found=found, fix=AGAIN)
     number = [row for row, text in enumerate(well) if text != NO_SAMPLE]
     label = _structure_labels(ids, names)
-    return Columns(
+    return ExportColumns(
         number=np.array(number, np.int64),
         well=np.array([int(well[row]) for row in number], np.int64),
         donor=[donor[row] for row in number],
@@ -87,7 +87,7 @@ def _structure_labels(ids: list[str], names: list[str]) -> dict[str, str | None]
     }
 
 
-def locate(columns: Columns, where: str) -> tuple[np.ndarray, list[str]]:
+def locate(columns: ExportColumns, where: str) -> tuple[np.ndarray, list[str]]:
     """Where each well lies and whose it is, by abagen's table.
 
     Returns:

@@ -23,7 +23,7 @@ from inr_jax.samples.ahba import wells
 from inr_jax.samples.samples import make_samples
 from inr_jax.samples.source import Source, counts, csv_rows, pick_genes, sha256
 from inr_jax.samples.sources.allen_columns import (
-    Columns,
+    ExportColumns,
     locate,
     read_columns,
     read_probes,
@@ -114,7 +114,10 @@ def _contents(member: Member | None, path: str | Path) -> dict:
 
 
 def _read_genes(
-    members: dict[str, Member], columns: Columns, probes: str, genes: tuple[str, ...]
+    members: dict[str, Member],
+    columns: ExportColumns,
+    probes: str,
+    genes: tuple[str, ...],
 ) -> tuple[list[str], np.ndarray, dict]:
     """Symbols, expression `(N, G)`, and counts for the notes."""
     expression, _, probes_csv = (members[name] for name in FILES)
@@ -165,7 +168,7 @@ def _cells(member: Member, ids: list[str], n_columns: int) -> dict[str, list[str
 def _values(
     cells: dict[str, list[str]],
     probes_of: dict[str, list[str]],
-    columns: Columns,
+    columns: ExportColumns,
     where: str,
 ) -> np.ndarray:
     """Expression `(N, G)`, the mean over a gene's probes in each well."""
@@ -176,7 +179,9 @@ def _values(
     return values
 
 
-def _numbers(cells: list[str], probe: str, columns: Columns, where: str) -> list[float]:
+def _numbers(
+    cells: list[str], probe: str, columns: ExportColumns, where: str
+) -> list[float]:
     """A probe's values in the N columns that have a sample."""
     numbers = []
     for column, well in zip(columns.number.tolist(), columns.well, strict=True):

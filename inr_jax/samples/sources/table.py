@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 NO_NAME = ("", "NA", "NaN", "nan", "None", "<NA>")  # blanks, by who wrote them
 
 
-class Columns(NamedTuple):
+class TableColumns(NamedTuple):
     """Names of the columns that hold no expression; "" for one not to look for.
 
     Attributes:
@@ -52,11 +52,11 @@ class Columns(NamedTuple):
     white: str = "white"
 
 
-DEFAULT = Columns()
+DEFAULT = TableColumns()
 
 
 def load(
-    path: str | Path, *, columns: Columns = DEFAULT, genes: tuple[str, ...] = ()
+    path: str | Path, *, columns: TableColumns = DEFAULT, genes: tuple[str, ...] = ()
 ) -> Source:
     """Read a table.
 
@@ -97,7 +97,7 @@ def load(
     return Source(samples, {path.name: sha256(data)}, "given in the table", notes)
 
 
-def _used(header: list[str], columns: Columns, path: Path) -> dict[str, str]:
+def _used(header: list[str], columns: TableColumns, path: Path) -> dict[str, str]:
     """Setting to column name, of those that are there."""
     names = columns._asdict()
     twice = repeated(name for name in names.values() if name)
