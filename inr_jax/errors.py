@@ -1,6 +1,8 @@
-"""What a user did wrong, said in one line: where, expected, found, what to do."""
+"""A user's mistake in one line: where, what was expected, what was found, the fix."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 MOST_LISTED = 12  # names in one line; a longer table is not spelled out
 
@@ -21,28 +23,28 @@ class InputError(ValueError):
         super().__init__(" ".join(message.split()))
 
 
-def shortlist(items: object, most: int = 5) -> str:
+def shortlist(items: Iterable[object], most: int = 5) -> str:
     """The first few of `items`, comma separated, with a count of the rest."""
-    items = [str(item) for item in items]
-    rest = len(items) - most
-    return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
+    names = [str(item) for item in items]
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def unknown_name(where: str, name: object, known: object) -> InputError:
+def unknown_name(where: str, name: object, known: Iterable[object]) -> InputError:
     """The error for a name that is not in a table; names the nearest known one."""
     import difflib
 
-    known = sorted(str(item) for item in known)
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.0)
-    few = len(known) <= MOST_LISTED
+    names = sorted(str(item) for item in known)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.0)
+    few = len(names) <= MOST_LISTED
     return InputError(
         where,
-        expected=f"one of {', '.join(known)}" if few else "a known name",
+        expected=f"one of {', '.join(names)}" if few else "a known name",
         found=repr(name),
         fix=f"did you mean {near[0]!r}?" if near else "choose a known name",
     )
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, in one line; its type where it says nothing."""
+    """The first line of an error's message; its type where there is no message."""
     return (str(error) or type(error).__name__).splitlines()[0]

@@ -14,7 +14,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from inr_jax.errors import InputError
@@ -43,8 +43,8 @@ def write_bytes(path: str | Path, data: bytes) -> None:
         raise
 
 
-def sweep(folder: Path) -> None:
-    """Drop temporary files of writers that were killed; none may be at work."""
+def remove_temporary(folder: Path) -> None:
+    """Delete temporary files of writers that were killed; no writer may be at work."""
     for path in folder.glob(TEMPORARY):
         with contextlib.suppress(OSError):
             path.unlink()
@@ -56,13 +56,13 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_csv(
-    path: str | Path, columns: Iterable[str], rows: Iterable[dict[str, object]]
+    path: str | Path, columns: Iterable[str], rows: Iterable[Mapping[str, object]]
 ) -> None:
     """Write rows as CSV with a header; a column that a row lacks stays empty.
 
     Raises:
         InputError: The file cannot be written.
-        ValueError: A row has a column beside these.
+        ValueError: A row has a column that is not among `columns`.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, list(columns), lineterminator="\n")
@@ -76,11 +76,11 @@ def read_csv(path: str | Path, columns: tuple[str, ...], fix: str) -> list[dict]
 
     Args:
         path: The file.
-        columns: What it must have, in this order.
-        fix: What a user can do about another file.
+        columns: The columns it must have, in this order.
+        fix: What a user can do if the file has not.
 
     Raises:
-        InputError: The file is missing, is no CSV or has other columns.
+        InputError: The file is missing, is not CSV or has other columns.
     """
     expected = ",".join(columns)
     try:

@@ -1,4 +1,10 @@
-"""A progress bar on a terminal, silence elsewhere; each tick is a safe point."""
+"""A progress bar, and safe points at which a signal may stop the run.
+
+A bar is drawn on a terminal and in a notebook; elsewhere nothing is printed. Each of
+its steps is a safe point: inside `deferred`, SIGINT and SIGTERM are only noted, and
+the next safe point raises KeyboardInterrupt, so that no step is left half done. A
+second signal ends the process at once.
+"""
 
 from __future__ import annotations
 
@@ -8,78 +14,88 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from types import FrameType
 
-from tqdm import tqdm
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-from inr_jax import progress
+_noted: list[int] = []  # signals belong to the process, and so does this list
 
 
 @contextlib.contextmanager
 def bar(
     name: str, total: int, done: int = 0, unit: str = "step"
 ) -> Iterator[Callable[[int, str], None]]:
-    """A bar from `done` to `total`; yields a function of (done, note).
+    """Draw a progress bar from `done` to `total`.
 
-    That function stops the run, by KeyboardInterrupt, if the user asked for it.
+    Yields:
+        A function of (done, note) that moves the bar. It raises KeyboardInterrupt
+        if a signal was noted.
     """
-    # None: but on a terminal. A daemon may have no stderr at all.
-    off = True if sys.stderr is None else None
+    disable: bool | None = False
+    if _in_notebook():
+        from tqdm.auto import tqdm  # falls back on text where ipywidgets are missing
+    else:
+        from tqdm import tqdm
+
+        # tqdm takes None for "unless this is a terminal". A daemon has no stderr.
+        disable = True if sys.stderr is None else None
     with tqdm(
-        desc=name, total=total, initial=done, unit=unit, disable=off, leave=False
+        desc=name, total=total, initial=done, unit=unit, disable=disable, leave=False
     ) as line:
 
         def tick(now: int, note: str = "") -> None:
             line.set_postfix_str(note, refresh=False)
             line.update(now - line.n)
-            progress.safe_point()
+            safe_point()
 
         yield tick
 
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-_heard: list[int] = []  # signals belong to the process, and so does this note
+def _in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and "IPKernelApp" in shell.config
 
 
 @contextlib.contextmanager
 def deferred() -> Iterator[None]:
-    """Take note of signals in here; a signal that was ignored stays ignored."""
+    """Note signals in here instead of acting on them; ignored signals stay ignored."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are not told to this thread
+        yield  # Python delivers signals to the main thread alone
         return
     before = {number: signal.getsignal(number) for number in SIGNALS}
-    taken = [number for number in SIGNALS if before[number] != signal.SIG_IGN]
-    for number in taken:
-        signal.signal(number, _hear)
+    deferrable = [number for number in SIGNALS if before[number] != signal.SIG_IGN]
+    for number in deferrable:
+        signal.signal(number, _note)
     try:
         yield
     finally:
-        for number in taken:
+        for number in deferrable:
             signal.signal(number, before[number])
-        _heard.clear()
+        _noted.clear()
 
 
 def safe_point() -> None:
-    """Stop here if asked to.
+    """Stop here if a signal was noted.
 
     Raises:
-        KeyboardInterrupt: A signal came.
+        KeyboardInterrupt: A signal was noted inside `deferred`.
     """
-    if _heard:
+    if _noted:
         raise KeyboardInterrupt
 
 
-def _hear(number: int, frame: Any) -> None:
-    if _heard:
-        _say("stopped at once")
+def _note(number: int, frame: FrameType | None) -> None:
+    if _noted:
+        _write_stderr("stopped at once")
         os._exit(128 + number)
-    _heard.append(number)
+    _noted.append(number)
     if sys.stderr is not None and sys.stderr.isatty():
-        _say("stopping; once more to stop at once")
+        _write_stderr("stopping; once more to stop at once")
 
 
-def _say(what: str) -> None:
-    # Not by print, in the middle of which the signal may have come.
+def _write_stderr(text: str) -> None:
+    # The signal may have come in the middle of a print, which cannot be re-entered.
     with contextlib.suppress(OSError):
-        os.write(2, f"\ninr-jax: {what}\n".encode())
+        os.write(2, f"\ninr-jax: {text}\n".encode())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inr_jax.errors import InputError
-from inr_jax.files import sweep
+from inr_jax.files import remove_temporary
 
 
 class Workdir(NamedTuple):
@@ -123,5 +123,5 @@ def opened(path: str | Path) -> Iterator[Workdir]:
             ) from error
         workdir = Workdir(root)
         for folder in (root, workdir.maps, workdir.figures):
-            sweep(folder)
+            remove_temporary(folder)
         yield workdir

@@ -210,7 +210,7 @@ def test_a_disk_that_fills_up_is_told_in_one_line_and_leaves_whole_files(
 
 
 def test_a_wish_to_stop_is_heard_between_blocks(tmp_path, monkeypatch):
-    monkeypatch.setattr(progress, "_heard", [2])
+    monkeypatch.setattr(progress, "_noted", [2])
     with pytest.raises(KeyboardInterrupt):
         some = blocks_of(np.random.default_rng(3), 1)
         write.write_blocks(tmp_path, canvas(), names(), some, told=None)

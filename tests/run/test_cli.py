@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -19,8 +18,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from inr_jax import cli, progress
-from inr_jax import progress as interrupt
+from inr_jax import cli
 from inr_jax.fitting import checkpoint, recipe
 from inr_jax.run import build, config, workdir
 
@@ -267,12 +265,6 @@ def test_trouble_of_the_machine_is_told_in_one_line(tmp_path, capsys, monkeypatc
         cli.main(["run"])
 
 
-def test_a_daemon_without_stderr_has_no_bar_and_no_trouble(monkeypatch):
-    monkeypatch.setattr(sys, "stderr", None)
-    with progress.bar("fit", 3) as tick:
-        tick(3, "done")
-
-
 def test_the_shell_leaves_a_tilde_to_us(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
@@ -283,30 +275,6 @@ def test_the_shell_leaves_a_tilde_to_us(tmp_path, monkeypatch, capsys):
 
 
 # Signals
-
-
-def test_a_signal_waits_for_a_safe_point_and_handlers_are_put_back():
-    before = signal.getsignal(signal.SIGINT)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with interrupt.deferred():
-            interrupt.safe_point()
-            os.kill(os.getpid(), number)
-            time.sleep(0.01)
-            with pytest.raises(KeyboardInterrupt):
-                interrupt.safe_point()
-        interrupt.safe_point()
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_a_signal_that_was_ignored_stays_ignored():
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in `script &`
-    try:
-        with interrupt.deferred():
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.01)
-            interrupt.safe_point()
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def test_another_thread_may_run_the_command(capsys):
