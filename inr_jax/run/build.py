@@ -26,11 +26,12 @@ from inr_jax.fitting import fit, targets
 from inr_jax.fitting.optimizer import make_adam
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.samples import phantom
-from inr_jax.samples import samples as samples_module
 from inr_jax.samples.ahba.options import AbagenOptions, parse_donors
 from inr_jax.samples.ahba.wells import COORDINATES
+from inr_jax.samples.checks import pick_genes
+from inr_jax.samples.columns import TableColumns
 from inr_jax.samples.samples import Samples
-from inr_jax.samples.source import Source, counts, pick_genes
+from inr_jax.samples.source import Source, counts
 from inr_jax.samples.sources import ahba, allen_export, table
 
 
@@ -45,10 +46,9 @@ def load_source(config: ConfigDict) -> Source:
     elif settings.name == "allen_export":
         source = allen_export.load(settings.path, probes=settings.probes, genes=genes)
     else:
-        names = {name: settings[name] for name in table.TableColumns._fields}
-        columns = table.TableColumns(**names)
-        source = table.load(settings.path, columns=columns, genes=genes)
-    return source._replace(samples=samples_module.with_tissue(source.samples))
+        names = {name: settings[name] for name in TableColumns._fields}
+        source = table.load(settings.path, genes=genes, **names)
+    return source
 
 
 def ahba_options(config: ConfigDict) -> AbagenOptions:

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import difflib
+from collections import Counter
+from collections.abc import Iterable
+
 import numpy as np
 
 from inr_jax.brain.space import outside_head
@@ -81,9 +85,39 @@ def check_parents(
         _fail(where, "one parent for each structure", found, fix)
 
 
+def repeated(names: Iterable) -> list:
+    """The names that stand more than once, each once, in order."""
+    return [name for name, count in Counter(names).items() if count > 1]
+
+
+def pick_genes(known: Iterable[str], wanted: Iterable[str], where: object) -> list[str]:
+    """The genes of a source that are wanted, in the source's order.
+
+    Args:
+        known: Symbols that the source has.
+        wanted: Symbols to keep; none keeps all.
+        where: The file to name in an error.
+
+    Raises:
+        InputError: A wanted gene is not there; names the nearest one that is.
+    """
+    known, wanted = list(known), set(wanted)
+    absent = sorted(wanted.difference(known))
+    if absent:
+        upper = {symbol.upper(): symbol for symbol in known}
+        near = difflib.get_close_matches(absent[0].upper(), upper, n=1, cutoff=0.0)
+        raise InputError(
+            where,
+            expected=f"genes among the {len(known)} in it",
+            found=f"{len(absent)} that are not ({shortlist(absent)})",
+            fix=f"did you mean {upper[near[0]]!r}?" if near else "leave them out",
+        )
+    return [symbol for symbol in known if symbol in wanted] if wanted else known
+
+
 def _check_unique(noun: str, names: list, where: object) -> None:
-    seen: set = set()
-    twice = [name for name in names if name in seen or seen.add(name)]
+    several = Counter(names)
+    twice = [name for name, count in several.items() for _ in range(count - 1)]
     if twice:
         found = f"{len(twice)} again ({shortlist(twice)})"
         _fail(where, f"each {noun} once", found, f"keep one of each {noun}")

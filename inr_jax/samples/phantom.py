@@ -212,7 +212,6 @@ def sample_phantom(
     noise = _stream(seed, "noise").standard_normal((n_genes, n_wells)).T
     error = _stream(seed, "registration").standard_normal((n_wells, 3))
     moved = np.clip(x_mm + registration_mm * error, HEAD_LOW_MM, HEAD_HIGH_MM)
-    moved = moved.astype(np.float32)  # as Samples keeps it, so its tissue is of there
     exact = truth(phantom, x_mm, tissue_at(x_mm))
     structure = parent = None
     if named:
@@ -227,7 +226,6 @@ def sample_phantom(
         donor=list(donor),
         structure=structure,
         parent=parent,
-        tissue=tissue_at(moved),
     )
 
 

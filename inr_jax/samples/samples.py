@@ -14,18 +14,24 @@ Axis letters: N wells, G genes, D = 3.
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax
 import numpy as np
 
 from inr_jax.brain.template import tissue_at
+from inr_jax.errors import unknown_name
 from inr_jax.samples.checks import (
     check_coordinates,
     check_parents,
     check_values,
     check_wells,
 )
+from inr_jax.samples.columns import TableColumns, parts_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNNAMED = -1  # the structure or parent of a well that has no name
 
@@ -102,6 +108,47 @@ class Samples:
         values = self.values[:, columns]
         return dataclasses.replace(self, values=values, genes=tuple(genes))
 
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame | dict,
+        genes: Iterable[str] = (),
+        *,
+        where: object = "frame",
+        **columns: str,
+    ) -> Samples:
+        """Samples of a frame with a row a well, a column a gene.
+
+        `Samples.from_frame(frame, genes=["APOE"], donor="subject")`
+
+        Args:
+            frame: A pandas frame, or a dict of columns of equal length.
+            genes: Columns to keep as genes; none keeps all that hold nothing else.
+            where: What to call the frame in an error.
+            **columns: The names of columns that hold no expression, "" for one not
+                to look for. `x`, `y`, `z` (MNI mm) must be there. `well` (whole
+                numbers, each once), `donor`, `structure` and `parent` (names, blank
+                for none), `grey` and `white` (probabilities) may be absent; then
+                wells are counted from 0, all are of one donor, no structure is
+                known, and tissue is looked up in the template.
+
+        Returns:
+            Samples, wells and genes in the order of the frame.
+
+        Raises:
+            InputError: A column is missing or there twice, a cell is no number, a
+                keyword is none of these, or as for `make_samples`.
+        """
+        import pandas as pd
+
+        for name in columns:
+            if name not in TableColumns._fields:
+                raise unknown_name("columns of samples", name, TableColumns._fields)
+        names = TableColumns(**columns)
+        frame = pd.DataFrame(frame).rename(columns=str)
+        wanted = (genes,) if isinstance(genes, str) else tuple(map(str, genes))
+        return make_samples(**parts_of(frame, names, wanted, where), where=where)
+
 
 def make_samples(
     *,
@@ -127,8 +174,8 @@ def make_samples(
         donor: N names; one donor "unnamed" when absent.
         structure: N names, None or "" where a well has none.
         parent: N names of the top-level structures, likewise.
-        tissue: `(N, 2)` grey and white probability; zeros when absent, for
-            `template.with_tissue` to fill.
+        tissue: `(N, 2)` grey and white probability; those of the template at a well
+            with neither, and when absent.
         mirrored: `(N,)` True for copies of other rows; none when absent.
 
     Raises:
@@ -141,7 +188,6 @@ def make_samples(
     donor = ["unnamed"] * n if donor is None else [str(name) for name in donor]
     x_mm, values = np.asarray(x_mm, np.float64), np.asarray(values, np.float64)
     mirrored = np.zeros(n, bool) if mirrored is None else np.asarray(mirrored, bool)
-    tissue = np.zeros((n, 2)) if tissue is None else tissue
     check_values(values, list(genes), well, where)
     check_coordinates(x_mm, well, where)
     check_wells(well, donor, mirrored, where)
@@ -150,9 +196,10 @@ def make_samples(
     check_parents(structure, parent, structures, where)
     donors = tuple(dict.fromkeys(donor))
     donor_row = {name: row for row, name in enumerate(donors)}
+    x_mm = x_mm.astype(np.float32)
     return Samples(
-        x_mm=x_mm.astype(np.float32),
-        tissue=np.asarray(tissue, np.float32),
+        x_mm=x_mm,
+        tissue=_with_tissue(tissue, x_mm),
         donor=np.array([donor_row[name] for name in donor], np.int32),
         well=well.astype(np.int32),
         structure=structure,
@@ -178,16 +225,11 @@ def _named(name: object) -> bool:
     return name is not None and name == name and str(name) not in ("", "nan")
 
 
-def with_tissue(samples: Samples) -> Samples:
-    """Fill in the tissue of wells that have none, from the maps where they lie.
-
-    Args:
-        samples: `Samples`; a well without tissue has `(0, 0)`.
-
-    Returns:
-        Samples whose other wells keep the tissue that their source gave.
-    """
-    without = (np.asarray(samples.tissue) == 0).all(-1)
-    tissue = np.array(samples.tissue, np.float32)
-    tissue[without] = tissue_at(np.asarray(samples.x_mm)[without])
-    return dataclasses.replace(samples, tissue=tissue)
+def _with_tissue(tissue: np.ndarray | None, x_mm: np.ndarray) -> np.ndarray:
+    """Tissue `(N, 2)` float32, from the template where it is (0, 0) or absent."""
+    if tissue is None:
+        return tissue_at(x_mm)
+    tissue = np.array(tissue, np.float32)
+    without = (tissue == 0).all(-1)
+    tissue[without] = tissue_at(x_mm[without])
+    return tissue

@@ -8,11 +8,9 @@ Nouns:
 from __future__ import annotations
 
 import csv
-import difflib
 import hashlib
 import io
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -124,33 +122,3 @@ def csv_columns(
             fix="fetch or write the file again",
         )
     return {name: [row[header.index(name)].strip() for row in rows] for name in names}
-
-
-def repeated(names: Iterable) -> list:
-    """The names that stand more than once, each once, in order."""
-    return [name for name, count in Counter(names).items() if count > 1]
-
-
-def pick_genes(known: Iterable[str], wanted: Iterable[str], where: object) -> list[str]:
-    """The genes of a source that are wanted, in the source's order.
-
-    Args:
-        known: Symbols that the source has.
-        wanted: Symbols to keep; none keeps all.
-        where: The file to name in an error.
-
-    Raises:
-        InputError: A wanted gene is not there; names the nearest one that is.
-    """
-    known, wanted = list(known), set(wanted)
-    absent = sorted(wanted.difference(known))
-    if absent:
-        upper = {symbol.upper(): symbol for symbol in known}
-        near = difflib.get_close_matches(absent[0].upper(), upper, n=1, cutoff=0.0)
-        raise InputError(
-            where,
-            expected=f"genes among the {len(known)} in it",
-            found=f"{len(absent)} that are not ({shortlist(absent)})",
-            fix=f"did you mean {upper[near[0]]!r}?" if near else "leave them out",
-        )
-    return [symbol for symbol in known if symbol in wanted] if wanted else known

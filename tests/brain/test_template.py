@@ -9,7 +9,6 @@ import pytest
 
 from inr_jax.brain.template import SPACE, brain_mask, t1, tissue_at, tissue_maps
 from inr_jax.errors import InputError
-from inr_jax.samples.samples import make_samples, with_tissue
 
 
 @pytest.fixture(scope="module")
@@ -129,25 +128,3 @@ def test_tissue_at_a_voxel_centre_is_the_voxel(rng):
 
 def test_tissue_of_no_points_is_no_tissue():
     assert tissue_at(np.zeros((0, 3))).shape == (0, 2)
-
-
-def test_wells_without_tissue_get_it_and_the_others_keep_theirs(rng):
-    x_mm = np.array([[27.0, -10, 32], [27, -10, 32], [13, 14, 10], [13, 14, 10]])
-    given = np.array([[0, 0], [0.25, 0.5], [0, 0], [0, 0.125]])
-    samples = make_samples(
-        x_mm=x_mm, values=rng.normal(size=(4, 2)), genes=["A", "B"], where="t"
-    )
-    samples = with_tissue(samples)
-    np.testing.assert_array_equal(samples.tissue, tissue_at(x_mm))
-    samples = make_samples(
-        x_mm=x_mm,
-        values=rng.normal(size=(4, 2)),
-        genes=["A", "B"],
-        tissue=given,
-        where="t",
-    )
-    filled = with_tissue(samples)
-    np.testing.assert_array_equal(filled.tissue[[1, 3]], given[[1, 3]])
-    np.testing.assert_array_equal(filled.tissue[[0, 2]], tissue_at(x_mm[[0, 2]]))
-    np.testing.assert_array_equal(samples.tissue, given)
-    np.testing.assert_array_equal(filled.values, samples.values)

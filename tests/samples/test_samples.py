@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+from inr_jax.brain.template import tissue_at
 from inr_jax.errors import InputError
 from inr_jax.samples.ahba import wells
 from inr_jax.samples.samples import UNNAMED, make_samples
@@ -43,8 +44,16 @@ def test_arrays_have_the_types_a_device_takes(rng):
         "bool",
     }
     np.testing.assert_array_equal(samples.well, np.arange(7))
-    assert samples.tissue.shape == (7, 2)
-    assert not samples.tissue.any()
+    np.testing.assert_array_equal(samples.tissue, tissue_at(samples.x_mm))
+
+
+def test_wells_without_tissue_get_it_and_the_others_keep_theirs(rng):
+    given = np.array([[0, 0], [0.25, 0.5], [0, 0], [0, 0.125]])
+    samples = make_samples(**parts(rng, n=4), tissue=given)
+    np.testing.assert_array_equal(samples.tissue[[1, 3]], given[[1, 3]])
+    expected = tissue_at(samples.x_mm[[0, 2]])
+    np.testing.assert_array_equal(samples.tissue[[0, 2]], expected)
+    np.testing.assert_array_equal(given[0], [0, 0])
 
 
 def test_samples_survive_a_round_trip_as_a_pytree(rng):

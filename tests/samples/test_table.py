@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from inr_jax.brain.template import tissue_at
 from inr_jax.errors import InputError
 from inr_jax.samples.samples import UNNAMED
 from inr_jax.samples.sources import table
-from inr_jax.samples.sources.table import TableColumns
 
 ENDINGS = [".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".parquet"]
 
@@ -82,14 +82,14 @@ def test_only_coordinates_and_genes_are_needed(frame, tmp_path):
     np.testing.assert_array_equal(samples.well, np.arange(6))
     assert samples.donors == ("unnamed",)
     assert (samples.structure == UNNAMED).all()
-    assert not samples.tissue.any()
+    np.testing.assert_array_equal(samples.tissue, tissue_at(samples.x_mm))
 
 
 def test_columns_are_found_under_the_names_given(frame, tmp_path):
     renamed = frame.rename(columns={"x": "mni_x", "donor": "subject"})
-    columns = TableColumns(x="mni_x", donor="subject", structure="")
+    columns = {"x": "mni_x", "donor": "subject", "structure": ""}
     path = write(renamed.drop(columns="structure"), tmp_path / "wells.csv")
-    source = table.load(path, columns=columns)
+    source = table.load(path, **columns)
     np.testing.assert_allclose(source.samples.x_mm[:, 0], frame["x"], rtol=1e-6)
     assert source.samples.donors == ("007", "12")
     assert source.notes["columns"]["donor"] == "subject"
@@ -229,10 +229,10 @@ def test_a_missing_value_in_a_parquet_file_is_refused(frame, tmp_path):
 
 def test_a_column_that_the_user_named_must_be_there(frame, tmp_path):
     path = write(frame, tmp_path / "wells.csv")
-    message = refused(path, columns=TableColumns(donor="subject"))
+    message = refused(path, donor="subject")
     assert "expected a column 'subject'" in message
     assert "--config.source.donor=NAME" in message
-    assert "'x' for several" in refused(path, columns=TableColumns(y="x"))
+    assert "'x' for several" in refused(path, y="x")
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])

@@ -13,8 +13,9 @@ from inr_jax.errors import InputError, shortlist
 from inr_jax.samples.ahba.cache import Atlas, open_atlas
 from inr_jax.samples.ahba.dropped_genes import missing_genes
 from inr_jax.samples.ahba.options import AbagenOptions
+from inr_jax.samples.checks import pick_genes
 from inr_jax.samples.samples import make_samples
-from inr_jax.samples.source import Source, counts, pick_genes
+from inr_jax.samples.source import Source, counts
 
 log = logging.getLogger("inr_jax")
 DEFAULT = AbagenOptions()

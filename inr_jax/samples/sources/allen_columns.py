@@ -14,7 +14,8 @@ import numpy as np
 
 from inr_jax.errors import InputError, shortlist
 from inr_jax.samples.ahba import wells
-from inr_jax.samples.source import csv_columns, repeated
+from inr_jax.samples.checks import repeated
+from inr_jax.samples.source import csv_columns
 from inr_jax.samples.sources.archive import AGAIN, Member
 
 REQUIRED = ("donor_id", "sample_well", "structure_id", "structure_name")

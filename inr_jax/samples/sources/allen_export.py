@@ -20,8 +20,9 @@ import numpy as np
 
 from inr_jax.errors import InputError, unknown_name
 from inr_jax.samples.ahba import wells
+from inr_jax.samples.checks import pick_genes
 from inr_jax.samples.samples import make_samples
-from inr_jax.samples.source import Source, counts, csv_rows, pick_genes, sha256
+from inr_jax.samples.source import Source, counts, csv_rows, sha256
 from inr_jax.samples.sources.allen_columns import (
     ExportColumns,
     locate,

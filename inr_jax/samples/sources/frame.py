@@ -12,8 +12,9 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inr_jax.errors import InputError, shortlist
-from inr_jax.samples.source import csv_rows, repeated
+from inr_jax.errors import InputError
+from inr_jax.samples.columns import check_names
+from inr_jax.samples.source import csv_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +65,7 @@ def _delimited(
     header = [name.strip() for name in next(rows)]
     for _ in rows:  # for its check of every row's length
         pass
-    _check_names(header, path)
+    check_names(header, path)
     return pd.read_csv(
         io.BytesIO(data),
         sep=separator,
@@ -85,7 +86,7 @@ def _parquet(data: bytes, path: Path) -> pd.DataFrame:
 
     try:
         file = pyarrow.parquet.ParquetFile(io.BytesIO(data))
-        _check_names(file.schema_arrow.names, path)
+        check_names(file.schema_arrow.names, path)
         table = file.read()
     except (pa.ArrowException, OSError) as error:
         found = f"one that cannot be read ({error})"
@@ -95,18 +96,3 @@ def _parquet(data: bytes, path: Path) -> pd.DataFrame:
     # pandas writes an index without a name under this one; one with a name is kept.
     index = [name for name in table.column_names if name.startswith("__index_level_")]
     return table.drop_columns(index).to_pandas(ignore_metadata=True)
-
-
-def _check_names(header: list[str], path: Path) -> None:
-    twice = repeated(header)
-    if "" in header:
-        found = f"none for column {header.index('') + 1} of {len(header)}"
-        fix = "name it, or write the table without its index"
-        raise InputError(path, expected="a name in each column", found=found, fix=fix)
-    if twice:
-        raise InputError(
-            path,
-            expected="each column name once",
-            found=f"{len(twice)} more than once ({shortlist(twice)})",
-            fix="keep or rename one of each",
-        )

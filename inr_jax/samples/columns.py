@@ -1,0 +1,150 @@
+"""What a frame of samples holds in which column, checked cell by cell.
+
+A row is a well; some columns say where it lies and what it is, each other column is a
+gene. Axis letters: N wells (rows), G genes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from inr_jax.errors import InputError, shortlist
+from inr_jax.samples import cells
+from inr_jax.samples.checks import pick_genes, repeated
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class TableColumns(NamedTuple):
+    """Names of the columns that hold no expression; "" for one not to look for.
+
+    Attributes:
+        x, y, z: MNI mm; must be there.
+        well: Whole numbers, each once; rows are counted from 0 when absent.
+        donor: Names; one donor when absent.
+        structure: Names; blank where a well has none.
+        parent: Names of the top-level structures, likewise.
+        grey, white: Probabilities of tissue, 0 to 1; both or neither.
+    """
+
+    x: str = "x"
+    y: str = "y"
+    z: str = "z"
+    well: str = "well"
+    donor: str = "donor"
+    structure: str = "structure"
+    parent: str = "parent"
+    grey: str = "grey"
+    white: str = "white"
+
+
+DEFAULT = TableColumns()
+
+
+def parts_of(
+    frame: pd.DataFrame, columns: TableColumns, genes: tuple[str, ...], where: object
+) -> dict[str, object]:
+    """What `samples.make_samples` takes, out of a frame.
+
+    Args:
+        frame: A row a well.
+        columns: What is in which column; an optional one may be absent, unless its
+            name is another than the default.
+        genes: Columns to keep as genes; none keeps every other column.
+        where: The file to name in an error.
+
+    Raises:
+        InputError: A column is missing, without a name or of another's name, or a
+            cell is no number.
+    """
+    check_names(list(frame.columns), where)
+    used = used_columns(list(frame.columns), columns, where)
+    rest = [name for name in frame.columns if name not in used.values()]
+    kept = pick_genes(rest, genes, where)
+    if not genes:
+        _refuse_text(frame[kept], where)
+    return {
+        "x_mm": cells.stack(frame, [used[axis] for axis in "xyz"], where),
+        "values": cells.stack(frame, kept, where),
+        "genes": kept,
+        "well": cells.wells(frame, used.get("well"), where),
+        "donor": cells.donors(frame, used.get("donor"), where),
+        "structure": cells.names(frame, used.get("structure")),
+        "parent": cells.names(frame, used.get("parent")),
+        "tissue": cells.tissue(frame, used, where),
+    }
+
+
+def check_names(header: list[str], where: object) -> None:
+    """Refuse a column without a name, and two of one name.
+
+    Raises:
+        InputError: There is one.
+    """
+    twice = repeated(header)
+    if "" in header:
+        found = f"none for column {header.index('') + 1} of {len(header)}"
+        fix = "name it, or write the table without its index"
+        raise InputError(where, expected="a name in each column", found=found, fix=fix)
+    if twice:
+        raise InputError(
+            where,
+            expected="each column name once",
+            found=f"{len(twice)} more than once ({shortlist(twice)})",
+            fix="keep or rename one of each",
+        )
+
+
+def used_columns(
+    header: list[str], columns: TableColumns, where: object
+) -> dict[str, str]:
+    """What a column holds to its name, of those that are there.
+
+    Raises:
+        InputError: A column is missing, or named for two things.
+    """
+    names = columns._asdict()
+    twice = repeated(name for name in names.values() if name)
+    if twice:
+        found = f"{twice[0]!r} for several"
+        fix = "change one of them"
+        expected = "a column of its own each"
+        raise InputError(where, expected=expected, found=found, fix=fix)
+    used = {key: name for key, name in names.items() if name in header}
+    # An optional column is looked for by its default name, but must be there when
+    # the user names it.
+    for key, name in names.items():
+        asked = key in ("x", "y", "z") or name not in ("", DEFAULT._asdict()[key])
+        if asked and key not in used:
+            fix = f"name the right one with --config.source.{key}=NAME"
+            found = f"columns {shortlist(header, 12)}"
+            raise InputError(where, expected=f"a column {name!r}", found=found, fix=fix)
+    if ("grey" in used) != ("white" in used):
+        here, lacking = ("grey", "white") if "grey" in used else ("white", "grey")
+        raise InputError(
+            where,
+            expected="both grey and white, or neither",
+            found=f"a column {used[here]!r} but none for {lacking}",
+            fix=f"add it, or ignore the other with --config.source.{here}=",
+        )
+    return used
+
+
+def _refuse_text(frame: pd.DataFrame, where: object) -> None:
+    """A column that is mostly text is no gene with a slip in it."""
+    text = [
+        name
+        for name in frame.columns
+        if frame[name].dtype.kind not in "iuf"
+        and 2 * np.isnan(cells.numbers(frame[name])).sum() > len(frame)
+    ]
+    if text:
+        raise InputError(
+            where,
+            expected="numbers in every column that the settings do not name",
+            found=f"text in {shortlist(map(repr, text))}",
+            fix="drop it, or name the genes to keep with --config.source.genes=A,B",
+        )
