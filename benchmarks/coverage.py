@@ -23,16 +23,21 @@ from inr_jax.fitting import recipe
 from inr_jax.run import build
 from inr_jax.samples.samples import Samples
 from inr_jax.stats.conformal import HeldOut
-from inr_jax.stats.coverage import Recorder, coverage, coverage_table, donor_intervals
+from inr_jax.stats.coverage import (
+    coverage,
+    coverage_table,
+    donor_intervals,
+    held_out_wells,
+)
 from inr_jax.stats.hold_out import leave_one_donor_out
+from inr_jax.stats.predictor import Predictor
 
 TINY = {"fit.steps": 2, "fit.members": 2, "phantom.n_wells": 60, "phantom.n_genes": 3}
 
 
-def held_out(both, samples: Samples) -> HeldOut:
+def held_out(predict: Predictor, samples: Samples) -> HeldOut:
     """Residuals and spread of every donor, predicted from the others in `samples`."""
-    recorder = Recorder(both)
-    return recorder.held_out(samples, leave_one_donor_out(recorder, samples))
+    return held_out_wells(samples, leave_one_donor_out(predict, samples))
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -45,13 +50,13 @@ def main(arguments: list[str] | None = None) -> None:
     c = settings_of(flags, TINY)
     samples = build.load_source(c).samples.originals()
     plan = build.make_recipe(c, len(samples.genes))
-    both = recipe.make_ensemble_predictor(plan, len(samples.well))
-    held, mirror = held_out(both, samples), c.inputs.mirror
+    predict = recipe.make_predictor(plan, len(samples.well))
+    held, mirror = held_out(predict, samples), c.inputs.mirror
     part = parts_of(samples.parents, samples.parent)
 
     def among_the_others(donor: int) -> HeldOut:
         start = time.perf_counter()
-        found = held_out(both, samples.take(samples.donor != donor))
+        found = held_out(predict, samples.take(samples.donor != donor))
         seconds = time.perf_counter() - start
         print(f"without {samples.donors[donor]}: {seconds:.0f} s", flush=True)
         return found

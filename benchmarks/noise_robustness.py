@@ -59,10 +59,12 @@ def main(arguments: list[str] | None = None) -> None:
             for percent in percents[-1:] if flags.tiny else percents:
                 start = time.perf_counter()
                 noisy = studies.trained_on_perturbed(predict, percent)
-                found = hold_out.hold_out(noisy, samples, folds)
+                prediction = hold_out.hold_out(noisy, samples, folds)
                 case = {"recipe": name, "split": split, "percent": percent}
                 subset["folds"] = len(folds.numbers())
-                rows.append(case | studies.mean_scores(samples, folds, found) | subset)
+                rows.append(
+                    case | studies.mean_scores(samples, folds, prediction.mean) | subset
+                )
                 print(f"{rows[-1]}  {time.perf_counter() - start:.0f} s", flush=True)
     out = files.folder(flags)
     panels = {

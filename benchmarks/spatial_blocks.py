@@ -56,9 +56,9 @@ def main(arguments: list[str] | None = None) -> None:
         far = distance_mm(samples, folds)
         for name, predict in methods.items():
             start = time.perf_counter()
-            found = hold_out.hold_out(predict, samples, folds)
+            prediction = hold_out.hold_out(predict, samples, folds)
             case = {"protocol": protocol, "method": name, "distance_mm": far}
-            rows.append(case | studies.mean_scores(samples, folds, found))
+            rows.append(case | studies.mean_scores(samples, folds, prediction.mean))
             print(f"{rows[-1]}  {time.perf_counter() - start:.0f} s", flush=True)
     out = files.folder(flags)
     order = ["donor", *(name for name in protocols if name != "donor")]

@@ -15,7 +15,7 @@ import numpy as np
 
 from inr_jax.samples.samples import Samples, Sites
 from inr_jax.stats.folds import Folds
-from inr_jax.stats.predictor import Predictor
+from inr_jax.stats.predictor import Prediction, Predictor
 from inr_jax.stats.scores import score
 
 
@@ -51,7 +51,7 @@ def trained_on_perturbed(
 ) -> Predictor:
     """The predictor, its training values perturbed; held-out values stay."""
 
-    def noisy(training: Samples, sites: Sites) -> np.ndarray:
+    def noisy(training: Samples, sites: Sites) -> Prediction:
         values = perturbed(training.values, percent, share=share, seed=seed)
         moved = dataclasses.replace(training, values=values.astype(np.float32))
         return predict(moved, sites)

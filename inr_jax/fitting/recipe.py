@@ -6,6 +6,7 @@ nothing can be computed from a donor that is held out. Axis letters: N wells, G 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -24,6 +25,7 @@ from inr_jax.samples import standardise
 from inr_jax.samples.samples import Samples, Sites
 from inr_jax.samples.standardise import Standardiser
 from inr_jax.samples.structures import KnownStructures, known_structures, memberships
+from inr_jax.stats.predictor import Prediction, Predictor
 
 
 class Recipe(NamedTuple):
@@ -180,7 +182,9 @@ def fitted(
     return frame, state
 
 
-def make_predictor(recipe: Recipe, rows: int, on_chunk=None):
+def make_predictor(
+    recipe: Recipe, rows: int, on_chunk: Callable | None = None
+) -> Predictor:
     """The recipe as a method to compare with baselines.
 
     Args:
@@ -189,24 +193,18 @@ def make_predictor(recipe: Recipe, rows: int, on_chunk=None):
         on_chunk: Passed on to `fit.fit`.
 
     Returns:
-        (training samples, sites) to predictions `(N, G)`, units of the source.
+        (training samples, sites) to the mean and the standard deviation over the
+        ensemble, `(V, G)` float32 each, units of the source.
     """
-    both = make_ensemble_predictor(recipe, rows, on_chunk)
-    return lambda training, sites: both(training, sites)[0]
 
-
-def make_ensemble_predictor(recipe: Recipe, rows: int, on_chunk=None):
-    """As `make_predictor`, to predictions and their spread over the ensemble."""
-
-    def predict(training: Samples, sites: Sites) -> tuple[np.ndarray, np.ndarray]:
+    def predict(training: Samples, sites: Sites) -> Prediction:
         frame, state = fitted(recipe, training, rows, on_chunk)
         model = make_model(frame, state)
-        return render.render(
-            recipe.renderer,
-            model,
-            sites.x_mm,
-            sites.tissue,
-            anatomy=seen_anatomy(frame, sites),
+        anatomy = seen_anatomy(frame, sites)
+        return Prediction(
+            *render.render(
+                recipe.renderer, model, sites.x_mm, sites.tissue, anatomy=anatomy
+            )
         )
 
     return predict

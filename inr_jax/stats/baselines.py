@@ -17,7 +17,7 @@ import numpy as np
 from inr_jax.samples.samples import Samples, Sites
 from inr_jax.stats.kriging import kriging, kriging_anatomy
 from inr_jax.stats.neighbours import _neighbours
-from inr_jax.stats.predictor import Predictor
+from inr_jax.stats.predictor import Prediction, Predictor
 
 NEIGHBOURS = 10  # abagen.get_interpolated_map
 
@@ -31,13 +31,13 @@ def baselines(mirror: bool) -> dict[str, Predictor]:
     }
 
 
-def nearest(samples: Samples, sites: Sites, *, mirror: bool) -> np.ndarray:
+def nearest(samples: Samples, sites: Sites, *, mirror: bool) -> Prediction:
     """The value of the nearest well, `(V, G)`."""
     _, row = _neighbours(samples.x_mm, sites.x_mm, count=1, mirror=mirror)
-    return np.asarray(samples.values, np.float64)[row[:, 0]]
+    return Prediction(np.asarray(samples.values, np.float64)[row[:, 0]])
 
 
-def idw10(samples: Samples, sites: Sites, *, mirror: bool) -> np.ndarray:
+def idw10(samples: Samples, sites: Sites, *, mirror: bool) -> Prediction:
     """Mean of the 10 nearest wells, weighted by distance to the power -2.
 
     abagen's own interpolation weights by 1 / d. A site on a well gets that well's
@@ -57,7 +57,7 @@ def idw10(samples: Samples, sites: Sites, *, mirror: bool) -> np.ndarray:
     predicted = np.zeros((len(row), values.shape[1]))
     for k in range(count):
         predicted += weight[:, k, None] * values[row[:, k]]
-    return predicted
+    return Prediction(predicted)
 
 
 def anatomy_baselines(mirror: bool) -> dict[str, Predictor]:
@@ -68,7 +68,7 @@ def anatomy_baselines(mirror: bool) -> dict[str, Predictor]:
     }
 
 
-def structure_mean(samples: Samples, sites: Sites) -> np.ndarray:
+def structure_mean(samples: Samples, sites: Sites) -> Prediction:
     """Mean of the wells of the same structure, `(V, G)`.
 
     A structure that no training well has takes the mean of its parent, a parent
@@ -82,7 +82,7 @@ def structure_mean(samples: Samples, sites: Sites) -> np.ndarray:
     ):
         for name in np.intersect1d(train[train >= 0], test):
             predicted[test == name] = values[train == name].mean(0)
-    return predicted
+    return Prediction(predicted)
 
 
 NEIGHBOURS = 10  # abagen's n_neighbors
@@ -95,8 +95,8 @@ def predictors() -> dict[str, Predictor]:
     return {name: partial(_predict, mirrored=kind) for name, kind in KINDS.items()}
 
 
-def _predict(samples: Samples, sites: Sites, *, mirrored: bool) -> np.ndarray:
-    return interpolate(samples, sites.x_mm, mirrored=mirrored)
+def _predict(samples: Samples, sites: Sites, *, mirrored: bool) -> Prediction:
+    return Prediction(interpolate(samples, sites.x_mm, mirrored=mirrored))
 
 
 def interpolate(samples: Samples, x_mm: np.ndarray, *, mirrored: bool) -> np.ndarray:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 import numpy as np
 
 from inr_jax.brain.divisions import NO_PART, PARTS
-from inr_jax.samples.samples import Samples, Sites
+from inr_jax.samples.samples import Samples
 from inr_jax.stats.conformal import (
     NORMAL_90,
     Calibration,
@@ -29,6 +29,7 @@ from inr_jax.stats.conformal import (
     predictive_sd,
 )
 from inr_jax.stats.neighbours import nearest_distance_mm
+from inr_jax.stats.predictor import Prediction
 
 OVERALL = "overall"
 # Of the distances of held-out wells to the nearest other donor's: the farthest few
@@ -36,33 +37,23 @@ OVERALL = "overall"
 RANGE_QUANTILE = 0.95
 
 
-class Recorder:
-    """A predictor that keeps the spread of every fold it is asked for.
+def held_out_wells(samples: Samples, prediction: Prediction) -> HeldOut:
+    """Residuals and spreads of held-out predictions; mirrored copies left out.
 
     Args:
-        both: (training samples, sites) to mean and spread, `(V, G)` each.
+        samples: N wells.
+        prediction: `(N, G)`, each well by a fit that has not seen it.
+
+    Raises:
+        ValueError: The prediction has no spread.
     """
-
-    def __init__(self, both: Callable[[Samples, Sites], tuple]) -> None:
-        self.both, self.spreads = both, []
-
-    def __call__(self, training: Samples, sites: Sites) -> np.ndarray:
-        """The mean `(V, G)`."""
-        mean, spread = self.both(training, sites)
-        self.spreads.append(spread)
-        return mean
-
-    def held_out(self, samples: Samples, mean: np.ndarray) -> HeldOut:
-        """What leave-one-donor-out over these samples found; copies left out.
-
-        Args:
-            samples: N wells; every donor was predicted once, in ascending order.
-            mean: `(N, G)` the pooled predictions.
-        """
-        spread = np.empty(mean.shape, np.float64)
-        spread[np.argsort(samples.donor, kind="stable")] = np.concatenate(self.spreads)
-        whole = HeldOut(samples.values - mean, spread, samples.donor, samples.x_mm)
-        return whole.take(~samples.mirrored)
+    if prediction.spread is None:
+        raise ValueError(
+            "held-out wells: expected a prediction with spread, found none"
+        )
+    residual = samples.values - prediction.mean
+    wells = HeldOut(residual, prediction.spread, samples.donor, samples.x_mm)
+    return wells.take(~samples.mirrored)
 
 
 def donor_intervals(

@@ -23,7 +23,7 @@ import numpy as np
 from inr_jax.errors import InputError, shortlist
 from inr_jax.samples.samples import Samples
 from inr_jax.stats.folds import Folds, donor_folds
-from inr_jax.stats.predictor import Predictor
+from inr_jax.stats.predictor import Prediction, Predictor
 from inr_jax.stats.scores import Scores, score
 
 DONOR, ANATOMY = "donor", "donor+anatomy"  # protocols
@@ -59,18 +59,18 @@ def leave_one_donor_out(
     *,
     named: bool = False,
     on_fold: Callable[[str], None] | None = None,
-) -> np.ndarray:
+) -> Prediction:
     """Predict every well from the other donors' wells.
 
     Args:
-        predict: Training samples and sites to values `(sites, G)`.
+        predict: The method.
         samples: All N wells.
         named: Whether the sites keep the names of their structures.
         on_fold: Called with a donor's name before it is predicted.
 
     Returns:
-        `(N, G)` float64, held-out predictions in the units of the samples, in the
-        order of the samples.
+        Held-out predictions `(N, G)` float64 in the units of the samples, in the
+        order of the samples; no spread where the method has none.
 
     Raises:
         InputError: There is one donor only, two donors share a well id, or a
@@ -93,24 +93,25 @@ def hold_out(
     *,
     named: bool = False,
     on_fold: Callable[[str], None] | None = None,
-) -> np.ndarray:
+) -> Prediction:
     """Predict the wells of every fold from all others.
 
     Args:
-        predict: Training samples and sites to values `(sites, G)`.
+        predict: The method.
         samples: All N wells.
         folds: What is held out together.
         named: Whether the sites keep the names of their structures.
         on_fold: Called with a fold's name before it is predicted.
 
     Returns:
-        `(N, G)` float64, as `leave_one_donor_out`; NaN for wells that only train.
+        As `leave_one_donor_out`; NaN for wells that only train.
 
     Raises:
         InputError: A well of a fold is also in training, or a prediction is not finite.
         ValueError: A prediction has another shape.
     """
-    pooled = np.full(samples.values.shape, np.nan)
+    mean, spread = (np.full(samples.values.shape, np.nan) for _ in range(2))
+    has_spread = True
     for number in folds.numbers():
         name, held = folds.names[number], folds.of == number
         where = f"{folds.kind} {name}"
@@ -120,10 +121,13 @@ def hold_out(
         sites = samples.take(held).sites()
         if not named:
             sites = sites.unnamed()
-        predicted = predict(samples.take(~held), sites)
+        prediction = predict(samples.take(~held), sites)
         shape = (int(held.sum()), len(samples.genes))
-        pooled[held] = _checked(predicted, shape, where)
-    return pooled
+        mean[held] = _checked(prediction.mean, shape, where)
+        has_spread &= prediction.spread is not None
+        if prediction.spread is not None:
+            spread[held] = _checked(prediction.spread, shape, where)
+    return Prediction(mean, spread if has_spread else None)
 
 
 def held_out_scores(

@@ -15,8 +15,9 @@ from inr_jax.brain.space import folded
 from inr_jax.samples.samples import Samples, Sites
 from inr_jax.samples.standardise import standardiser
 from inr_jax.stats.neighbours import _points
+from inr_jax.stats.predictor import Prediction
 
-LENGTH_MM = 30.0  # range of the Matern kernel
+ANATOMY_LENGTH_MM = 30.0  # of the Matern kernel beside structures
 
 KINDS = ("place", "structure", "parent", "noise")
 
@@ -34,7 +35,7 @@ def kriging_anatomy(
     *,
     mirror: bool,
     variances: tuple[float, ...] | None = None,
-) -> np.ndarray:
+) -> Prediction:
     """Gaussian process regression with random effects of structure and parent.
 
     Values are z-scored over the training wells; far from all wells, and of a parent
@@ -47,9 +48,12 @@ def kriging_anatomy(
         variances: Of the `KINDS`, standard units; None fits them.
 
     Returns:
-        `(V, G)`: mean + sd K_* (K + noise I)^-1 z, where K is the sum of place
-        Matern3/2(30 mm) + structure [same structure] + parent [same parent].
+        Mean `(V, G)`: mean + sd K_* (K + noise I)^-1 z, where K is the sum of place
+        Matern3/2(30 mm) + structure [same structure] + parent [same parent]; and
+        the posterior's standard deviation, sd sqrt(K_** - K_* (K + noise I)^-1 K_*').
     """
+    from scipy.linalg import cho_factor, cho_solve, solve_triangular
+
     scaler = standardiser(samples.values)
     z = scaler.standard(np.asarray(samples.values, np.float64))
     train = samples.sites()
@@ -58,13 +62,21 @@ def kriging_anatomy(
     *signal, noise = variances
     covariance = np.tensordot(signal, _covariances(train, train, mirror), 1)
     covariance[np.diag_indices(len(z))] += noise
+    factor = cho_factor(covariance, lower=True, overwrite_a=True)
+    weights, mean, variance = cho_solve(factor, z), [], []
     # Sites after sites: a whole brain of them at once would not fit.
-    weights, predicted = np.linalg.solve(covariance, z), []
     for first in range(0, len(sites.x_mm), FITTED):
         some = Sites(*(leaf[first : first + FITTED] for leaf in sites))
         between = np.tensordot(signal, _covariances(some, train, mirror), 1)
-        predicted.append(between @ weights)
-    return scaler.values(np.concatenate(predicted))
+        mean.append(between @ weights)
+        alone = np.stack(
+            [np.ones(len(some.x_mm)), some.structure >= 0, some.parent >= 0]
+        )
+        known = solve_triangular(factor[0], between.T, lower=True) ** 2
+        variance.append(signal @ alone - known.sum(0))
+    sd = np.sqrt(np.maximum(np.concatenate(variance), 0))
+    spread = np.outer(sd, scaler.scale)
+    return Prediction(scaler.values(np.concatenate(mean)), spread)
 
 
 def fitted_variances(train: Sites, z: np.ndarray, *, mirror: bool) -> tuple[float, ...]:
@@ -123,7 +135,7 @@ def _covariances(one: Sites, other: Sites, mirror: bool) -> np.ndarray:
     points = [
         np.asarray(folded(sites.x_mm, mirror), np.float64) for sites in (one, other)
     ]
-    s = np.sqrt(3) * cdist(*points) / LENGTH_MM
+    s = np.sqrt(3) * cdist(*points) / ANATOMY_LENGTH_MM
     return np.stack(
         [
             (1 + s) * np.exp(-s),
@@ -150,7 +162,7 @@ def kriging(
     mirror: bool,
     length_mm: float = LENGTH_MM,
     nugget: float = NUGGET,
-) -> np.ndarray:
+) -> Prediction:
     """Gaussian process regression, Matern 3/2, with nothing tuned.
 
     Values are z-scored over the training wells; far from all wells the prediction
@@ -164,7 +176,9 @@ def kriging(
         nugget: Variance of noise, where the signal's is 1.
 
     Returns:
-        `(V, G)`: mean + sd K_* (K + nugget I)^-1 z.
+        Mean `(V, G)`: mean + sd K_* (K + nugget I)^-1 z; and the posterior's standard
+        deviation, sd sqrt((1 - K_* (K + nugget I)^-1 K_*') / (1 + nugget)), as z has
+        variance 1 with its noise.
     """
     # sklearn takes two seconds to import.
     from sklearn.gaussian_process import GaussianProcessRegressor
@@ -176,5 +190,7 @@ def kriging(
     )
     train_mm = _points(samples.x_mm, mirror)
     process.fit(train_mm, scaler.standard(np.asarray(samples.values, np.float64)))
-    z = process.predict(_points(sites.x_mm, mirror))
-    return scaler.values(z.reshape(len(sites.x_mm), -1))
+    z, sd = process.predict(_points(sites.x_mm, mirror), return_std=True)
+    shape = len(sites.x_mm), len(samples.genes)
+    spread = sd.reshape(len(z), -1)[:, :1] / np.sqrt(1 + nugget) * scaler.scale
+    return Prediction(scaler.values(z.reshape(shape)), spread)

@@ -127,9 +127,9 @@ def test_where_all_is_structure_its_mean_is_the_truth_of_a_new_donor():
     donors = np.bincount([s for s, _ in pairs if s >= 0])
     known = (samples.structure >= 0) & (donors[samples.structure] > 1)
     assert known.sum() > 500
-    found = hold_out.leave_one_donor_out(structure_mean, samples, named=True)
+    found = hold_out.leave_one_donor_out(structure_mean, samples, named=True).mean
     np.testing.assert_allclose(found[known], samples.values[known], rtol=1e-6)
-    blind = hold_out.leave_one_donor_out(structure_mean, samples)
+    blind = hold_out.leave_one_donor_out(structure_mean, samples).mean
     assert score(samples.values, blind).r.mean() < 0.2
 
 

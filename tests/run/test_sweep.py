@@ -142,7 +142,7 @@ def test_candidates_read_along_and_together_are_those_fitted_alone():
         trainer = plans[row].trainer._replace(programs=shared)
         plans[row] = plans[row]._replace(trainer=trainer, renderer=plans[0].renderer)
     alone = [
-        recipe.make_predictor(plan, len(training.well))(training, sites)
+        recipe.make_predictor(plan, len(training.well))(training, sites).mean
         for plan in plans
     ]
     assert len(shared) == 3  # the first state; ten steps with jitter, and without
@@ -250,7 +250,7 @@ def test_outer_scores_are_those_of_the_verb_evaluate(done):
     c = tiny()
     samples = build.load_source(c).samples
     predict = recipe.make_predictor(build.make_recipe(c, 3), len(samples.well))
-    found = hold_out.leave_one_donor_out(predict, samples)
+    found = hold_out.leave_one_donor_out(predict, samples).mean
     donors = [samples.donors.index(name) for name in ("9861", "10021")]
     expected = nested_cv.means(samples, found, donors)
     assert float(table(done)[0]["outer_r"]) == pytest.approx(expected[0], abs=1e-4)

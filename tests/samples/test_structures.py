@@ -35,6 +35,7 @@ from inr_jax.samples.structures import (
 )
 from inr_jax.stats import hold_out
 from inr_jax.stats.baselines import anatomy_baselines, baselines
+from inr_jax.stats.predictor import Prediction
 from inr_jax.stats.scores import score
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
@@ -215,7 +216,9 @@ def test_a_field_that_sees_no_anatomy_is_blind_to_names(rng):
     )
     plan = build.make_recipe(settings(**{"fit.targets": "wells"}), G)
     predict = recipe.make_predictor(plan, 72)
-    assert_same(predict(samples, samples.sites()), predict(bare, bare.sites()))
+    assert_same(
+        predict(samples, samples.sites()).mean, predict(bare, bare.sites()).mean
+    )
 
 
 def test_where_names_say_all_they_beat_coordinates(rng):
@@ -227,7 +230,7 @@ def test_where_names_say_all_they_beat_coordinates(rng):
         (True, build.make_anatomy_recipe(settings(**steps), samples)),
     ):
         predict = recipe.make_predictor(plan, len(samples.well))
-        held_out = hold_out.leave_one_donor_out(predict, samples, named=named)
+        held_out = hold_out.leave_one_donor_out(predict, samples, named=named).mean
         found[named] = score(samples.values, held_out).r2.mean()
     assert found[True] > 0.8 > 0.3 > found[False]
 
@@ -243,7 +246,8 @@ def test_a_held_out_donor_does_not_reach_the_fit(rng):
     plan = build.make_anatomy_recipe(settings(), samples)
     predict = recipe.make_predictor(plan, 72)
     known = samples.take(~held).sites()
-    assert_same(predict(samples.take(~held), known), predict(spoilt.take(~held), known))
+    honest, spoilt = (predict(s.take(~held), known).mean for s in (samples, spoilt))
+    assert_same(honest, spoilt)
 
 
 def test_names_are_given_in_the_protocol_of_anatomy_alone(rng):
@@ -251,7 +255,7 @@ def test_names_are_given_in_the_protocol_of_anatomy_alone(rng):
 
     def spy(training, sites):
         seen.append(sites)
-        return np.zeros((len(sites.x_mm), G))
+        return Prediction(np.zeros((len(sites.x_mm), G)))
 
     for named in (False, True):
         hold_out.leave_one_donor_out(spy, samples, named=named)
@@ -297,7 +301,7 @@ def test_donors_of_two_wells_are_trained_on_and_scored(rng):
         plan = build.make_anatomy_recipe(settings(), few)
         methods = {**anatomy_baselines(True), **baselines(True)}
         for predict in (recipe.make_predictor(plan, 72), *methods.values()):
-            found = hold_out.leave_one_donor_out(predict, few, named=True)
+            found = hold_out.leave_one_donor_out(predict, few, named=True).mean
             assert np.isfinite(found).all()
             assert np.isfinite(score(few.values, found).r).all()
     one = cut_down(samples, (3, 1, 0))

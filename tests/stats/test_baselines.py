@@ -66,7 +66,7 @@ def test_baselines_equal_the_slow_references(rng, mirror):
     assert tuple(methods) == NAMES
     for name, predict in methods.items():
         # Kriging standardises by float32 numbers, the reference by float64 ones.
-        np.testing.assert_allclose(predict(train, test), slow[name], rtol=3e-6)
+        np.testing.assert_allclose(predict(train, test).mean, slow[name], rtol=3e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -74,7 +74,9 @@ def test_the_order_of_training_wells_is_irrelevant(rng, name):
     train, test = wells(rng), sites(brain(rng, 25))
     shuffled = train.take(rng.permutation(40))
     predict = baselines(True)[name]
-    np.testing.assert_allclose(predict(shuffled, test), predict(train, test), rtol=1e-5)
+    np.testing.assert_allclose(
+        predict(shuffled, test).mean, predict(train, test).mean, rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,15 +85,15 @@ def test_mirrored_methods_give_both_sides_one_value(rng, name):
     left = right * np.float32([-1, 1, 1])
     predict, plain = baselines(True)[name], baselines(False)[name]
     np.testing.assert_array_equal(
-        predict(train, sites(left)), predict(train, sites(right))
+        predict(train, sites(left)).mean, predict(train, sites(right)).mean
     )
-    assert (plain(train, sites(left)) != plain(train, sites(right))).any()
+    assert (plain(train, sites(left)).mean != plain(train, sites(right)).mean).any()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_single_well_is_predicted_everywhere(rng, name):
     one = wells(rng).take(np.array([7]))
-    predicted = baselines(False)[name](one, sites(brain(rng, 5)))
+    predicted = baselines(False)[name](one, sites(brain(rng, 5))).mean
     np.testing.assert_allclose(predicted, np.tile(one.values, (5, 1)), rtol=1e-6)
 
 
@@ -100,7 +102,7 @@ def test_fewer_wells_than_ten_are_all_used(rng):
     slow = references.inverse_distance(
         few.x_mm.astype(float), few.values.astype(float), test.x_mm.astype(float), k=4
     )
-    np.testing.assert_allclose(idw10(few, test, mirror=False), slow, rtol=1e-9)
+    np.testing.assert_allclose(idw10(few, test, mirror=False).mean, slow, rtol=1e-9)
 
 
 def test_a_site_on_a_well_gets_its_value_and_on_two_wells_their_mean(rng):
@@ -110,23 +112,38 @@ def test_a_site_on_a_well_gets_its_value_and_on_two_wells_their_mean(rng):
     at = sites(x_mm[[0, 5]])
     train = train.__class__(**{**vars(train), "x_mm": x_mm})
     expected = np.stack([train.values[:2].mean(0), train.values[5]])
-    np.testing.assert_allclose(idw10(train, at, mirror=False), expected, rtol=1e-6)
+    np.testing.assert_allclose(idw10(train, at, mirror=False).mean, expected, rtol=1e-6)
     np.testing.assert_array_equal(
-        nearest(train, sites(x_mm[[5]]), mirror=False), train.values[[5]]
+        nearest(train, sites(x_mm[[5]]), mirror=False).mean, train.values[[5]]
     )
 
 
 def test_kriging_far_away_returns_the_training_mean(rng):
     train = wells(rng)
-    far = kriging(train, sites([[1e5, 0, 0]]), mirror=False)
+    far = kriging(train, sites([[1e5, 0, 0]]), mirror=False).mean
     np.testing.assert_allclose(far[0], train.values.mean(0), rtol=1e-6)
+
+
+def test_krigings_spread_is_that_of_its_posterior(rng):
+    train, at = wells(rng), brain(rng, 25)
+    a, b = train.x_mm.astype(np.float64), at.astype(np.float64)
+
+    def kernel(one, other):  # z has variance 1: a third of it signal
+        return references.matern32(references.distances(one, other), length_mm=20) / 3
+
+    between = kernel(b, a)
+    within = kernel(a, a) + 2 / 3 * np.eye(len(a))
+    left = np.diag(kernel(b, b) - between @ np.linalg.solve(within, between.T))
+    exact = np.outer(np.sqrt(left), train.values.std(0))
+    found = kriging(train, sites(at), mirror=False, nugget=2.0).spread
+    np.testing.assert_allclose(found, exact, rtol=1e-5)
 
 
 def test_kriging_with_hardly_any_nugget_passes_through_the_wells(rng):
     train = wells(rng)
-    at = kriging(train, train.sites(), mirror=False, nugget=1e-10)
+    at = kriging(train, train.sites(), mirror=False, nugget=1e-10).mean
     np.testing.assert_allclose(at, train.values, atol=1e-5)
-    with_noise = kriging(train, train.sites(), mirror=False)
+    with_noise = kriging(train, train.sites(), mirror=False).mean
     assert (abs(with_noise - train.values) > 0.1).any()
 
 
@@ -145,7 +162,7 @@ def test_real_donors_give_the_measured_table(cyp, mirror):
     samples = allen_export.load(cyp).samples
     assert samples.values.shape == (841, 61) and len(samples.donors) == 6
     for name, predict in baselines(mirror).items():
-        pooled = leave_one_donor_out(predict, samples)
+        pooled = leave_one_donor_out(predict, samples).mean
         mean = summarise(held_out_scores(samples, pooled, name))["donor"][name]
         found = (mean["r_mean"], mean["r2_mean"])
         np.testing.assert_allclose(found, MEASURED[mirror][name], atol=0.003)

@@ -15,13 +15,14 @@ from inr_jax.samples.samples import make_samples
 from inr_jax.samples.sources import allen_export
 from inr_jax.stats.conformal import HeldOut
 from inr_jax.stats.coverage import (
-    Recorder,
     coverage,
     coverage_table,
     donor_intervals,
+    held_out_wells,
     validated_range_mm,
 )
 from inr_jax.stats.hold_out import leave_one_donor_out
+from inr_jax.stats.predictor import Prediction
 
 
 @pytest.fixture
@@ -38,24 +39,32 @@ def samples(rng):
 
 def mean_and_first_x(training, sites):
     """A mean that depends on the fold and a spread that depends on the site."""
-    n = len(sites.x_mm)
-    return np.tile(training.values.mean(0), (n, 1)), np.tile(sites.x_mm[:, :1], (1, 4))
+    mean = np.tile(training.values.mean(0), (len(sites.x_mm), 1))
+    return Prediction(mean, np.tile(sites.x_mm[:, :1], (1, 4)))
 
 
-def test_the_spread_of_each_well_is_kept_beside_its_mean_in_one_pass(samples):
-    recorder = Recorder(mean_and_first_x)
-    mean = leave_one_donor_out(recorder, samples)
-    held = recorder.held_out(samples, mean)
-    assert len(recorder.spreads) == 3
+def test_the_spread_of_each_well_is_kept_beside_its_mean(samples):
+    prediction = leave_one_donor_out(mean_and_first_x, samples)
+    held = held_out_wells(samples, prediction)
     np.testing.assert_array_equal(held.spread, np.tile(samples.x_mm[:, :1], (1, 4)))
-    plain = leave_one_donor_out(lambda *fold: mean_and_first_x(*fold)[0], samples)
-    np.testing.assert_array_equal(held.residual, samples.values - plain)
+    for row, donor in enumerate(samples.donor):
+        others = samples.values[samples.donor != donor].mean(0)
+        expected = samples.values[row] - others
+        np.testing.assert_allclose(held.residual[row], expected, atol=1e-5)
+
+
+def test_a_method_without_spread_cannot_be_calibrated(samples):
+    prediction = leave_one_donor_out(
+        lambda *fold: mean_and_first_x(*fold)._replace(spread=None), samples
+    )
+    assert prediction.spread is None
+    with pytest.raises(ValueError, match="expected a prediction with spread"):
+        held_out_wells(samples, prediction)
 
 
 def test_copies_do_not_calibrate(samples):
     copies = dataclasses.replace(samples, mirrored=np.arange(90) % 3 == 0)
-    recorder = Recorder(mean_and_first_x)
-    held = recorder.held_out(copies, leave_one_donor_out(recorder, copies))
+    held = held_out_wells(copies, leave_one_donor_out(mean_and_first_x, copies))
     assert len(held.residual) == 60
     np.testing.assert_array_equal(held.x_mm, copies.originals().x_mm)
 

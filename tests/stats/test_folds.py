@@ -20,6 +20,7 @@ from inr_jax.stats.folds import (
     why_no_blocks,
 )
 from inr_jax.stats.hold_out import held_out_scores, hold_out, leave_one_donor_out
+from inr_jax.stats.predictor import Prediction
 
 SIDES = [20.0, 40.0]
 
@@ -56,7 +57,7 @@ def cube(x_mm, side_mm, mirror):
 
 
 def training_mean(training, sites):
-    return np.tile(training.values.mean(0), (len(sites.x_mm), 1))
+    return Prediction(np.tile(training.values.mean(0), (len(sites.x_mm), 1)))
 
 
 @pytest.mark.parametrize("mirror", [False, True])
@@ -94,7 +95,7 @@ def test_a_copy_is_held_out_with_its_well_and_shares_no_cube_with_training(
         of = {}
         for well, number in zip(twice.well, folds.of, strict=True):
             assert of.setdefault(well, number) == number
-        predicted = hold_out(training_mean, twice, folds)
+        predicted = hold_out(training_mean, twice, folds).mean
         assert np.isfinite(predicted).all()
         assert held_out_scores(twice, predicted, "m")[0]["n"] == 60
 
@@ -107,7 +108,7 @@ def test_each_well_is_predicted_once_from_the_other_folds(samples, side_mm):
         seen.append(len(sites.x_mm))
         return training_mean(training, sites)
 
-    pooled = hold_out(predict, samples, folds)
+    pooled = hold_out(predict, samples, folds).mean
     assert len(seen) == 5 and sum(seen) == 120
     assert 120 - min(seen) == folds.largest_training()
     for row, number in enumerate(folds.of):
@@ -131,16 +132,16 @@ def test_a_fold_a_donor_is_to_leave_one_donor_out(samples):
     donor = (np.arange(120) % 3).astype(np.int32)
     three = dataclasses.replace(samples, donor=donor, donors=("a", "b", "c"))
     np.testing.assert_array_equal(
-        hold_out(training_mean, three, donor_folds(three)),
-        leave_one_donor_out(training_mean, three),
+        hold_out(training_mean, three, donor_folds(three)).mean,
+        leave_one_donor_out(training_mean, three).mean,
     )
 
 
 def test_the_first_folds_are_predicted_as_among_all_and_others_train(samples):
     folds = well_folds(samples)
-    all_of_them = hold_out(training_mean, samples, folds)
+    all_of_them = hold_out(training_mean, samples, folds).mean
     two = folds.first(2)
-    found = hold_out(training_mean, samples, two)
+    found = hold_out(training_mean, samples, two).mean
     np.testing.assert_array_equal(np.isfinite(found[:, 0]), folds.of < 2)
     np.testing.assert_array_equal(found[folds.of < 2], all_of_them[folds.of < 2])
 

@@ -19,6 +19,7 @@ from inr_jax.stats.hold_out import (
     leave_one_donor_out,
     summarise,
 )
+from inr_jax.stats.predictor import Prediction
 
 DONORS = ("B", "A", "C")
 
@@ -42,11 +43,11 @@ def with_values(samples, values):
 
 
 def training_mean(training, sites):
-    return np.tile(training.values.mean(0), (len(sites.x_mm), 1))
+    return Prediction(np.tile(training.values.mean(0), (len(sites.x_mm), 1)))
 
 
 def test_each_well_is_predicted_once_from_the_other_donors(samples):
-    pooled = leave_one_donor_out(training_mean, samples)
+    pooled = leave_one_donor_out(training_mean, samples).mean
     for row, donor in enumerate(samples.donor):
         others = samples.values[samples.donor != donor].mean(0)
         np.testing.assert_allclose(pooled[row], others, rtol=1e-6)
@@ -86,11 +87,13 @@ def test_poisoned_values_of_a_donor_leave_its_predictions_bit_for_bit(
 
     def only_without_the_poison(training, sites):
         if donor in training.donor:
-            return np.zeros((len(sites.x_mm), 4))
+            return Prediction(np.zeros((len(sites.x_mm), 4)))
         return predict(training, sites)
 
-    clean = leave_one_donor_out(predict, samples)
-    found = leave_one_donor_out(only_without_the_poison, with_values(samples, values))
+    clean = leave_one_donor_out(predict, samples).mean
+    found = leave_one_donor_out(
+        only_without_the_poison, with_values(samples, values)
+    ).mean
     np.testing.assert_array_equal(found[held], clean[held])
 
 
@@ -100,8 +103,8 @@ def test_a_poisoned_donor_does_reach_the_other_folds(samples, name):
     held = samples.donor == samples.donors.index("A")
     values = samples.values.copy()
     values[held] = 1e9
-    poisoned = leave_one_donor_out(predict, with_values(samples, values))
-    clean = leave_one_donor_out(predict, samples)
+    poisoned = leave_one_donor_out(predict, with_values(samples, values)).mean
+    clean = leave_one_donor_out(predict, samples).mean
     assert (poisoned[~held] != clean[~held]).any()
 
 
@@ -123,10 +126,12 @@ def test_a_well_of_two_donors_is_refused(samples):
 
 def test_predictions_of_another_shape_or_nan_are_refused(samples):
     with pytest.raises(ValueError, match=r"shape \(20, 4\), found \(20,\)"):
-        leave_one_donor_out(lambda t, s: np.zeros(len(s.x_mm)), samples)
+        leave_one_donor_out(lambda t, s: Prediction(np.zeros(len(s.x_mm))), samples)
     told = "donor A: expected finite predictions, found 80 of 80 that are not; lower"
     with pytest.raises(InputError, match=told):
-        leave_one_donor_out(lambda t, s: np.full((len(s.x_mm), 4), np.nan), samples)
+        leave_one_donor_out(
+            lambda t, s: Prediction(np.full((len(s.x_mm), 4), np.nan)), samples
+        )
 
 
 def test_rows_hold_the_slow_scores_in_the_order_of_the_columns(samples, rng):
@@ -170,9 +175,9 @@ def test_mirrored_copies_are_in_their_wells_fold_and_are_not_scored(rng):
 
     def predict(training, sites):
         seen.append(set(training.well.tolist()))
-        return np.tile(sites.x_mm[:, :1], (1, 2))
+        return Prediction(np.tile(sites.x_mm[:, :1], (1, 2)))
 
-    held_out = leave_one_donor_out(predict, twice)
+    held_out = leave_one_donor_out(predict, twice).mean
     assert [sorted(set(well.tolist()) - some) for some in seen] == [
         [0, 1, 2, 3],
         [4, 5, 6, 7],

@@ -57,7 +57,7 @@ def test_a_structure_never_seen_takes_its_parent_then_the_mean_of_all(rng):
     every = wells(rng)
     gone = {every.structures.index("a1"), every.structures.index("c1")}
     train = every.take(~np.isin(every.structure, list(gone)))
-    found = structure_mean(train, every.sites())
+    found = structure_mean(train, every.sites()).mean
     np.testing.assert_allclose(found, slow_mean(train, every.sites()), rtol=1e-6)
     of_c = every.structure == every.structures.index("c1")
     expected = np.tile(train.values.mean(0), (of_c.sum(), 1))
@@ -85,17 +85,20 @@ def test_kriging_with_given_variances_equals_the_closed_form(rng, mirror):
     mean, sd = train.values.mean(0), train.values.std(0)
     exact = mean + sd * (between @ np.linalg.solve(within, (train.values - mean) / sd))
     found = kriging_anatomy(train, sites, mirror=mirror, variances=variances)
-    np.testing.assert_allclose(found, exact, rtol=1e-5)
+    np.testing.assert_allclose(found.mean, exact, rtol=1e-5)
+    prior = covariance(points[1], points[1], others, others)
+    left = np.diag(prior - between @ np.linalg.solve(within, between.T))
+    np.testing.assert_allclose(found.spread, np.outer(np.sqrt(left), sd), rtol=1e-5)
 
 
 def test_without_names_it_is_kriging_on_coordinates(rng, monkeypatch):
     every = wells(rng)
     none = np.full(len(every.well), -1, np.int32)
     bare = every.__class__(**{**vars(every), "structure": none, "parent": none})
-    exact = kriging(bare, bare.sites(), mirror=True, length_mm=30.0, nugget=0.5)
+    exact = kriging(bare, bare.sites(), mirror=True, length_mm=30.0, nugget=0.5).mean
     found = kriging_anatomy(
         bare, bare.sites(), mirror=True, variances=(2.0, 0.7, 0.7, 1.0)
-    )
+    ).mean
     np.testing.assert_allclose(found, exact, rtol=1e-6)
 
 
@@ -154,10 +157,10 @@ def test_the_slope_of_the_misfit_is_that_of_differences(rng):
 def test_sites_in_parts_are_predicted_as_sites_at_once(rng, monkeypatch, name):
     every = wells(rng)
     predict = methods(True)[name]
-    whole = predict(every, every.sites())
+    whole = predict(every, every.sites()).mean
     monkeypatch.setattr(anatomy_baselines, "FITTED", 40)
     parts = [
-        predict(every, every.take(rows).sites())
+        predict(every, every.take(rows).sites()).mean
         for rows in (np.arange(9), np.arange(9, 40))
     ]
     np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-9)
@@ -167,7 +170,7 @@ def test_real_donors_give_the_measured_table(cyp):
     samples = allen_export.load(cyp).samples
     assert tuple(methods(True)) == NAMES
     for name, predict in methods(True).items():
-        pooled = leave_one_donor_out(predict, samples, named=True)
+        pooled = leave_one_donor_out(predict, samples, named=True).mean
         mean = summarise(held_out_scores(samples, pooled, name))["donor"][name]
         found = (mean["r_mean"], mean["r2_mean"])
         np.testing.assert_allclose(found, MEASURED[name], atol=0.003)

@@ -24,7 +24,7 @@ from inr_jax.samples.structures import in_one_donor
 from inr_jax.stats import baselines as interpolate
 from inr_jax.stats import hold_out
 from inr_jax.stats.baselines import anatomy_baselines, baselines
-from inr_jax.stats.coverage import Recorder
+from inr_jax.stats.coverage import held_out_wells
 from inr_jax.stats.folds import (
     BLOCKS_MM,
     Folds,
@@ -71,7 +71,7 @@ def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None
         for protocol, (folds, methods, named) in protocols.items():
             for name, predict in methods.items():
                 label = f"{protocol}: {name}, without {folds.kind}"
-                held_out = hold_out.hold_out(
+                prediction = hold_out.hold_out(
                     predict,
                     samples,
                     folds,
@@ -80,9 +80,11 @@ def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None
                         next(done), f"{label} {held}"
                     ),
                 )
-                rows += hold_out.held_out_scores(samples, held_out, name, protocol)
-                if isinstance(predict, Recorder):
-                    found[protocol] = predict.held_out(samples, held_out)
+                rows += hold_out.held_out_scores(
+                    samples, prediction.mean, name, protocol
+                )
+                if name == "inr" and folds.kind == "donor":
+                    found[protocol] = held_out_wells(samples, prediction)
     if hold_out.ANATOMY in protocols:
         rows += _ceiling(samples)
     tables.write_scores(workdir.scores, rows)
@@ -96,11 +98,6 @@ def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None
 def _stop_if_asked(*_: object) -> None:
     """Ctrl-C is heard between chunks of a fold's fit, too."""
     progress.safe_point()
-
-
-def _recorder(plan: recipe.Recipe, rows: int) -> Recorder:
-    both = recipe.make_ensemble_predictor(plan, rows, on_chunk=_stop_if_asked)
-    return Recorder(both)
 
 
 def _ceiling(samples: Samples) -> list[dict]:
@@ -137,7 +134,7 @@ def _protocols(
 def _of_donors(config: ConfigDict, samples: Samples) -> dict[str, Protocol]:
     folds = donor_folds(samples)
     rows = folds.largest_training()
-    methods = _methods(config, samples, rows, recorded=True)
+    methods = _methods(config, samples, rows)
     protocols = {hold_out.DONOR: Protocol(folds, methods)}
     reason = hold_out.can_give_anatomy(samples)
     if not config.anatomy.enabled:
@@ -154,7 +151,7 @@ def _of_donors(config: ConfigDict, samples: Samples) -> dict[str, Protocol]:
             len(samples.well),
         )
     plan = build.make_anatomy_recipe(config, samples)
-    methods = {"inr": _recorder(plan, rows)}
+    methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
     methods |= anatomy_baselines(config.inputs.mirror)
     return {**protocols, hold_out.ANATOMY: Protocol(folds, methods, named=True)}
 
@@ -178,12 +175,9 @@ def _of_blocks(
     return {name: Protocol(folds, methods) for name, folds in parted.items()}
 
 
-def _methods(
-    config: ConfigDict, samples: Samples, rows: int, *, recorded: bool = False
-) -> dict[str, Predictor]:
+def _methods(config: ConfigDict, samples: Samples, rows: int) -> dict[str, Predictor]:
     """The INR and the methods to beat, where coordinates alone are known."""
     plan = build.make_recipe(config, len(samples.genes))
-    plain = recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)
-    methods = {"inr": _recorder(plan, rows) if recorded else plain}
+    methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
     methods |= baselines(config.inputs.mirror)
     return methods | (interpolate.predictors() if config.compare.enabled else {})

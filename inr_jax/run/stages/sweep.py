@@ -79,8 +79,8 @@ def _rivals(
     named, scores = protocol == hold_out.ANATOMY, {}
     for name, predict in (anatomy_baselines if named else baselines)(mirror).items():
         progress.safe_point()
-        values = hold_out.leave_one_donor_out(predict, samples, named=named)
-        scores[name] = nested_cv.means(samples, values, outer)
+        prediction = hold_out.leave_one_donor_out(predict, samples, named=named)
+        scores[name] = nested_cv.means(samples, prediction.mean, outer)
     return scores
 
 
