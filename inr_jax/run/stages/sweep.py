@@ -9,8 +9,7 @@ from ml_collections import ConfigDict
 
 from inr_jax import progress
 from inr_jax.errors import InputError, unknown_name
-from inr_jax.files import sweep as drop_temporary
-from inr_jax.files import write_json
+from inr_jax.files import remove_temporary, write_json
 from inr_jax.report import sweep as figures_sweep
 from inr_jax.report import sweep as sweep_table
 from inr_jax.run import config as settings
@@ -50,7 +49,7 @@ def sweep_stage(
     outer = _outer(samples, sweep)
     folder = workdir.root / "sweep"
     _check_same(folder / "made_from.json", config, source, sweep)
-    drop_temporary(folder)
+    remove_temporary(folder)
     donors = np.unique(samples.donor).tolist()
     held = nested_cv.folds(donors, outer)
     groups = fits.make_groups(samples, sweep, held)
