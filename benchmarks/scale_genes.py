@@ -24,6 +24,7 @@ from lib.machine import about, flags_of, write
 from lib.samples import samples_of
 
 from inr_jax.brain import template
+from inr_jax.fields.inputs import make_places
 from inr_jax.fitting import fit, recipe
 from inr_jax.maps import gene_batches
 from inr_jax.maps import write as maps
@@ -56,7 +57,7 @@ def child(genes: int, steps: int, limit_gb: float, folder: str, tiny: bool) -> d
     del samples, data, state
     canvas = maps.Canvas(*mask_grid, template.SPACE, "zero")
     x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
-    slab = (x_mm, template.tissue_at(x_mm), np.zeros((len(x_mm), 0), np.float32))
+    slab = make_places(x_mm, template.tissue_at(x_mm))
     size = gene_batches.block_size(len(x_mm), genes)
     count = max(1, int(limit_gb * 1e9 / (size * len(x_mm) * 8)))
     some = gene_batches.rendered(

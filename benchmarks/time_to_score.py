@@ -46,8 +46,11 @@ def curve(settings, samples, donors, *, every: int, steps: int) -> list[dict]:
             )
             spent += info.seconds
             seconds[row] += spent
-            model, seen = recipe.make_model(frame, state), (sites.x_mm, sites.tissue)
-            pooled[row, held] = render.render(plan.renderer, model, *seen)[0]
+            model, places = (
+                recipe.make_model(frame, state),
+                recipe.places_of(frame, sites),
+            )
+            pooled[row, held] = render.render(plan.renderer, model, places)[0]
     rows = []
     for row, found in enumerate(pooled):
         r = float(score(samples.values[own], found[own]).r.mean())

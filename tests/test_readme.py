@@ -13,6 +13,7 @@ import pytest
 from inr_jax import cli
 from inr_jax.errors import InputError
 from inr_jax.fields import model as render
+from inr_jax.fields.inputs import make_places
 from inr_jax.fitting import checkpoint, recipe
 from inr_jax.run import ahba_verbs, build, config, load
 from inr_jax.run import flags as command
@@ -88,8 +89,8 @@ def test_the_python_example_runs_on_a_fitted_workdir(tmp_path, monkeypatch):
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     exec(code, names)
     model = recipe.make_model(frame, state)
-    x_mm = names["x_mm"].astype(np.float32)
-    mean, std = render.render(plan.renderer, model, x_mm, np.zeros((2, 2)))
+    places = make_places(names["x_mm"], np.zeros((2, 2)))
+    mean, std = render.render(plan.renderer, model, places)
     np.testing.assert_allclose(names["mean"], mean, atol=1e-5)
     np.testing.assert_allclose(names["std"], std, atol=1e-5)
     np.testing.assert_array_equal(names["mean_apoe"], names["mean"][:, 7])

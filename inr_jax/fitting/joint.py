@@ -87,7 +87,7 @@ def predict(
         for reading in readings
     ]
     hyper = stack([fit.hyper_of(plan.trainer) for plan in plans])
-    seen = recipe.seen_anatomy(frame, sites)
+    places = recipe.places_of(frame, sites)
     state = join([recipe.first_state(plan) for plan in plans])
     found: dict[int, np.ndarray] = {}
     for steps in sorted({reading.steps for reading in readings}):
@@ -105,9 +105,7 @@ def predict(
                 part = reading.members / lead.trainer.members
                 own = setting_of(state, reading.setting, len(plans), part)
                 model = recipe.make_model(frame, own)
-                found[number], _ = render.render(
-                    lead.renderer, model, sites.x_mm, sites.tissue, anatomy=seen
-                )
+                found[number], _ = render.render(lead.renderer, model, places)
     return np.stack([found[number] for number in range(len(readings))])
 
 

@@ -17,7 +17,7 @@ from inr_jax.errors import InputError, shortlist
 from inr_jax.fields import model as render
 from inr_jax.fields.conditioning import Conditioning
 from inr_jax.fields.gene_codes import gene_codes
-from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.inputs import Inputs, Places, make_places
 from inr_jax.fitting import fit
 from inr_jax.fitting import targets as effects
 from inr_jax.fitting.data import FitData, pack
@@ -114,11 +114,12 @@ def make_frame(recipe: Recipe, training: Samples) -> Frame:
     return Frame(inputs, standardiser, codes, anatomy)
 
 
-def seen_anatomy(frame: Frame, sites: Sites) -> np.ndarray:
-    """Memberships `(N, A)` of sites; A is 0 where the networks see none."""
+def places_of(frame: Frame, sites: Sites) -> Places:
+    """What the networks see of sites; memberships where they see structures."""
     if frame.anatomy is None:
-        return np.zeros((len(sites.x_mm), 0), np.float32)
-    return memberships(frame.anatomy, sites.structure, sites.parent)
+        return make_places(sites.x_mm, sites.tissue)
+    membership = memberships(frame.anatomy, sites.structure, sites.parent)
+    return make_places(sites.x_mm, sites.tissue, membership)
 
 
 def make_data(
@@ -145,12 +146,10 @@ def make_data_and_steps(
     data = pack(
         recipe.conditioning,
         frame.inputs,
-        x_mm=training.x_mm,
-        tissue=training.tissue,
+        places=places_of(frame, training.sites()),
         standard=standard,
         codes=frame.codes,
         rows=len(training.x_mm) if rows is None else rows,
-        anatomy=seen_anatomy(frame, training.sites()),
     )
     return data, (share and recipe.field_steps) or recipe.steps
 
@@ -200,11 +199,7 @@ def make_predictor(
     def predict(training: Samples, sites: Sites) -> Prediction:
         frame, state = fitted(recipe, training, rows, on_chunk)
         model = make_model(frame, state)
-        anatomy = seen_anatomy(frame, sites)
-        return Prediction(
-            *render.render(
-                recipe.renderer, model, sites.x_mm, sites.tissue, anatomy=anatomy
-            )
-        )
+        places = places_of(frame, sites)
+        return Prediction(*render.render(recipe.renderer, model, places))
 
     return predict

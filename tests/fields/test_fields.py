@@ -13,7 +13,7 @@ from inr_jax.brain.space import Box
 from inr_jax.errors import InputError
 from inr_jax.fields.architectures import FIELDS, make_field, settings_of
 from inr_jax.fields.conditioning import CONDITIONINGS, make_conditioning
-from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.inputs import Inputs, make_places
 from inr_jax.fitting import checkpoint, fit
 from inr_jax.fitting.data import pack
 from inr_jax.fitting.optimizer import make_adam
@@ -143,7 +143,7 @@ def smooth_wells(rng, n=64):
     one = np.sin(2 * u[:, 0]) * np.cos(u[:, 1])
     values = np.stack([one, u[:, 2] - one**2], axis=1)
     x_mm = np.asarray(BOX.centre_mm) + u * float(BOX.half_mm)
-    return {"x_mm": x_mm, "tissue": np.zeros((n, 2)), "standard": values}
+    return {"places": make_places(x_mm, np.zeros((n, 2))), "standard": values}
 
 
 @pytest.mark.parametrize("conditioning", ["independent", "concat"])

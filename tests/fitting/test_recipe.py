@@ -12,6 +12,7 @@ from inr_jax.brain import template
 from inr_jax.brain.space import box_around, folded
 from inr_jax.errors import InputError
 from inr_jax.fields import model as render
+from inr_jax.fields.inputs import make_places
 from inr_jax.fitting import recipe
 from inr_jax.run import build, config
 from inr_jax.samples import phantom
@@ -145,9 +146,8 @@ def test_the_seed_decides_every_bit(plan, samples):
 def test_an_unfitted_model_is_centred_on_the_training_wells(plan, samples):
     frame = recipe.make_frame(plan, samples)
     model = recipe.make_model(frame, recipe.first_state(plan))
-    mean, spread = render.render(
-        plan.renderer, model, samples.x_mm, np.asarray(samples.tissue)
-    )
+    places = make_places(samples.x_mm, samples.tissue)
+    mean, spread = render.render(plan.renderer, model, places)
     assert mean.shape == spread.shape == samples.values.shape
     z = (mean - samples.values.mean(0)) / samples.values.std(0)
     assert abs(z).max() < 3
@@ -179,7 +179,7 @@ def test_the_phantom_is_recovered_well_within_its_noise():
         chunk=plan.chunk,
     )
     model = recipe.make_model(frame, state)
-    mean, _ = render.render(plan.renderer, model, x_mm, tissue)
+    mean, _ = render.render(plan.renderer, model, make_places(x_mm, tissue))
 
     def error(predicted):
         return np.sqrt(np.mean((predicted - truth) ** 2))

@@ -16,7 +16,7 @@ import pytest
 from inr_jax.brain.space import Box
 from inr_jax.fields.architectures import make_field
 from inr_jax.fields.conditioning import Tables, make_conditioning, with_anatomy
-from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.inputs import Inputs, make_places
 from inr_jax.fitting import fit, recipe
 from inr_jax.fitting.data import pack
 from inr_jax.fitting.optimizer import make_adam
@@ -74,12 +74,14 @@ def data_for(rng, plan, rows=N, unseen=4):
     return pack(
         plan.conditioning,
         Inputs(BOX),
-        x_mm=rng.uniform(-70, 70, (N, 3)),
-        tissue=np.zeros((N, 2)),
+        places=make_places(
+            rng.uniform(-70, 70, (N, 3)),
+            np.zeros((N, 2)),
+            memberships(anatomy, structure, structure // 3),
+        ),
         standard=rng.normal(size=(N, G)),
         codes=np.zeros((G, 0), np.float32),
         rows=rows,
-        anatomy=memberships(anatomy, structure, structure // 3),
     )
 
 
@@ -194,7 +196,8 @@ def test_padding_rows_do_not_matter_and_are_never_drawn(rng):
         plan = trainer(batch=batch)
         data = data_for(rng, plan, rows=40)
         state, _ = fitted(plan, data)
-        junk = data._replace(anatomy=data.anatomy.at[N:].set(1e3))
+        junk = data.places.membership.at[N:].set(1e3)
+        junk = data._replace(places=data.places._replace(membership=junk))
         assert_same(fitted(plan, junk)[0].params, state.params)
 
 
