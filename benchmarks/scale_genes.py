@@ -46,14 +46,15 @@ def child(genes: int, steps: int, limit_gb: float, folder: str, tiny: bool) -> d
     c = config.default()
     samples, plan = samples_of(genes, tiny), build.make_recipe(c, genes)
     note("samples")
-    frame = recipe.make_frame(plan, samples)
-    data = recipe.make_data(plan, frame, samples)
+    preprocessing = recipe.make_preprocessing(plan, samples)
+    data = recipe.make_data(plan, preprocessing, samples)
     note("targets")
     state = recipe.first_state(plan)
     state, info = fit.fit(plan.trainer, state, data, steps=steps, chunk=steps)
     note("fit")
     found["fit_all_steps_s_extrapolated"] = info.seconds / steps * plan.steps
-    model, mask_grid = recipe.make_model(frame, state), template.brain_mask(2 + tiny)
+    model = recipe.make_model(preprocessing, state)
+    mask_grid = template.brain_mask(2 + tiny)
     del samples, data, state
     canvas = maps.Canvas(*mask_grid, template.SPACE, "zero")
     x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)

@@ -37,8 +37,8 @@ def curve(settings, samples, donors, *, every: int, steps: int) -> list[dict]:
         held = samples.donor == donor
         training, sites = samples.take(~held), samples.take(held).sites()
         start = time.perf_counter()
-        frame = recipe.make_frame(plan, training)
-        data = recipe.make_data(plan, frame, training, len(samples.well))
+        preprocessing = recipe.make_preprocessing(plan, training)
+        data = recipe.make_data(plan, preprocessing, training, len(samples.well))
         state, spent = recipe.first_state(plan), time.perf_counter() - start
         for row in range(steps // every):
             state, info = fit.fit(
@@ -47,8 +47,8 @@ def curve(settings, samples, donors, *, every: int, steps: int) -> list[dict]:
             spent += info.seconds
             seconds[row] += spent
             model, places = (
-                recipe.make_model(frame, state),
-                recipe.places_of(frame, sites),
+                recipe.make_model(preprocessing, state),
+                recipe.places_of(preprocessing, sites),
             )
             pooled[row, held] = render.render(plan.renderer, model, places)[0]
     rows = []

@@ -79,16 +79,19 @@ def test_the_python_example_runs_on_a_fitted_workdir(tmp_path, monkeypatch):
     c.field.hidden, c.fit.members = 4, 2
     samples = build.load_source(c).samples
     plan = build.make_recipe(c, 8)
-    frame, state = recipe.make_frame(plan, samples), recipe.first_state(plan)
+    preprocessing, state = (
+        recipe.make_preprocessing(plan, samples),
+        recipe.first_state(plan),
+    )
     meta = {"config": config.to_json(c), "genes": list(samples.genes)}
     meta |= {"mirror": plan.mirror, "tissue": plan.tissue}
     folder = tmp_path / "out" / "checkpoints"
-    checkpoint.save(folder, checkpoint.Bundle(state, frame, meta), keep=1)
+    checkpoint.save(folder, checkpoint.Bundle(state, preprocessing, meta), keep=1)
     monkeypatch.chdir(tmp_path)
     names: dict = {}
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     exec(code, names)
-    model = recipe.make_model(frame, state)
+    model = recipe.make_model(preprocessing, state)
     places = make_places(names["x_mm"], np.zeros((2, 2)))
     mean, std = render.render(plan.renderer, model, places)
     np.testing.assert_allclose(names["mean"], mean, atol=1e-5)

@@ -17,9 +17,9 @@ from inr_jax.fields import model
 from inr_jax.fields.architectures import make_field, settings_of
 from inr_jax.fields.conditioning import (
     Conditioning,
-    Tables,
+    StructureEmbedding,
     make_conditioning,
-    with_anatomy,
+    with_structures,
 )
 from inr_jax.fields.inputs import feature_count
 from inr_jax.fitting import fit, targets
@@ -112,17 +112,17 @@ def make_anatomy_recipe(config: ConfigDict, samples: Samples) -> Recipe:
     seen, first = config.anatomy, ConfigDict(config.to_dict())
     first.field.update({key: seen[key] for key in ("hidden", "depth", "omega")})
     first.fit.update({key: seen[key] for key in ("steps", "learning_rate")})
-    tables = Tables(
+    embedding = StructureEmbedding(
         parents=len(samples.parents),
         structures=len(samples.structures),
         **{key: seen[key] for key in ("width", "spread", "scale", "penalty")},
     )
-    plan = make_recipe(first, len(samples.genes), tables)
+    plan = make_recipe(first, len(samples.genes), embedding)
     return plan._replace(field_steps=seen.field_steps)
 
 
 def _make_conditioning(
-    config: ConfigDict, genes: int, tables: Tables | None, precision: str
+    config: ConfigDict, genes: int, embedding: StructureEmbedding | None, precision: str
 ) -> Conditioning:
     features = feature_count(config.inputs.tissue)
     inner = make_conditioning(
@@ -134,17 +134,19 @@ def _make_conditioning(
             **_field_settings(config),
         ),
         genes=genes,
-        features=features + (tables.width if tables else 0),
+        features=features + (embedding.width if embedding else 0),
         code=code_width(config),
         rank=config.conditioning.rank,
     )
-    return with_anatomy(inner, tables, features) if tables else inner
+    return with_structures(inner, embedding, features) if embedding else inner
 
 
-def make_recipe(config: ConfigDict, genes: int, tables: Tables | None = None) -> Recipe:
-    """Networks, trainer and renderer for G genes; with tables, they see anatomy."""
+def make_recipe(
+    config: ConfigDict, genes: int, embedding: StructureEmbedding | None = None
+) -> Recipe:
+    """Networks, trainer and renderer for G genes; with an embedding, they see structures."""
     conditioning, rendered = (
-        _make_conditioning(config, genes, tables, precision)
+        _make_conditioning(config, genes, embedding, precision)
         for precision in (config.fit.precision, config.render.precision)
     )
     optimizer = make_adam(
@@ -176,7 +178,7 @@ def make_recipe(config: ConfigDict, genes: int, tables: Tables | None = None) ->
         targets=config.fit.targets,
         order=config.conditioning.order if code_width(config) else "",
         frequencies=config.conditioning.frequencies,
-        anatomy=tables is not None,
+        sees_structures=embedding is not None,
         prior=targets.Prior(
             config.fit.effects_df,
             config.fit.effects_shrinkage,

@@ -84,7 +84,7 @@ def load(workdir: str | Path) -> Field:
     bundle = checkpoint.restore(
         folder, recipe.first_state(plan), len(genes), build.code_width(settings)
     )
-    model = recipe.make_model(bundle.frame, bundle.state)
+    model = recipe.make_model(bundle.preprocessing, bundle.state)
     calibration = None
     if files.calibration.exists() and int(bundle.state.step) >= plan.steps:
         made_from = {"genes": genes, "files": meta.get("inputs_sha256", {})}

@@ -19,9 +19,9 @@ from inr_jax.fields import architectures
 from inr_jax.fields import model as render
 from inr_jax.fields.conditioning import (
     CONDITIONINGS,
-    Tables,
+    StructureEmbedding,
     make_conditioning,
-    with_anatomy,
+    with_structures,
 )
 from inr_jax.fields.inputs import Inputs, make_places
 from inr_jax.maps import gene_batches, write
@@ -42,11 +42,11 @@ def field_of(name, **sizes):
 
 
 def model_of(rng, name, field="siren", *, named=False):
-    tables = Tables(1, 2, width=3, spread=0.6, scale=0.5, penalty=0.1)
+    embedding = StructureEmbedding(1, 2, width=3, spread=0.6, scale=0.5, penalty=0.1)
     made = make_conditioning(
         name, partial(field_of, field), genes=G, features=3 + 3 * named, code=C
     )
-    made = with_anatomy(made, tables, 3) if named else made
+    made = with_structures(made, embedding, 3) if named else made
     keys = jax.random.split(jax.random.key(0), E * made.networks)
     shapes = jax.eval_shape(jax.vmap(made.init), keys)
     # Any numbers do, but zeros would not tell one gene from another.

@@ -15,7 +15,11 @@ import pytest
 
 from inr_jax.brain.space import Box
 from inr_jax.fields.architectures import make_field
-from inr_jax.fields.conditioning import Tables, make_conditioning, with_anatomy
+from inr_jax.fields.conditioning import (
+    StructureEmbedding,
+    make_conditioning,
+    with_structures,
+)
 from inr_jax.fields.inputs import Inputs, make_places
 from inr_jax.fitting import fit, recipe
 from inr_jax.fitting.data import pack
@@ -41,7 +45,9 @@ from inr_jax.stats.scores import score
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
 P, S, W, G, N = 2, 5, 6, 4, 30
-TABLES = Tables(parents=P, structures=S, width=W, spread=0.6, scale=0.5, penalty=0.3)
+EMBEDDING = StructureEmbedding(
+    parents=P, structures=S, width=W, spread=0.6, scale=0.5, penalty=0.3
+)
 BOX = Box(np.array([30.0, -20.0, 5.0], np.float32), np.float32(80))
 FIELD = partial(make_field, "siren", hidden=12, depth=2, omega=4.0)
 TINY = {
@@ -62,7 +68,7 @@ def settings(**overrides):
 
 def trainer(batch=0, jitter=3.0):
     inner = make_conditioning("heads", FIELD, genes=G, features=3 + W, code=0)
-    made = with_anatomy(inner, TABLES, 3)
+    made = with_structures(inner, EMBEDDING, 3)
     adam = make_adam(1e-2, decay=1.0, decay_steps=1, weight_decay=0.0)
     return fit.Trainer(made, adam, jitter, 2, batch, 0, programs={})
 
@@ -143,7 +149,7 @@ def test_samples_without_names_have_no_memberships(rng):
 
 def test_the_field_sees_the_scaled_place_and_the_sum_of_its_rows(rng):
     inner = make_conditioning("heads", FIELD, genes=G, features=3 + W, code=0)
-    made = with_anatomy(inner, TABLES, 3)
+    made = with_structures(inner, EMBEDDING, 3)
     params = made.init(jax.random.key(1))
     assert not params["own"].any() and params["own"].shape == (S, W)
     params["own"] = jnp.asarray(rng.normal(size=(S, W)), jnp.float32)
@@ -156,7 +162,7 @@ def test_the_field_sees_the_scaled_place_and_the_sum_of_its_rows(rng):
     )
     squares = float((np.asarray(params["own"], np.float64) ** 2).sum())
     assert float(made.penalty(params)) == pytest.approx(0.3 * squares, rel=1e-5)
-    twice = with_anatomy(made, TABLES._replace(width=P + S), 3)
+    twice = with_structures(made, EMBEDDING._replace(width=P + S), 3)
     outer = {"field": params, "own": jnp.ones((S, P + S)), "parent": None}
     expected = 0.3 * squares + 0.3 * S * (P + S)
     assert float(twice.penalty(outer)) == pytest.approx(expected, rel=1e-5)
@@ -164,8 +170,8 @@ def test_the_field_sees_the_scaled_place_and_the_sum_of_its_rows(rng):
 
 def test_parents_start_apart_by_the_spread():
     inner = make_conditioning("heads", FIELD, genes=G, features=3 + 50, code=0)
-    wide = TABLES._replace(parents=40, width=50)
-    parent = with_anatomy(inner, wide, 3).init(jax.random.key(0))["parent"]
+    wide = EMBEDDING._replace(parents=40, width=50)
+    parent = with_structures(inner, wide, 3).init(jax.random.key(0))["parent"]
     assert float(parent.std()) == pytest.approx(0.6, rel=0.05)
 
 

@@ -171,7 +171,7 @@ def compare_with_phantom(
     x_mm = _some_voxels(config)
     tissue = template.tissue_at(x_mm)
     plan = build.make_recipe(config, len(samples.genes))
-    model = recipe.make_model(bundle.frame, bundle.state)
+    model = recipe.make_model(bundle.preprocessing, bundle.state)
     places = make_places(x_mm, tissue)
     mean, spread = render.render(plan.renderer, model, places)
     brain = build.make_phantom(config)

@@ -182,7 +182,7 @@ def fitted_with_atlas(
     write(workdir, places, samples)
     start = time.perf_counter()
     plan = build.make_anatomy_recipe(config, samples)
-    frame, state = recipe.fitted(plan, samples)
+    preprocessing, state = recipe.fitted(plan, samples)
     log.info("fit with anatomy: %.1f s", time.perf_counter() - start)
 
     def slabs() -> Iterator[inputs.Places]:
@@ -191,4 +191,4 @@ def fitted_with_atlas(
             seen = places.at(folded(slab, config.inputs.mirror))
             yield inputs.make_places(slab, template.tissue_at(slab), seen)
 
-    return plan.renderer, recipe.make_model(frame, state), slabs
+    return plan.renderer, recipe.make_model(preprocessing, state), slabs

@@ -54,7 +54,7 @@ def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
         if config.anatomy.maps:
             parts = fitted_with_atlas(config, workdir, samples, x_mm)
         else:
-            model = recipe.make_model(bundle.frame, bundle.state)
+            model = recipe.make_model(bundle.preprocessing, bundle.state)
             parts = (plan.renderer, model, _slabs(x_mm))
         calibrated = uncertainty.calibration_of(
             config, workdir, source, whole=step >= plan.steps
