@@ -144,7 +144,7 @@ def _make_conditioning(
 def make_recipe(
     config: ConfigDict, genes: int, embedding: StructureEmbedding | None = None
 ) -> Recipe:
-    """Networks, trainer and renderer for G genes; with an embedding, they see structures."""
+    """Networks, trainer, renderer for G genes; by an embedding they see structures."""
     conditioning, rendered = (
         _make_conditioning(config, genes, embedding, precision)
         for precision in (config.fit.precision, config.render.precision)
