@@ -25,14 +25,12 @@ from inr_jax.fields.inputs import feature_count
 from inr_jax.fitting import fit, targets
 from inr_jax.fitting.optimizer import make_adam
 from inr_jax.fitting.recipe import Recipe
-from inr_jax.samples import phantom
-from inr_jax.samples.ahba.options import AbagenOptions, parse_donors
+from inr_jax.samples import phantom, sources
+from inr_jax.samples.ahba.options import AbagenOptions, abagen_options
 from inr_jax.samples.ahba.wells import COORDINATES
 from inr_jax.samples.checks import pick_genes
-from inr_jax.samples.columns import TableColumns
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source, counts
-from inr_jax.samples.sources import ahba, allen_export, table
 
 
 def load_source(config: ConfigDict) -> Source:
@@ -43,18 +41,15 @@ def load_source(config: ConfigDict) -> Source:
         source = _phantom_source(config, genes)
     elif settings.name == "ahba":
         source = _ahba_source(config, genes)
-    elif settings.name == "allen_export":
-        source = allen_export.load(settings.path, probes=settings.probes, genes=genes)
     else:
-        names = {name: settings[name] for name in TableColumns._fields}
-        source = table.load(settings.path, genes=genes, **names)
+        given = {name: settings[name] for name in sources.settings_of(settings.name)}
+        source = sources.read(settings.path, settings.name, genes=genes, **given)
     return source
 
 
 def ahba_options(config: ConfigDict) -> AbagenOptions:
     """abagen's options, as the section `ahba` has them."""
-    names = {name: config.ahba[name] for name in AbagenOptions._fields}
-    return AbagenOptions(**names | {"donors": parse_donors(config.ahba.donors)})
+    return abagen_options(**{name: config.ahba[name] for name in AbagenOptions._fields})
 
 
 def data_dir(config: ConfigDict) -> str:
@@ -63,12 +58,8 @@ def data_dir(config: ConfigDict) -> str:
 
 
 def _ahba_source(config: ConfigDict, genes: tuple[str, ...]) -> Source:
-    source = ahba.load(
-        data_dir(config),
-        genes=genes,
-        options=ahba_options(config),
-        skip_absent=config.ahba.skip_absent,
-    )
+    given = {name: config.ahba[name] for name in sources.settings_of("ahba")}
+    source = sources.read(data_dir(config), "ahba", genes=genes, **given)
     if not config.inputs.mirror:
         return source
     # Left and right are one: a copy would lie on its well and count it twice.
