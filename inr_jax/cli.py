@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -174,26 +173,16 @@ def _help() -> str:
 
 
 def _verb_help(verb: str) -> str:
-    import inspect
+    from inr_jax.run import config
 
-    from inr_jax.run import config, config_atlas, config_parts
+    flags = (WITHOUT_WORKDIR | OWN_USAGE).get(verb, "--workdir=DIR")
+    return f"""\
+inr-jax {verb}: {VERBS[verb]}
+usage: inr-jax {verb} {flags} [--config=FILE]
 
-    parts = [config.default, config_parts.phantom, config_parts.anatomy]
-    parts += [config_parts.devices, config_atlas.sections]
-    sources = [inspect.getsource(part).split('"""')[2] for part in parts]
-    body = "".join(map(textwrap.dedent, sources))
-    usage = WITHOUT_WORKDIR | OWN_USAGE
-    keys = [line for line in body.splitlines() if "ConfigDict()" not in line]
-    return "\n".join(
-        [
-            f"inr-jax {verb}: {VERBS[verb]}",
-            f"usage: inr-jax {verb} {usage.get(verb, '--workdir=DIR')} [--config=FILE]",
-            "",
-            "settings and their defaults; write --config.fit.steps=100 for",
-            "c.fit.steps = 100:",
-            *(line for line in keys if not line.startswith("return")),
-        ]
-    )
+Settings, their defaults and meaning; write --config.fit.steps=100 to change one.
+
+{config.describe()}"""
 
 
 if __name__ == "__main__":

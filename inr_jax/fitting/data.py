@@ -1,6 +1,7 @@
 """Wells packed for fitting: one shape for every fold, genes split over networks.
 
-Axis letters: N wells, G genes, M networks of K genes (M K = G), C code width.
+Axis letters: N wells, G genes, M networks of K genes (M K = G), C code width,
+A memberships in structures (0 where a field sees none).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from inr_jax.fields.conditioning import Conditioning
-from inr_jax.fields.inputs import Inputs, Places
+from inr_jax.fields.inputs import Inputs
 
 
 class FitData(NamedTuple):
@@ -20,31 +21,37 @@ class FitData(NamedTuple):
 
     Attributes:
         inputs: How a place becomes features.
-        places: Of N wells.
+        x_mm: `(N, 3)` MNI mm.
+        tissue: `(N, 2)` probabilities of grey and white.
         targets: `(M, N, K)` standardised expression; `(S M, N, K)` where S settings
             that are fitted together have targets of their own.
         wells: `()` int32, the number of real rows.
         codes: `(G, C)` gene codes.
+        anatomy: `(N, A)` memberships.
     """
 
     inputs: Inputs
-    places: Places
+    x_mm: jax.Array
+    tissue: jax.Array
     targets: jax.Array
     wells: jax.Array
     codes: jax.Array
+    anatomy: jax.Array
 
 
 def pack(
     conditioning: Conditioning,
     inputs: Inputs,
     *,
-    places: Places,
+    x_mm: np.ndarray,
+    tissue: np.ndarray,
     standard: np.ndarray,
     codes: np.ndarray,
     rows: int,
+    anatomy: np.ndarray | None = None,
 ) -> FitData:
     """Pad wells `(N, ...)` to `rows` and split genes `(N, G)` over the networks."""
-    n, m, k = len(places.x_mm), conditioning.networks, conditioning.outputs
+    n, m, k = len(x_mm), conditioning.networks, conditioning.outputs
 
     def padded(array: np.ndarray) -> np.ndarray:
         widths = [(0, rows - n)] + [(0, 0)] * (array.ndim - 1)
@@ -53,9 +60,11 @@ def pack(
     targets = padded(standard).reshape(rows, m, k).transpose(1, 0, 2)
     data = FitData(
         inputs=inputs,
-        places=jax.tree.map(padded, places),
+        x_mm=padded(x_mm),
+        tissue=padded(tissue),
         targets=targets,
         wells=np.int32(n),
         codes=np.float32(codes),
+        anatomy=padded(np.zeros((n, 0)) if anatomy is None else anatomy),
     )
     return jax.tree.map(jnp.asarray, data)

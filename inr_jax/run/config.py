@@ -1,159 +1,41 @@
-"""Every setting of a run, annotated once; an experiment is a short diff of this.
+"""The settings of a run as a ConfigDict: made from the table, changed, checked, stored.
 
-A file in configs/ has a `get_config()` that calls `default()` and changes keys.
-On the command line: --config=FILE --config.fit.steps=100.
+An experiment is a short diff: a file in configs/ has a `get_config()` that calls
+`default()` and changes keys; on the command line, --config=FILE --config.fit.steps=100.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
+import textwrap
+from collections.abc import Mapping
 
 from ml_collections import ConfigDict
 
-from inr_jax.run import config_atlas, config_parts
-from inr_jax.run.config_checks import CHOICES, RANGES, validate
+from inr_jax.errors import InputError, unknown_name
+from inr_jax.run.setting_checks import Names, Range
+from inr_jax.run.settings_table import CONSTANTS, FITTED, SECTIONS, TABLE
 
-# What a checkpoint depends on: a change in these sections refuses to resume.
-FIT_SECTIONS = (
-    "seed",
-    "source",
-    "phantom",
-    "ahba",
-    "inputs",
-    "field",
-    "conditioning",
-    "fit",
+# How ml_collections says that a key is written or read and is not there.
+UNKNOWN_KEY = re.compile(
+    r"""Key "(\w+)" does not exist|instead of "(\w+)"|^"'(\w+)'"$"""
 )
 
 
 def default() -> ConfigDict:
     """The default run: the built-in phantom, the fit that scores best held out."""
-    c = ConfigDict()
-    c.seed = 0  # of the networks, the jitter and the batches
-
-    c.source = ConfigDict()
-    c.source.name = "phantom"  # phantom | ahba | allen_export | table
-    c.source.path = ""  # a folder, zip or table; the phantom needs none
-    c.source.probes = "mean"  # allen_export: mean of a gene's probes | first
-    c.source.x = "x"  # table: names of the coordinate columns, MNI mm
-    c.source.y = "y"
-    c.source.z = "z"
-    c.source.well = "well"  # table: optional columns; one that is absent is
-    c.source.donor = "donor"  # taken as unknown
-    c.source.structure = "structure"
-    c.source.parent = "parent"  # top-level structure
-    c.source.grey = "grey"  # table: probabilities of tissue, 0 to 1
-    c.source.white = "white"
-    c.source.genes = ""  # comma separated symbols to keep; "" keeps all
-
-    c.ahba, c.compare = config_atlas.sections()
-
-    c.phantom = config_parts.phantom()
-
-    c.inputs = ConfigDict()
-    c.inputs.mirror = True  # left and right are one, by abs(x); baselines too
-    c.inputs.tissue = "none"  # none | soft (GM, WM probability) | class (+1, -1)
-    c.inputs.box = "cube"  # cube | joint (the paper's single min-max)
-
-    c.field = ConfigDict()
-    c.field.name = "siren"  # siren | wire | wire2d | gauss | mfn | relu | oinr
-    c.field.hidden = 64  # width
-    c.field.depth = 3  # hidden layers; mfn: filters; oinr: convolutions
-    c.field.omega = 5.0  # siren, wire, wire2d: frequency, first layer and the others
-    c.field.scale = 2.5  # wire, wire2d: inverse width of the window; near omega / 2
-    c.field.sigma = 0.25  # gauss: width of the bells
-    c.field.input_scale = 5.0  # mfn: frequency of the filters
-    c.field.alpha = 6.0  # mfn: shape and rate of the Gamma distribution that the
-    c.field.beta = 1.0  # windows' inverse squared widths start from
-    c.field.frequencies = 3  # relu, oinr: sin/cos pairs of a coordinate, from 2^0
-    c.field.grid = 16  # oinr: voxels an axis
-    c.field.channels = 16  # oinr: channels of a convolution
-
-    c.conditioning = ConfigDict()
-    c.conditioning.name = "heads"  # heads: one trunk, an output a gene |
-    # independent: a network a gene | concat: one network, the gene as input |
-    # low_rank: one trunk, a few patterns, each gene a mix of them
-    c.conditioning.rank = 8  # low_rank: patterns
-    c.conditioning.order = "spectral"  # concat: position of a gene | pc1
-    c.conditioning.frequencies = 11  # concat: sin/cos pairs of it, 2^0 to 2^10
-
-    c.fit = ConfigDict()
-    c.fit.steps = 600
-    c.fit.learning_rate = 1e-3
-    c.fit.decay = 1.0  # learning rate times this, every decay_steps
-    c.fit.decay_steps = 1000
-    c.fit.batch = 0  # wells a step, drawn anew; 0 takes all of them
-    c.fit.weight_decay = 0.0  # decoupled, as in AdamW
-    c.fit.jitter_mm = 3.0  # sd of noise on coordinates at every step, an axis
-    c.fit.targets = "effects"  # wells | effects: what the wells of one structure have
-    # in common (inr_jax/effects.py); a well without a structure is fitted as it is
-    c.fit.effects_df = 50.0  # effects: degrees of freedom of the wells' Student t,
-    c.fit.effects_shrinkage = 0.05  # of covariances of genes towards none,
-    c.fit.effects_rounds = 20  # of their estimation by EM
-    c.fit.members = 6  # networks from other seeds, averaged
-    c.fit.scale = "zscore"  # zscore | minmax, a gene
-    c.fit.precision = "float32"  # of products behind the first layer | bfloat16 |
-    # bfloat16_3x, three products of halves (inr_jax/products.py)
-    c.fit.group = 0  # networks trained side by side; 0: chosen for the backend
-    c.fit.chunk = 100  # steps a jitted call
-
-    c.anatomy = config_parts.anatomy()
-
-    c.checkpoint = ConfigDict()
-    c.checkpoint.every = 500  # steps between checkpoints, rounded up to chunks
-    c.checkpoint.keep = 2  # the last so many stay
-
-    c.render = ConfigDict()
-    c.render.resolution_mm = 2  # of the ICBM152 brain mask: 1, 2 or 3
-    c.render.mask = ""  # a NIfTI mask of your own instead, on its own grid
-    c.render.space = ""  # name of its space in file names; "" is MNI152
-    c.render.precision = "float32"  # | bfloat16 | bfloat16_3x, whatever the fit had
-    c.render.chunk = 8192  # voxels a call on each device; bounds the memory
-    c.render.genes = 0  # of a block, written while the next one is computed; 0: as
-    # many as fit 256 MB
-    c.render.outside = "zero"  # outside the mask: zero | nan
-    c.render.std = True  # write a map of the ensemble's spread for each gene
-
-    c.devices = config_parts.devices()
-
-    c.evaluate = ConfigDict()
-    c.evaluate.enabled = True  # leave one donor out; one donor: blocks of space
-    c.evaluate.blocks_mm = ""  # sides of cubes to hold out beside donors, as 20,40;
-    # "" holds out none where there are two donors, 20,40 where there is one
-    return c.lock()  # a mistyped key is an error, not a new setting
-
-
-def get_config() -> ConfigDict:
-    """The default, for `--config` without a file."""
-    return default()
-
-
-def to_json(config: ConfigDict) -> str:
-    """The config as indented JSON, keys in the order of the alphabet."""
-    return json.dumps(config.to_dict(), indent=2)
-
-
-def from_json(text: str) -> ConfigDict:
-    """The inverse of `to_json`; keys that a newer default added get its values."""
-    config = default()
-    config.update(json.loads(text))
-    return config
+    config = ConfigDict({section: {} for section in SECTIONS})
+    for key, setting in TABLE.items():
+        *section, name = key.split(".")
+        (config[section[0]] if section else config)[name] = setting.default
+    return config.lock()  # a mistyped key is an error, not a new setting
 
 
 def flat(config: ConfigDict) -> dict[str, object]:
     """Dotted key -> value, in the order of the alphabet."""
     return _flat(config.to_dict())
-
-
-def differing_fit_keys(one: ConfigDict, other: ConfigDict) -> list[str]:
-    """Keys a fit depends on whose values differ, as "key: one -> other"."""
-    flat_one, flat_other = flat(one), flat(other)
-    return [
-        f"{key}: {flat_one.get(key)!r} -> {flat_other.get(key)!r}"
-        for key in sorted(flat_one.keys() | flat_other.keys())
-        if key.split(".")[0] in FIT_SECTIONS
-        and flat_one.get(key) != flat_other.get(key)
-    ]
 
 
 def _flat(tree: dict, prefix: str = "") -> dict:
@@ -165,14 +47,120 @@ def _flat(tree: dict, prefix: str = "") -> dict:
     return leaves
 
 
-__all__ = [
-    "CHOICES",
-    "RANGES",
-    "default",
-    "differing_fit_keys",
-    "flat",
-    "from_json",
-    "get_config",
-    "to_json",
-    "validate",
-]
+def changed(
+    config: ConfigDict, settings: Mapping[str, object], where: object = "settings"
+) -> ConfigDict:
+    """A copy of a config with other settings, each of a known key and of its type.
+
+    Args:
+        config: It stays as it is.
+        settings: Dotted key -> value.
+        where: The file or call they come from, to name in an error.
+
+    Raises:
+        InputError: An unknown key (names the nearest), a value of another type, a
+            setting that is a constant now.
+    """
+    copy = config.copy_and_resolve_references()
+    for key, value in settings.items():
+        if key not in TABLE:
+            raise unknown_setting(where, key)
+        *section, name = key.split(".")
+        try:
+            if value is None:  # which ml_collections takes for any type
+                raise TypeError
+            value = os.fspath(value) if isinstance(value, os.PathLike) else value
+            (copy[section[0]] if section else copy)[name] = value
+        except TypeError as error:
+            default = TABLE[key].default
+            kind, fix = type(default).__name__, f"the default is {default!r}"
+            at = f"{where}, {key}"
+            raise InputError(at, expected=kind, found=repr(value), fix=fix) from error
+    return copy
+
+
+def unknown_setting(where: object, key: str) -> InputError:
+    """The error for a key that is not in the table, or for its last part alone."""
+    for constant, value in CONSTANTS.items():
+        if key in (constant, constant.split(".")[-1]):
+            fix = f"leave it out, it is a constant now: {value}"
+            return InputError(where, expected="settings", found=constant, fix=fix)
+    parts = set(".".join(TABLE).split("."))
+    return unknown_name(str(where), key, TABLE if "." in key else parts | set(TABLE))
+
+
+def unknown_key(error: BaseException) -> str:
+    """The key that ml_collections misses, read or written; "" for other errors."""
+    keys = UNKNOWN_KEY.search(str(error))
+    return next(filter(None, keys.groups())) if keys else ""
+
+
+def with_settings(config: ConfigDict, **settings: object) -> ConfigDict:
+    """A checked copy of a config, changed by keywords as `fit__steps=100`.
+
+    Raises:
+        InputError: An unknown key, or a value that no run can use.
+    """
+    dotted = {name.replace("__", "."): value for name, value in settings.items()}
+    copy = changed(config, dotted)
+    validate(copy)
+    return copy
+
+
+def validate(config: ConfigDict) -> None:
+    """Refuse what no run can use.
+
+    Raises:
+        InputError: An unknown choice, or a number out of range; names the key.
+    """
+    values = flat(config)
+    for key, setting in TABLE.items():
+        if setting.check:
+            setting.check(f"config.{key}", values[key])
+
+
+def to_json(config: ConfigDict) -> str:
+    """The config as indented JSON, keys in the order of the alphabet."""
+    return json.dumps(config.to_dict(), indent=2)
+
+
+def from_json(text: str, where: object = "settings") -> ConfigDict:
+    """The inverse of `to_json`; keys that a newer default added get its values.
+
+    Raises:
+        InputError: No settings of this version; constants of older ones may be there
+            with the values that they have.
+        ValueError: No JSON of an object.
+    """
+    tree = json.loads(text)
+    if not isinstance(tree, dict):
+        raise ValueError(f"{type(tree).__name__} instead of an object")
+    stored = _flat(tree).items()
+    kept = {key: value for key, value in stored if CONSTANTS.get(key, ...) != value}
+    return changed(default(), kept, where)
+
+
+def differing_fit_keys(one: ConfigDict, other: ConfigDict) -> list[str]:
+    """Keys a fit depends on whose values differ, as "key: one -> other"."""
+    before, after = flat(one), flat(other)
+    return [
+        f"{key}: {before[key]!r} -> {after[key]!r}"
+        for key in sorted(TABLE)
+        if key.split(".")[0] in FITTED and before[key] != after[key]
+    ]
+
+
+def describe() -> str:
+    """Every setting with its default, meaning and allowed values, for the help."""
+    lines, section, indent = [], "", " " * 40
+    for key, setting in TABLE.items():
+        if key.split(".")[0] in SECTIONS and key.split(".")[0] != section:
+            section = key.split(".")[0]
+            lines += ["", f"{section}: {SECTIONS[section]}"]
+        value, check = setting.default, setting.check
+        text = str(value).lower() if value is True or value is False else value
+        start = f"  {key} = {text or repr(text)}"
+        allowed = f"; {check}" if isinstance(check, Range | Names) else ""
+        meaning = textwrap.fill(setting.meaning + allowed, 48).splitlines()
+        lines += [f"{start:<39} {meaning[0]}", *(indent + line for line in meaning[1:])]
+    return "\n".join(lines)

@@ -17,6 +17,7 @@ from inr_jax.fitting import checkpoint
 from inr_jax.maps.calibration import Calibrated, read_calibration
 from inr_jax.run import config as settings
 from inr_jax.run.provenance import read_json
+from inr_jax.run.settings_table import MAPS, marked
 from inr_jax.run.workdir import Workdir
 from inr_jax.samples.source import Source
 
@@ -60,8 +61,8 @@ def results_in(workdir: Workdir) -> list[Result]:
 def scored_with(config: ConfigDict) -> dict:
     """What scores depend on beside the fit: protocols, methods, the anatomy's fit."""
     anatomy = config.anatomy.to_dict()
-    for key in ("maps", "blur_mm", "crosswalk"):  # of maps alone
-        del anatomy[key]
+    for key in marked(MAPS):
+        del anatomy[key.removeprefix("anatomy.")]
     return {
         "anatomy": anatomy,
         "evaluate": config.evaluate.to_dict(),

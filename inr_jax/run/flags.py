@@ -1,13 +1,12 @@
 """The command line's flags: --workdir, --config=FILE and --config.KEY=VALUE.
 
-One absl flag for each key of the default, so that types are checked and a mistyped
-key is answered with the nearest known one.
+One absl flag for each setting of the table, so that types are checked and a mistyped
+key is answered with the nearest known one. (ml_collections' own flags for a ConfigDict
+would take the name `config` for it, where ours names a file.)
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +16,8 @@ from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, first_line, unknown_name
 from inr_jax.run import config as settings
-from inr_jax.run.user_file import opened
+from inr_jax.run import user_file
+from inr_jax.run.settings_table import PATH, TABLE
 
 DEFINERS = {
     bool: flags.DEFINE_boolean,
@@ -26,20 +26,6 @@ DEFINERS = {
     str: flags.DEFINE_string,
 }
 PREFIX = "config."
-PATHS = (
-    "source.path",
-    "render.mask",
-    "ahba.data_dir",
-    "compare.atlas",
-    "compare.atlas_info",
-    "anatomy.atlas",
-    "anatomy.atlas_info",
-    "anatomy.crosswalk",
-)
-# How ml_collections tells of a key that is written or read and is not there.
-UNKNOWN_KEY = re.compile(
-    r"""Key "(\w+)" does not exist|instead of "(\w+)"|^"'(\w+)'"$"""
-)
 
 
 class Call(NamedTuple):
@@ -76,70 +62,71 @@ def parse(
     values = flags.FlagValues()
     for name in ("workdir", "config", *own):
         flags.DEFINE_string(name, None, "", flag_values=values)
-    for key, value in settings.flat(settings.default()).items():
-        DEFINERS[type(value)](PREFIX + key, None, "", flag_values=values)
-    rest = _parse(values, arguments)
-    if rest:
-        fix = "write flags as --name=value"
-        raise InputError(
-            "command line", expected="flags alone", found=repr(rest[0]), fix=fix
-        )
+    for key, setting in TABLE.items():
+        DEFINERS[type(setting.default)](PREFIX + key, None, "", flag_values=values)
+    _read(values, arguments)
     if not values.workdir and (needs_workdir or not own):
-        raise InputError(
-            "--workdir",
-            expected="a folder for results",
-            found="none",
-            fix="add --workdir=DIR",
-        )
-    workdir = _path(values.workdir) if values.workdir else None
-    config = _base(values.config, workdir)
-    for name in values:
-        if name.startswith(PREFIX) and values[name].present:
-            key, value = name.removeprefix(PREFIX), values[name].value
-            _set(config, key, _found(value) if key in PATHS else value)
+        expected, fix = "a folder for results", "add --workdir=DIR"
+        raise InputError("--workdir", expected=expected, found="none", fix=fix)
+    workdir = Path(values.workdir).expanduser() if values.workdir else None
+    given = {key: values[PREFIX + key] for key in TABLE}
+    overrides = {
+        key: _absolute(flag.value) if PATH in TABLE[key].marks else flag.value
+        for key, flag in given.items()
+        if flag.present
+    }
+    config = settings.changed(_base(values.config, workdir), overrides, "command line")
     return Call(workdir, config, {name: values[name].value for name in own})
 
 
-def _parse(values: flags.FlagValues, arguments: Sequence[str]) -> list[str]:
+def _read(values: flags.FlagValues, arguments: Sequence[str]) -> None:
+    where = "command line"
     try:
-        return values(["inr-jax", *arguments])[1:]
+        rest = values(["inr-jax", *arguments])[1:]
     except flags.UnrecognizedFlagError as error:
-        known = [name for name in values if not name.startswith("no")]
-        raise unknown_name("command line", f"--{error.flagname}", _dashed(known)) from (
-            error
-        )
+        key = error.flagname.removeprefix(PREFIX)
+        if key in settings.CONSTANTS:
+            raise settings.unknown_setting(where, key) from error
+        known = [f"--{name}" for name in values if not name.startswith("no")]
+        raise unknown_name(where, f"--{error.flagname}", known) from error
     except flags.Error as error:
-        raise InputError(
-            "command line",
-            expected="a value of the setting's type",
-            found=str(error),
-            fix="see the default in inr_jax/config.py",
-        ) from error
+        expected, fix = "a value of the setting's type", "see `inr-jax run --help`"
+        raise InputError(where, expected=expected, found=str(error), fix=fix) from error
+    if rest:
+        fix, found = "write flags as --name=value", repr(rest[0])
+        raise InputError(where, expected="flags alone", found=found, fix=fix)
 
 
-def _dashed(names: list[str]) -> list[str]:
-    return [f"--{name}" for name in names]
+def _absolute(text: str) -> str:
+    """A path to what is there, good from any folder; the name of an atlas as it is.
+
+    A shell leaves the ~ of --flag=~/file as it is.
+    """
+    path = Path(text).expanduser()
+    return str(path.absolute() if path.exists() else path) if text else text
 
 
-def _path(text: str) -> Path:
-    """A path; a shell leaves the ~ of --flag=~/file as it is."""
-    return Path(text).expanduser()
-
-
-def _found(text: str) -> str:
-    """A path to what is there, good from any folder; the name of an atlas as it is."""
-    if not text:
-        return text
-    path = _path(text)
-    return str(path.absolute() if path.exists() else path)
-
-
-def _base(path: str | None, workdir: Path | None) -> ConfigDict:
-    if path:
-        return load_config(_path(path))
+def _base(name: str | None, workdir: Path | None) -> ConfigDict:
+    if name:
+        return load_config(user_file.find(name))
     if workdir and (workdir / "config.json").is_file():
         return load_stored(workdir / "config.json")
     return settings.default()
+
+
+def load_config(path: Path) -> ConfigDict:
+    """The settings that the `get_config()` of a Python file returns.
+
+    Raises:
+        InputError: No such file or function, it fails, or it sets what is no setting.
+    """
+    expected = "a file with get_config()"
+    config = user_file.returned(path, "get_config", expected)
+    if not isinstance(config, ConfigDict):
+        found = f"one that returns {type(config).__name__}, not a ConfigDict"
+        fix = "`inr-jax configs` lists examples"
+        raise InputError(path, expected=expected, found=found, fix=fix)
+    return settings.changed(settings.default(), settings.flat(config), path)
 
 
 def load_stored(path: Path) -> ConfigDict:
@@ -149,73 +136,13 @@ def load_stored(path: Path) -> ConfigDict:
         InputError: It is no JSON of settings.
     """
     try:
-        tree = json.loads(path.read_text())
-        return _completed(ConfigDict(tree), path)
+        return settings.from_json(path.read_text(), path)
     except InputError:
         raise
-    except (OSError, AttributeError, TypeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(
             path,
             expected="the settings of a run",
             found=first_line(error),
             fix="give --config=FILE or another --workdir",
         ) from error
-
-
-def load_config(path: Path) -> ConfigDict:
-    """The `get_config()` of a Python file.
-
-    Raises:
-        InputError: No such file, no such function, it fails, or it sets a key that
-            the default has not.
-    """
-
-    def fail(found: str) -> InputError:
-        fix = "see configs/ for examples"
-        return InputError(
-            path, expected="a file with get_config()", found=found, fix=fix
-        )
-
-    run = opened(path, fail)
-    try:
-        config = run().get_config()
-    except InputError:
-        raise
-    except (Exception, SystemExit) as error:  # the file is the user's own code
-        unknown = UNKNOWN_KEY.search(str(error))
-        if unknown:
-            known = ".".join(settings.flat(settings.default())).split(".")
-            name = next(filter(None, unknown.groups()))
-            raise unknown_name(str(path), name, set(known)) from error
-        raise fail(f"{type(error).__name__}: {first_line(error)}") from error
-    if not isinstance(config, ConfigDict):
-        raise fail(f"one that returns {type(config).__name__}, not a ConfigDict")
-    return _completed(config, path)
-
-
-def _completed(config: ConfigDict, where: Path) -> ConfigDict:
-    """The default with these settings, each of a known key and of its type."""
-    complete = settings.default()
-    known = settings.flat(complete)
-    for key, value in settings.flat(config).items():
-        if key not in known:
-            raise unknown_name(str(where), key, known)
-        try:
-            if value is None:  # which ml_collections takes for any type
-                raise TypeError
-            _set(complete, key, value)
-        except TypeError as error:
-            raise InputError(
-                f"{where}, {key}",
-                expected=type(known[key]).__name__,
-                found=repr(value),
-                fix=f"the default is {known[key]!r}",
-            ) from error
-    return complete
-
-
-def _set(config: ConfigDict, key: str, value: object) -> None:
-    *path, name = key.split(".")
-    for part in path:
-        config = config[part]
-    config[name] = value

@@ -8,7 +8,7 @@ import pytest
 
 from inr_jax.errors import InputError
 from inr_jax.fields.numerics.precision import PRECISIONS, dense_product, product
-from inr_jax.run import config
+from inr_jax.run.settings_table import TABLE
 
 # Half of the last bit of each operand, relative: 8 bits, two times 8 bits.
 ERRORS = {"float32": 1e-6, "bfloat16": 2.0**-8, "bfloat16_3x": 2.0**-15}
@@ -65,7 +65,7 @@ def test_a_slope_over_wells_never_holds_a_matrix_for_each_well(rng):
 
 @pytest.mark.parametrize("key", ["fit.precision", "render.precision"])
 def test_the_settings_know_every_precision(key):
-    assert config.CHOICES[key] == PRECISIONS
+    assert TABLE[key].check.known == PRECISIONS
 
 
 def test_an_unknown_precision_lists_the_known_ones():

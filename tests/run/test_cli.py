@@ -17,7 +17,6 @@ import jax
 import nibabel as nib
 import numpy as np
 import pytest
-from given import refused
 
 from inr_jax import cli
 from inr_jax.fitting import checkpoint, recipe
@@ -64,6 +63,16 @@ def line_with(text, process):
     raise AssertionError(f"no {text!r} before the end")
 
 
+def refused(capsys, *arguments):
+    """The one line by which a command is refused, with status 2."""
+    capsys.readouterr()
+    assert cli.main(list(arguments)) == 2
+    told = capsys.readouterr()
+    (line,) = told.err.strip().splitlines()
+    assert line.startswith("inr-jax: ") and "Traceback" not in told.out
+    return line
+
+
 def files(folder):
     """Relative path -> bytes."""
     paths = (path for path in folder.rglob("*") if path.is_file())
@@ -100,8 +109,10 @@ def test_the_help_of_a_verb_lists_every_setting_with_its_default(verb, capsys):
     assert cli.main([verb, "--help"]) == 0
     text = capsys.readouterr().out
     for key in config.flat(config.default()):
-        assert f"c.{key} = " in text, key
-    assert "c.fit.steps = 600" in text and "return" not in text
+        assert f"  {key} = " in text, key
+    (steps,) = re.findall(r"  fit\.steps = 600 +(.*)", text)
+    assert steps == "steps of the optimizer; at least 1"
+    assert max(map(len, text.splitlines())) <= 88
 
 
 def test_a_reader_who_leaves_is_no_error():
@@ -113,7 +124,7 @@ def test_a_reader_who_leaves_is_no_error():
 # Bad input
 
 NO_FILE = "no such file"
-HEAD = "from inr_jax import config\ndef get_config():\n    c = config.default()\n"
+HEAD = "from inr_jax.run import config\ndef get_config():\n    c = config.default()\n"
 BAD_FLAGS = {
     "verb": (["frun"], "expected one of .*run.*; did you mean 'run'"),
     "verb last": (["--workdir=w", "run"], "a verb .* first, found --workdir=w"),

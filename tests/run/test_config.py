@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from pathlib import Path
 
@@ -9,12 +10,15 @@ import pytest
 
 from inr_jax.errors import InputError
 from inr_jax.run import config, flags
-from inr_jax.run.config_checks import block_sides
+from inr_jax.run.setting_checks import Names, Range, block_sides
+from inr_jax.run.settings_table import CONSTANTS, FITTED, SECTIONS, SWEPT, TABLE, marked
 
 FILES = sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.py"))
 DEFAULT = config.flat(config.default())
-# The fit that sees anatomy is fitted anew for each evaluation.
+# The model that sees structures is fitted anew for each evaluation.
 NOT_FITTED = ("devices", "checkpoint", "render", "evaluate", "compare", "anatomy")
+CHOICES = [key for key, row in TABLE.items() if isinstance(row.check, Names)]
+RANGES = [key for key, row in TABLE.items() if isinstance(row.check, Range)]
 
 
 def other(value):
@@ -34,9 +38,22 @@ def with_value(key, value):
     return changed
 
 
-def test_the_default_can_be_used_and_is_what_a_file_would_give():
+def test_the_default_can_be_used():
     config.validate(config.default())
-    assert config.get_config() == config.default()
+
+
+def test_the_table_says_of_every_setting_what_it_is():
+    assert {key: row.default for key, row in TABLE.items()} == DEFAULT
+    assert {key.split(".")[0] for key in TABLE} == {"seed", *SECTIONS}
+    assert all(row.meaning for row in TABLE.values())
+    assert {*SWEPT, *FITTED} <= {"seed", *SECTIONS}
+    assert {m for row in TABLE.values() for m in row.marks} == {
+        "path",
+        "number",
+        "along",
+        "maps",
+    }
+    assert marked("along") == ("fit.steps", "fit.members", "anatomy.steps")
 
 
 def test_a_mistyped_key_is_an_error_not_a_new_setting():
@@ -80,20 +97,23 @@ def test_what_a_fit_depends_on_differs_and_what_it_does_not_may_change(key):
     assert config.differing_fit_keys(changed, changed) == []
 
 
-@pytest.mark.parametrize("key", config.CHOICES)
+@pytest.mark.parametrize("key", CHOICES)
 def test_a_choice_that_is_not_one_is_answered_with_the_nearest(key):
-    first = config.CHOICES[key][0]
-    with pytest.raises(InputError, match=f"config.{key}: .*mean {first!r}"):
-        config.validate(with_value(key, first + "x"))
+    name = max(TABLE[key].check.known, key=len)
+    with pytest.raises(InputError, match=f"config.{key}: .*mean {name!r}"):
+        config.validate(with_value(key, name + "x"))
 
 
-@pytest.mark.parametrize("key", config.CHOICES)
-def test_the_default_names_every_choice(key):
-    assert DEFAULT[key] in config.CHOICES[key]
+@pytest.mark.parametrize("key", CHOICES)
+def test_the_default_and_every_choice_can_be_used(key):
+    assert DEFAULT[key] in TABLE[key].check.known
+    for name in TABLE[key].check.known:
+        config.validate(with_value(key, name))
 
 
-@pytest.mark.parametrize(("key", "low", "high"), config.RANGES)
-def test_a_number_out_of_its_range_is_refused_and_its_ends_are_not(key, low, high):
+@pytest.mark.parametrize("key", RANGES)
+def test_a_number_out_of_its_range_is_refused_and_its_ends_are_not(key):
+    low, high = TABLE[key].check
     kind, below = type(DEFAULT[key]), low - 1 if low else -1
     bad = [below, math.nan, math.inf] if kind is float else [below]
     good = [low]
@@ -108,10 +128,44 @@ def test_a_number_out_of_its_range_is_refused_and_its_ends_are_not(key, low, hig
 
 def test_every_number_has_a_range():
     numbers = {key for key, value in DEFAULT.items() if type(value) in (int, float)}
-    ranged = {key for key, *_ in config.RANGES}
     # A resolution is one of three; abagen's own settings are abagen's to check.
-    free = {key for key in numbers - ranged if not key.startswith("ahba.")}
+    free = {key for key in numbers - {*RANGES} if not key.startswith("ahba.")}
     assert free == {"render.resolution_mm"}
+
+
+def test_settings_by_keyword_are_checked_and_leave_the_config_as_it_is():
+    start = config.default()
+    found = config.with_settings(start, fit__steps=100, seed=3, source__path=Path("a"))
+    steps, seed, path = found.fit.steps, found.seed, found.source.path
+    assert (steps, seed, path) == (100, 3, "a") and start == config.default()
+    with pytest.raises(
+        InputError, match=r"found 'fit.stepz'; did you mean 'fit.steps'"
+    ):
+        config.with_settings(start, fit__stepz=100)
+    with pytest.raises(InputError, match=r"fit.steps: expected int, found 'many'"):
+        config.with_settings(start, fit__steps="many")
+    with pytest.raises(InputError, match=r"config.fit.steps: expected at least 1"):
+        config.with_settings(start, fit__steps=0)
+
+
+@pytest.mark.parametrize(("key", "value"), CONSTANTS.items())
+def test_what_is_a_constant_now_is_told_but_read_from_an_old_run(key, value, tmp_path):
+    told = f"found {key}; leave it out, it is a constant now: {value}"
+    name = key.split(".")[1]
+    with pytest.raises(InputError, match=told):
+        config.with_settings(config.default(), **{key.replace(".", "__"): value})
+    with pytest.raises(InputError, match=told):
+        flags.parse([f"--config.{key}={value}", f"--workdir={tmp_path}"])
+    path = tmp_path / "old.py"
+    head = (
+        "from inr_jax.run import config\ndef get_config():\n    c = config.default()\n"
+    )
+    path.write_text(f"{head}    c.{key} = {value}\n    return c")
+    with pytest.raises(InputError, match=f"old.py: .*{told}"):
+        flags.load_config(path)
+    assert config.from_json(f'{{"fit": {{"{name}": {value}}}}}') == config.default()
+    with pytest.raises(InputError, match=told):
+        config.from_json(f'{{"fit": {{"{name}": {value + 1}}}}}')
 
 
 @pytest.mark.parametrize("mm", [0, 4, -1])
@@ -121,9 +175,10 @@ def test_a_resolution_the_template_has_not_is_refused(mm):
 
 
 def test_sides_of_blocks_are_numbers_in_a_list_of_text():
-    assert block_sides("") == block_sides(" ") == ()
-    assert block_sides("20, 12.5") == (20.0, 12.5)
-    assert block_sides("1,100") == (1.0, 100.0)
+    sides = functools.partial(block_sides, "here")
+    assert sides("") == sides(" ") == ()
+    assert sides("20, 12.5") == (20.0, 12.5)
+    assert sides("1,100") == (1.0, 100.0)
 
 
 @pytest.mark.parametrize(

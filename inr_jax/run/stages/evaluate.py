@@ -13,9 +13,9 @@ from inr_jax.fitting import recipe
 from inr_jax.progress import bar
 from inr_jax.report import tables
 from inr_jax.run import build
-from inr_jax.run.config_checks import block_sides
 from inr_jax.run.consistency import scored_with
 from inr_jax.run.provenance import add_summary, timed
+from inr_jax.run.setting_checks import block_sides
 from inr_jax.run.stages.calibrate import calibrate_run
 from inr_jax.run.workdir import Workdir
 from inr_jax.samples.samples import Samples
@@ -116,7 +116,7 @@ def _protocols(
     config: ConfigDict, workdir: Workdir, samples: Samples
 ) -> dict[str, Protocol]:
     """The protocols that can be done, by name; why not is logged."""
-    sides_mm = block_sides(config.evaluate.blocks_mm)
+    sides_mm = block_sides("config.evaluate.blocks_mm", config.evaluate.blocks_mm)
     reason = hold_out.can_leave_donor_out(samples)
     if not reason:
         return _of_donors(config, samples) | _of_blocks(config, samples, sides_mm)

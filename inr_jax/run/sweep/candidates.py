@@ -39,9 +39,6 @@ DONOR = [
             "fit.members": [1],
             "fit.learning_rate": [3e-4, 3e-3],
             "fit.weight_decay": [0.01, 0.1],
-            "fit.effects_df": [10.0, 1e6],
-            "fit.effects_shrinkage": [0.0, 0.2],
-            "fit.effects_rounds": [10, 40],
             "field.omega": [3.0, 10.0],
             "field.hidden": [32, 128],
             "field.depth": [2],
@@ -65,9 +62,6 @@ ANATOMY = one_at_a_time(
         "fit.jitter_mm": [1.0, 6.0],
         "fit.weight_decay": [0.1],
         "fit.targets": ["wells"],
-        "fit.effects_df": [10.0, 1e6],
-        "fit.effects_shrinkage": [0.0, 0.2],
-        "fit.effects_rounds": [10, 40],
     }
 )
 DEFAULT = {"donor": DONOR, "donor+anatomy": ANATOMY}

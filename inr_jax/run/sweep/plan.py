@@ -7,28 +7,12 @@ from typing import NamedTuple
 
 from ml_collections import ConfigDict
 
-from inr_jax.errors import InputError, first_line, unknown_name
+from inr_jax.errors import InputError
 from inr_jax.run import config as settings
+from inr_jax.run.settings_table import ALONG, NUMBER, SWEPT, marked
 from inr_jax.run.sweep.candidates import DEFAULT, Overrides, label
-from inr_jax.run.user_file import opened
+from inr_jax.run.user_file import find, returned
 
-# What a candidate may change: samples are loaded once, for all of them.
-SECTIONS = ("seed", "inputs", "field", "conditioning", "fit", "anatomy")
-# Numbers of a program, and what is read along one fit; all else makes another program.
-NUMBERS = (
-    "seed",
-    "fit.learning_rate",
-    "fit.decay",
-    "fit.decay_steps",
-    "fit.weight_decay",
-    "fit.jitter_mm",
-    "fit.targets",
-    "fit.effects_df",
-    "fit.effects_shrinkage",
-    "fit.effects_rounds",
-    "anatomy.learning_rate",
-)
-ALONG = ("fit.steps", "fit.members", "anatomy.steps")
 # The second fit has its own of these (`build.make_anatomy_recipe`).
 OWN = {
     f"{section}.{name}": f"anatomy.{name}"
@@ -78,7 +62,7 @@ def load_candidates(
         InputError: No such file, no `get_sweep()`, it fails or returns no list of
             dicts; an unknown key, a bad value, a key that the protocol does not use.
     """
-    some = _get_sweep(Path(path).expanduser()) if path else DEFAULT[protocol]
+    some = _get_sweep(find(path, "sweeps")) if path else DEFAULT[protocol]
     found: dict[str, Candidate] = {}
     for number, overrides in enumerate(some):
         where = f"{path or 'sweep'}, candidate {number + 1}"
@@ -90,40 +74,23 @@ def load_candidates(
 
 
 def _get_sweep(path: Path) -> list[Overrides]:
-    def fail(found: str) -> InputError:
-        wanted = "a file with get_sweep(), a list of dicts"
-        return InputError(path, expected=wanted, found=found, fix="see configs/sweeps/")
-
-    run = opened(path, fail)
-    try:
-        some = run().get_sweep()
-    except (Exception, SystemExit) as error:  # the file is the user's own code
-        raise fail(f"{type(error).__name__}: {first_line(error)}") from error
-    if not isinstance(some, list) or not all(isinstance(one, dict) for one in some):
-        raise fail(f"one that returns {type(some).__name__} of something else")
-    if not some:
-        raise fail("an empty list")
-    return some
+    expected, fix = "a file with get_sweep(), a list of dicts", "see configs/sweeps/"
+    sweep = returned(path, "get_sweep", expected)
+    if not isinstance(sweep, list) or not all(isinstance(row, dict) for row in sweep):
+        found = f"one that returns {type(sweep).__name__} of something else"
+        raise InputError(path, expected=expected, found=found, fix=fix)
+    if not sweep:
+        raise InputError(path, expected=expected, found="an empty list", fix=fix)
+    return sweep
 
 
 def _applied(
     config: ConfigDict, overrides: Overrides, where: str, protocol: str
 ) -> ConfigDict:
     """The settings with these overrides, checked."""
-    changed, known = settings.from_json(settings.to_json(config)), settings.flat(config)
-    for key, value in overrides.items():
-        if key not in known:
-            raise unknown_name(where, key, known)
+    changed = settings.changed(config, overrides, where)
+    for key in overrides:
         _check_used(key, where, protocol)
-        try:
-            if value is None:  # which ml_collections takes for any type
-                raise TypeError
-            changed.update_from_flattened_dict({key: value})
-        except (TypeError, ValueError) as error:
-            kind, fix = type(known[key]).__name__, f"the run has {known[key]!r}"
-            raise InputError(
-                f"{where}, {key}", expected=kind, found=repr(value), fix=fix
-            ) from error
     try:
         settings.validate(changed)
     except InputError as error:
@@ -135,8 +102,8 @@ def _applied(
 def _check_used(key: str, where: str, protocol: str) -> None:
     """Refuse what changes nothing; it would look as if it did not matter."""
     anatomy, fix = protocol != "donor", ""
-    if key.split(".")[0] not in SECTIONS:
-        fix = f"candidates may change {', '.join(SECTIONS)}"
+    if key.split(".")[0] not in SWEPT:
+        fix = f"candidates may change {', '.join(SWEPT)}"
     elif anatomy and key in OWN:
         fix = f"write {OWN[key]}"
     elif not anatomy and key.startswith("anatomy."):
@@ -161,7 +128,7 @@ def groups_of(candidates: list[Candidate], protocol: str) -> list[list[int]]:
         flats = [settings.flat(candidates[row].config) for row in rows]
         longest = max(flat[steps] for flat in flats)
         most = max(flat["fit.members"] for flat in flats)
-        kind = (_without(flats[0], NUMBERS + ALONG), longest, most)
+        kind = (_without(flats[0], marked(NUMBER) + marked(ALONG)), longest, most)
         groups.setdefault(kind, []).append(rows)
     return [
         [row for rows in some[first : first + SIDE_BY_SIDE] for row in rows]
@@ -172,7 +139,7 @@ def groups_of(candidates: list[Candidate], protocol: str) -> list[list[int]]:
 
 def family_of(candidate: Candidate) -> tuple:
     """Equal for candidates that can be read along one fit."""
-    return _without(settings.flat(candidate.config), ALONG)
+    return _without(settings.flat(candidate.config), marked(ALONG))
 
 
 def _without(flat: dict, keys: tuple[str, ...]) -> tuple:

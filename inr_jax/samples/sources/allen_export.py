@@ -29,7 +29,7 @@ from inr_jax.samples.sources.allen_columns import (
     read_columns,
     read_probes,
 )
-from inr_jax.samples.sources.archive import AGAIN, Member, holds, read_members
+from inr_jax.samples.sources.archive import AGAIN, Member, read_members
 
 log = logging.getLogger("inr_jax")
 
@@ -46,20 +46,15 @@ MEANING = {
 }
 
 
-def fits(path: Path) -> bool:
-    """Whether a folder or zip holds a file that only an export has."""
-    return holds(path, FILES[:2])
-
-
 def load(
-    path: str | Path, *, genes: tuple[str, ...] = (), probes: str = "mean"
+    path: str | Path, *, probes: str = "mean", genes: tuple[str, ...] = ()
 ) -> Source:
     """Read an export.
 
     Args:
         path: The folder or zip; the files may lie one folder below.
-        genes: Symbols to keep; none keeps all. Only their values are looked at.
         probes: "mean" averages the probes of a gene, "first" keeps the first.
+        genes: Symbols to keep; none keeps all. Only their values are looked at.
 
     Returns:
         A `Source`; genes in alphabetical order, values in the export's own units.

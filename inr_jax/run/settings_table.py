@@ -1,0 +1,210 @@
+"""Every setting of a run: a line a key, with its default, meaning and allowed values.
+
+Defaults, types, checks, flags and help are made from this table, and so is what a
+checkpoint depends on and what a candidate of a sweep may change. A setting is added by
+one line here and is read as `config.SECTION.NAME` in `run.build` or a stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from inr_jax.run.setting_checks import (
+    Names,
+    Range,
+    block_sides,
+    one_of,
+    resolution,
+    space_name,
+)
+from inr_jax.samples.ahba import options
+
+# Marks of a setting: what else depends on it.
+PATH = "path"  # a file or folder; the command line makes it absolute
+NUMBER = "number"  # an input of a compiled program, which serves all its values
+ALONG = "along"  # smaller values are read along the fit of the largest
+MAPS = "maps"  # maps depend on it, scores do not
+
+SEED, NOT_NEGATIVE, POSITIVE = Range(0, 2**32 - 1), Range(0), Range(1e-6)
+COUNT, ZERO_OR_COUNT, RATE, MM = Range(1), Range(0), Range(1e-12, 1), Range(0, 50)
+SOURCES = one_of("phantom", "ahba", "allen_export", "table")
+TARGETS, TISSUES = one_of("wells", "effects"), one_of("none", "soft", "class")
+# The names that fields.architectures, .conditioning and .numerics.precision register;
+# those would import jax, so tests compare.
+FIELDS = one_of("siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr")
+CONDITIONINGS = one_of("heads", "independent", "concat", "low_rank")
+ABAGEN = {name: Names(names) for name, names in options.CHOICES.items()}
+PRECISION = one_of("float32", "bfloat16", "bfloat16_3x")
+
+
+class Setting(NamedTuple):
+    """One setting.
+
+    Attributes:
+        default: Its default; every value is of the same type.
+        meaning: What it is, with its unit and axes.
+        check: Called with where the value stands and the value; refuses what no run
+            can use. None where any value will do.
+        marks: Of PATH, NUMBER, ALONG and MAPS.
+    """
+
+    default: bool | int | float | str
+    meaning: str
+    check: Callable[[str, Any], object] | None
+    marks: tuple[str, ...]
+
+
+ROWS: tuple[tuple, ...] = (
+    ("seed", 0, "of the networks, the jitter and the batches", SEED, NUMBER),
+    ("source", "Where the samples come from"),
+    (".name", "phantom", "kind of the samples", SOURCES),
+    (".path", "", "a folder, zip or table; the phantom needs none", PATH),
+    (".probes", "mean", "allen_export: value of a gene", one_of("mean", "first")),
+    (".x", "x", "table: column of x, MNI mm"),
+    (".y", "y", "table: column of y, MNI mm"),
+    (".z", "z", "table: column of z, MNI mm"),
+    (".well", "well", "table: column of wells' ids; may be absent"),
+    (".donor", "donor", "table: column of donors; may be absent"),
+    (".structure", "structure", "table: column of structures; may be absent"),
+    (".parent", "parent", "table: column of top-level structures; may be absent"),
+    (".grey", "grey", "table: column of P(grey matter), 0 to 1; may be absent"),
+    (".white", "white", "table: column of P(white matter), 0 to 1; may be absent"),
+    (".genes", "", 'symbols to keep, comma separated; "" keeps all'),
+    ("phantom", "The built-in synthetic brain"),
+    (".seed", 0, "of its patterns and its noise", SEED),
+    (".n_genes", 100, "genes, the first of the AD risk genes", Range(2, 100)),
+    (".n_wells", 3702, "wells, evenly from the real ones", Range(20, 3702)),
+    (".rank", 8, "spatial patterns that the genes mix", Range(1, 100)),
+    (".gradient_mm", 40.0, "sd of the patterns' Gaussian kernel, mm", Range(1, 1e4)),
+    (".gradient_sd", 0.6, "sd over the brain of a gene's smooth part", NOT_NEGATIVE),
+    (".tissue_sd", 0.8, "sd over genes of grey minus white", NOT_NEGATIVE),
+    (".structure_sd", 0.5, "sd over Desikan-Killiany regions of a gene", NOT_NEGATIVE),
+    (".named", True, "wells have the names of the regions that they truly lie in"),
+    (".donor_sd", 0.2, "sd of a donor's offset, a gene", NOT_NEGATIVE),
+    (".noise_sd", 0.7, "sd of measurement noise", NOT_NEGATIVE),
+    (".registration_mm", 3.0, "sd of the error in coordinates, mm an axis", MM),
+    ("ahba", "The Allen Human Brain Atlas: abagen's options, by abagen's names"),
+    (".data_dir", "", '"": source.path, $ABAGEN_DATA, ~/abagen-data', PATH),
+    (".donors", "all", "all, or ids with commas: 9861,10021"),
+    (".ibf_threshold", 0.5, "share of samples where a probe is above background"),
+    (".probe_selection", "diff_stability", "a gene's probe", ABAGEN["probe_selection"]),
+    (".donor_probes", "aggregate", "choice among donors", ABAGEN["donor_probes"]),
+    (".sim_threshold", 0.0, "sd; drops samples unlike the others; 0 keeps all"),
+    (".lr_mirror", "", "copies samples to the other side", ABAGEN["lr_mirror"]),
+    (".sample_norm", "srs", "normalisation over genes", ABAGEN["sample_norm"]),
+    (".gene_norm", "srs", "normalisation over a donor's samples", ABAGEN["gene_norm"]),
+    (".norm_structures", False, "gene_norm in each class of structure apart"),
+    (".reannotated", True, "genes of probes by Arnatkeviciute et al. 2019"),
+    (".coordinates", "corrected", "or released, or a CSV: well_id, x, y, z", PATH),
+    (".missing", "", "fills regions without a sample", ABAGEN["missing"]),
+    (".tolerance", 2.0, "from a sample to its region, mm"),
+    (".norm_matched", True, "gene_norm over samples in regions alone"),
+    (".region_agg", "donors", "regions are means of", ABAGEN["region_agg"]),
+    (".agg_metric", "mean", "how samples of a region are one", ABAGEN["agg_metric"]),
+    (".skip_absent", False, "go on without wanted genes that are not in the data"),
+    ("compare", "Comparison with abagen"),
+    (".enabled", False, "compare region tables, maps and donors with abagen's"),
+    (".atlas", "desikan_killiany", "or a NIfTI of labels on MNI mm", PATH),
+    (".atlas_info", "", "its CSV: id, label, hemisphere, structure", PATH),
+    ("inputs", "What a network gets of a place"),
+    (".mirror", True, "left and right are one, by abs(x); for baselines too"),
+    (".tissue", "none", "soft: P(grey), P(white) | class: +1, -1", TISSUES),
+    (".box", "cube", "joint: the paper's single min-max", one_of("cube", "joint")),
+    ("field", "The network"),
+    (".name", "siren", "architecture", FIELDS),
+    (".hidden", 64, "width", COUNT),
+    (".depth", 3, "hidden layers; mfn: filters; oinr: convolutions", COUNT),
+    (".omega", 5.0, "siren, wire, wire2d: frequency of every layer", POSITIVE),
+    (".scale", 2.5, "wire, wire2d: inverse width of the window", POSITIVE),
+    (".sigma", 0.25, "gauss: width of the bells", POSITIVE),
+    (".input_scale", 5.0, "mfn: frequency of the filters", POSITIVE),
+    (".alpha", 6.0, "mfn: shape of the Gamma law of inverse squared widths", POSITIVE),
+    (".beta", 1.0, "mfn: rate of the same law", POSITIVE),
+    (".frequencies", 3, "relu, oinr: sin/cos pairs of a coordinate", Range(1, 20)),
+    (".grid", 16, "oinr: voxels an axis", Range(2, 128)),
+    (".channels", 16, "oinr: channels of a convolution", COUNT),
+    ("conditioning", "How genes share networks"),
+    (".name", "heads", "how genes share networks", CONDITIONINGS),
+    (".rank", 8, "low_rank: patterns that the genes mix", COUNT),
+    (".order", "spectral", "concat: position of a gene", one_of("spectral", "pc1")),
+    (".frequencies", 11, "concat: sin/cos pairs of the position", Range(0, 20)),
+    ("fit", "How networks are fitted"),
+    (".steps", 600, "steps of the optimizer", COUNT, ALONG),
+    (".learning_rate", 1e-3, "of Adam", RATE, NUMBER),
+    (".decay", 1.0, "the learning rate times this, every decay_steps", RATE, NUMBER),
+    (".decay_steps", 1000, "steps between two decays", COUNT, NUMBER),
+    (".batch", 0, "wells a step, drawn anew; 0 takes all", ZERO_OR_COUNT),
+    (".weight_decay", 0.0, "decoupled, as in AdamW", NOT_NEGATIVE, NUMBER),
+    (".jitter_mm", 3.0, "sd of noise on coordinates, a step, mm an axis", MM, NUMBER),
+    (".targets", "effects", "wells, or what structures share", TARGETS, NUMBER),
+    (".members", 6, "networks from other seeds, averaged", Range(1, 1000), ALONG),
+    (".scale", "zscore", "of a gene's values", one_of("zscore", "minmax")),
+    (".precision", "float32", "of products behind the first layer", PRECISION),
+    (".group", 0, "networks trained side by side; 0: by the backend", ZERO_OR_COUNT),
+    (".chunk", 100, "steps a compiled call", COUNT),
+    ("anatomy", "The model that sees structures; all else is as in the first"),
+    (".enabled", True, "needs two donors with named structures"),
+    (".width", 32, "learned numbers that stand for a structure", COUNT),
+    (".spread", 0.6, "sd of these between parents, at the start", NOT_NEGATIVE),
+    (".penalty", 0.02, "on squares of structure minus parent", NOT_NEGATIVE),
+    (".scale", 0.5, "of coordinates (-1 to 1) beside these numbers", NOT_NEGATIVE),
+    (".hidden", 128, "width of the field", COUNT),
+    (".depth", 2, "hidden layers of the field", COUNT),
+    (".omega", 6.0, "frequency of the field", POSITIVE),
+    (".steps", 100, "steps of the optimizer", COUNT, ALONG),
+    (".field_steps", 300, "steps where effects are smooth; 0: steps", ZERO_OR_COUNT),
+    (".learning_rate", 3e-3, "of Adam", RATE, NUMBER),
+    (".maps", False, "draw maps of this model, through an atlas", MAPS),
+    (".atlas", "desikan_killiany", "or a NIfTI of labels on MNI mm", PATH),
+    (".atlas_info", "", "its table: id, label, structure or parent", PATH),
+    (".blur_mm", 1.0, "sd of the blur of regions, mm", Range(0, 20), MAPS),
+    (".crosswalk", "", "a table of your own, as crosswalk.csv", PATH, MAPS),
+    ("checkpoint", "Checkpoints"),
+    (".every", 500, "steps between checkpoints, rounded up to chunks", COUNT),
+    (".keep", 2, "the newest that stay", COUNT),
+    ("render", "Maps"),
+    (".resolution_mm", 2, "of the ICBM152 brain mask: 1, 2 or 3", resolution),
+    (".mask", "", "a NIfTI mask of your own instead, on its own grid", PATH),
+    (".space", "", 'name of its space in file names; "" is MNI152', space_name),
+    (".precision", "float32", "of products, whatever the fit had", PRECISION),
+    (".chunk", 8192, "voxels a call on each device; bounds the memory", COUNT),
+    (".genes", 0, "genes of a block; 0: as many as fit 256 MB", ZERO_OR_COUNT),
+    (".outside", "zero", "value outside the mask", one_of("zero", "nan")),
+    (".std", True, "write a map of the standard deviation for each gene"),
+    ("devices", "The machine"),
+    (".cache", "auto", 'folder of compiled programs | auto: the user\'s | "": none'),
+    ("evaluate", "Scores on held-out wells"),
+    (".enabled", True, "leave one donor out; one donor: blocks of space"),
+    (".blocks_mm", "", 'sides of cubes to hold out, as 20,40; "": none', block_sides),
+)
+# Sections that candidates of a sweep may change: its samples are loaded once.
+SWEPT = ("seed", "inputs", "field", "conditioning", "fit", "anatomy")
+# Sections that a fit depends on: a checkpoint of other settings is refused.
+FITTED = ("source", "phantom", "ahba", *SWEPT[:-1])
+# Settings of version 0.1 that are constants of stats.mixed_model now.
+CONSTANTS = {
+    f"fit.effects_{k}": v
+    for k, v in (("df", 50.0), ("shrinkage", 0.05), ("rounds", 20))
+}
+
+
+def _table() -> tuple[dict[str, Setting], dict[str, str]]:
+    settings, sections = {}, {}
+    for name, *rest in ROWS:
+        if len(rest) == 1:
+            (sections[name],) = rest
+            continue
+        key = f"{list(sections)[-1]}{name}" if name.startswith(".") else name
+        check = next(filter(callable, rest[2:]), None)
+        marks = tuple(mark for mark in rest[2:] if mark is not check)
+        settings[key] = Setting(*rest[:2], check, marks)
+    return settings, sections
+
+
+TABLE, SECTIONS = _table()
+
+
+def marked(mark: str) -> tuple[str, ...]:
+    """Keys of the settings that have this mark."""
+    return tuple(key for key, setting in TABLE.items() if mark in setting.marks)
