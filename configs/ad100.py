@@ -4,7 +4,7 @@ Donors 9861 and 10021; abagen with ibf_threshold .5, norm_structures, reannotate
 lr_mirror bidirectional, diff_stability, missing interpolate. The fit is the default,
 the one that scores best held out; configs/paper_*.py have the paper's own networks.
 
-inr-jax run --config=configs/ad100.py --config.ahba.data_dir=DIR --workdir=out
+inr-jax run --config=ad100 --config.ahba.data_dir=DIR --workdir=out
 """
 
 from inr_jax.run import config

@@ -1,6 +1,6 @@
 """The paper's joint recipe on the paper's data: its other columns against abagen.
 
-inr-jax run --config=configs/ad100_joint.py --config.ahba.data_dir=DIR --workdir=out
+inr-jax run --config=ad100_joint --config.ahba.data_dir=DIR --workdir=out
 """
 
 import runpy

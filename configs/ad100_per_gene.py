@@ -1,6 +1,6 @@
 """The paper's per-gene recipe on the paper's data: its first column against abagen.
 
-inr-jax run --config=configs/ad100_per_gene.py --config.ahba.data_dir=DIR --workdir=out
+inr-jax run --config=ad100_per_gene --config.ahba.data_dir=DIR --workdir=out
 """
 
 import runpy

@@ -1,6 +1,6 @@
 """The Allen Human Brain Atlas, all six donors, as `inr-jax fetch` downloads it.
 
-inr-jax run --config=configs/ahba.py --config.source.genes=MAPT,APOE \
+inr-jax run --config=ahba --config.source.genes=MAPT,APOE \
     --config.ahba.data_dir=DIR --workdir=out
 """
 

@@ -1,6 +1,6 @@
 """An export of the Allen Human Brain Atlas web search (folder or zip).
 
-inr-jax run --config=configs/allen_export.py --config.source.path=DIR_OR_ZIP \
+inr-jax run --config=allen_export --config.source.path=DIR_OR_ZIP \
     --workdir=out
 """
 

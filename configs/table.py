@@ -1,6 +1,6 @@
 """A table of your own: CSV, TSV or Parquet with x, y, z in MNI mm, a column a gene.
 
-inr-jax run --config=configs/table.py --config.source.path=FILE --workdir=out
+inr-jax run --config=table --config.source.path=FILE --workdir=out
 """
 
 from inr_jax.run import config

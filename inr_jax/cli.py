@@ -23,12 +23,14 @@ VERBS = {
     "crosswalk": "print how an atlas's regions are made of structures; crosswalk.csv",
     "fetch": "download the Allen Human Brain Atlas; takes --donors and --data_dir",
     "genes": "say why a gene is in the atlas's data or not: --why=GENE",
+    "configs": "list the settings and sweeps that are shipped, for --config=NAME",
 }
 GO_ON = ("render", "compare")  # verbs that need what a run left in the workdir
 # Verbs that need no workdir, with their own flags.
 WITHOUT_WORKDIR = {
     "fetch": "[--donors=9861,10021|all] [--data_dir=DIR]",
     "genes": "[--why=GENE,GENE] [--donors=9861,10021|all] [--data_dir=DIR]",
+    "configs": "",
 }
 # Verbs with flags of their own beside a workdir.
 OWN_FLAGS = {"sweep": ("sweep", "protocol", "donors")}
@@ -48,17 +50,17 @@ verbs:
 flags:
   --workdir=DIR         where everything is written; a run that was stopped goes
                         on when the same command is given again
-  --config=FILE         a Python file with get_config(), see configs/; without it
-                        the settings in the workdir, else the default
+  --config=FILE         a Python file with get_config(), or one of the names that
+                        `inr-jax configs` lists; without it the settings in the
+                        workdir, else the default
   --config.KEY=VALUE    override one setting
 
 examples:
   inr-jax run --workdir=demo
-  inr-jax run --config=configs/allen_export.py \\
-      --config.source.path=EXPORT.zip --workdir=out
-  inr-jax run --config=configs/table.py --config.source.path=wells.csv --workdir=out
+  inr-jax run --config=allen_export --config.source.path=EXPORT.zip --workdir=out
+  inr-jax run --config=table --config.source.path=wells.csv --workdir=out
   inr-jax fetch --donors=9861,10021 --data_dir=DIR
-  inr-jax genes --why=APOE --config=configs/ad100.py --data_dir=DIR
+  inr-jax genes --why=APOE --config=ad100 --data_dir=DIR
   inr-jax render --workdir=out --config.render.resolution_mm=1
 
 `inr-jax VERB --help` lists every setting with its default and meaning.
@@ -121,6 +123,11 @@ def _dispatch(arguments: list[str]) -> int:
         )
     if verb not in VERBS:
         raise unknown_name("verb", verb, VERBS)
+    if verb == "configs":
+        from inr_jax.run import shipped_configs
+
+        print(shipped_configs.listing())
+        return 0
     if {"-h", "--help", "--helpfull"} & set(rest):
         print(_verb_help(verb))
         return 0

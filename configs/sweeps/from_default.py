@@ -1,7 +1,7 @@
 """Learning rate, width, depth, encoding and omega, one changed at a time.
 
-inr-jax sweep --config=configs/allen_export.py --config.source.path=DIR_OR_ZIP \
-    --sweep=configs/sweeps/from_default.py --workdir=out
+inr-jax sweep --config=allen_export --config.source.path=DIR_OR_ZIP \
+    --sweep=from_default --workdir=out
 """
 
 from inr_jax.run.sweep.candidates import grid, one_at_a_time

@@ -3,8 +3,8 @@
 Made for a GPU; a day or more on a CPU. Fewer genes (--config.source.genes=...), fewer
 donors to choose for (--donors=...) and fewer steps make it shorter.
 
-inr-jax sweep --config=configs/paper_joint.py --config.source.name=allen_export \
-    --config.source.path=DIR_OR_ZIP --sweep=configs/sweeps/from_paper.py --workdir=out
+inr-jax sweep --config=paper_joint --config.source.name=allen_export \
+    --config.source.path=DIR_OR_ZIP --sweep=from_paper --workdir=out
 """
 
 from inr_jax.run.sweep.candidates import one_at_a_time

@@ -16,8 +16,9 @@ from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, first_line, unknown_name
 from inr_jax.run import config as settings
-from inr_jax.run import user_file
 from inr_jax.run.settings_table import PATH, TABLE
+from inr_jax.run.shipped_configs import find
+from inr_jax.run.user_file import returned
 
 DEFINERS = {
     bool: flags.DEFINE_boolean,
@@ -108,7 +109,7 @@ def _absolute(text: str) -> str:
 
 def _base(name: str | None, workdir: Path | None) -> ConfigDict:
     if name:
-        return load_config(user_file.find(name))
+        return load_config(find("--config", name))
     if workdir and (workdir / "config.json").is_file():
         return load_stored(workdir / "config.json")
     return settings.default()
@@ -121,7 +122,7 @@ def load_config(path: Path) -> ConfigDict:
         InputError: No such file or function, it fails, or it sets what is no setting.
     """
     expected = "a file with get_config()"
-    config = user_file.returned(path, "get_config", expected)
+    config = returned(path, "get_config", expected)
     if not isinstance(config, ConfigDict):
         found = f"one that returns {type(config).__name__}, not a ConfigDict"
         fix = "`inr-jax configs` lists examples"

@@ -10,8 +10,9 @@ from ml_collections import ConfigDict
 from inr_jax.errors import InputError
 from inr_jax.run import config as settings
 from inr_jax.run.settings_table import ALONG, NUMBER, SWEPT, marked
+from inr_jax.run.shipped_configs import SWEEPS, find
 from inr_jax.run.sweep.candidates import DEFAULT, Overrides, label
-from inr_jax.run.user_file import find, returned
+from inr_jax.run.user_file import returned
 
 # The second fit has its own of these (`build.make_anatomy_recipe`).
 OWN = {
@@ -62,7 +63,7 @@ def load_candidates(
         InputError: No such file, no `get_sweep()`, it fails or returns no list of
             dicts; an unknown key, a bad value, a key that the protocol does not use.
     """
-    some = _get_sweep(find(path, "sweeps")) if path else DEFAULT[protocol]
+    some = _get_sweep(find("--sweep", path, SWEEPS)) if path else DEFAULT[protocol]
     found: dict[str, Candidate] = {}
     for number, overrides in enumerate(some):
         where = f"{path or 'sweep'}, candidate {number + 1}"
@@ -74,7 +75,10 @@ def load_candidates(
 
 
 def _get_sweep(path: Path) -> list[Overrides]:
-    expected, fix = "a file with get_sweep(), a list of dicts", "see configs/sweeps/"
+    expected, fix = (
+        "a file with get_sweep(), a list of dicts",
+        "`inr-jax configs` has some",
+    )
     sweep = returned(path, "get_sweep", expected)
     if not isinstance(sweep, list) or not all(isinstance(row, dict) for row in sweep):
         found = f"one that returns {type(sweep).__name__} of something else"
