@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inr_jax.report.png import save
-from inr_jax.report.scatter import OTHER_STYLE, STYLES
+from inr_jax.report.styles import method_style, pale_grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +84,7 @@ def _draw_curves(axes: Axes, rows: list[dict], along: str, name: str) -> None:
         )
         across = [row[along] for row in mine]
         up = [max(row[name], low) for row in mine]
-        style = STYLES.get(method, OTHER_STYLE)
+        style = method_style(method)
         look = {key: style[key] for key in ("color", "zorder")}
         look["marker"] = ON_A_LINE.get(style["marker"], style["marker"])
         axes.plot(across, up, label=method, linewidth=1.2, markersize=6, **look)
@@ -94,8 +94,7 @@ def _draw_curves(axes: Axes, rows: list[dict], along: str, name: str) -> None:
             axes.annotate(f"{method} below", (x, y), fontsize=7, **look)
     if name == "r2":
         axes.axhline(0, color="black", linewidth=0.6, zorder=0)
-    axes.grid(color="0.92", linewidth=0.6)
-    axes.set_axisbelow(True)
+    pale_grid(axes)
 
 
 def agreement(

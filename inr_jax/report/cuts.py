@@ -13,9 +13,10 @@ import numpy as np
 from inr_jax.brain.space import Grid
 
 STEP_MM = 1.0  # from pixel to pixel
-# Of a cut across x, y, z: the axes drawn to the right and up, the first's two ends.
+# Of a cut across x, y, z: the axes drawn to the right and up, and the letters at the
+# left and right end.
 IN_PLANE = ((1, 2), (0, 2), (0, 1))
-ENDS = ("PA", "LR", "LR")
+ENDS = (("P", "A"), ("L", "R"), ("L", "R"))
 
 
 class Plane(NamedTuple):
@@ -35,7 +36,7 @@ class Plane(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What to write below it, "x = -34 mm"."""
+        """The words below the picture, "x = -34 mm"."""
         return f"{'xyz'[self.axis]} = {self.at_mm:.0f} mm"
 
     def points_mm(self) -> np.ndarray:

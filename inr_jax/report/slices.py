@@ -1,16 +1,16 @@
-"""Pictures: slices of maps with the samples on them, and scores per gene.
+"""A picture of maps: slices of a few genes over a T1 image, with the samples on them.
 
 Slices are sampled from the volumes in mm, so any grid, also an oblique one, is drawn
-upright. Expression is not symmetric about zero, so its scale is sequential, and the
-same for map and samples of a gene. matplotlib (a second) is imported inside functions.
+upright. Expression is not symmetric about zero, so its colour scale is sequential; a
+gene's map and its samples have the same one.
 
-Frames: x_mm (MNI152 RAS, mm). Axis letters: I, J, K voxels; N wells.
+Frame: x_mm (MNI152 RAS, mm). Axis letters: I, J, K voxels; N wells.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,30 +24,23 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = "viridis"
-
 NEAR_MM = 4.0  # samples this close to a slice are drawn on it
-
 WANTED = 80  # samples on a slice
-
-SCALE_PERCENT = (2, 98)  # of the map in the brain; where the colours end
-
+SCALE_PERCENT = (2, 98)  # percentiles of the map in the brain at the scale's ends
 MARGIN_MM = 4.0  # around the brain
-
 SCALE_LABEL = "expression (units of the source)"
-
 OUTLINES = (0.45, 0.77)  # of the T1's maximum: edge of ventricles, of white matter
-
-OUTLINE_STYLE = {"colors": "white", "linewidths": 0.4, "alpha": 0.6}
+OUTLINE_STYLE: dict[str, Any] = {"colors": "white", "linewidths": 0.4, "alpha": 0.6}
 
 
 class Scene(NamedTuple):
-    """What all genes of a picture share.
+    """The brain that all genes of a picture are drawn in.
 
     Attributes:
         grid: The grid of the maps.
         mask: `(I, J, K)` bool, where they are defined.
-        t1: `(I', J', K')` the anatomy, on a grid of its own.
-        t1_grid: That grid.
+        t1: `(I', J', K')` T1-weighted image, on a grid of its own.
+        t1_grid: The grid of `t1`.
         x_mm: `(N, 3)` wells, MNI mm.
     """
 
@@ -58,7 +51,7 @@ class Scene(NamedTuple):
     x_mm: np.ndarray
 
 
-def slices(
+def draw(
     path: str | Path,
     scene: Scene,
     volumes: dict[str, np.ndarray],
@@ -70,22 +63,25 @@ def slices(
 
     Args:
         path: The PNG to write.
-        scene: Anatomy, mask and wells.
+        scene: T1 image, mask and wells.
         volumes: gene -> map `(I, J, K)`.
         values: gene -> the wells' expression `(N,)`, in the units of the map.
         scores: gene -> its held-out row, for the titles.
+
+    Raises:
+        InputError: The file cannot be written.
     """
-    save(path, slices_figure(scene, volumes, values, scores=scores))
+    save(path, make_figure(scene, volumes, values, scores=scores))
 
 
-def slices_figure(
+def make_figure(
     scene: Scene,
     volumes: dict[str, np.ndarray],
     values: dict[str, np.ndarray],
     *,
     scores: dict[str, dict] | None = None,
 ) -> Figure:
-    """The picture that `slices` writes; four axes a gene, the last the scale."""
+    """The picture that `draw` writes; four axes a gene, the last the scale."""
     from matplotlib.figure import Figure
 
     cuts, (low, high) = cuts_mm(scene), _bounds_mm(scene)
@@ -106,9 +102,9 @@ def slices_figure(
 
 
 def cuts_mm(scene: Scene) -> np.ndarray:
-    """`(3,)` where to cut: the x, y and z, mm, with samples enough but no crowd.
+    """Where to cut: the x, y and z `(3,)`, mm, with about `WANTED` samples near by.
 
-    Only cuts through the middle half of the brain count, where there is much to see.
+    Cuts lie in the middle half of the brain, where there is much to see.
     """
     brain = scene.grid.points_mm(scene.mask)
     low, high = np.percentile(brain, [25, 75], axis=0)
@@ -131,7 +127,7 @@ def _bounds_mm(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _shade(values: np.ndarray) -> ScalarMappable:
-    """From the numbers of a map in the brain to colours."""
+    """The colour scale of a map, from its values in the brain."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
@@ -144,20 +140,21 @@ def _draw_slice(
     axes: Axes, scene: Scene, plane: Plane, volume: np.ndarray, shade: ScalarMappable
 ) -> None:
     x_mm, extent = plane.points_mm(), plane.extent()
-    anatomy = sampled(scene.t1, scene.t1_grid, x_mm, linear=True)
+    t1 = sampled(scene.t1, scene.t1_grid, x_mm, linear=True)
     inside = (
         sampled(scene.mask.astype(np.float32), scene.grid, x_mm, linear=False) > 0.5
     )
     shown = sampled(volume, scene.grid, x_mm, linear=False)
     shown = np.ma.masked_where(~inside | ~np.isfinite(shown), shown)
-    how = {"extent": extent, "origin": "lower", "interpolation": "nearest"}
-    axes.imshow(anatomy, cmap="gray", vmin=0, vmax=scene.t1.max(), **how)
-    axes.imshow(shown, cmap=shade.cmap, norm=shade.norm, **how)
-    # The map is opaque, or its colours would not be those of the scale; so the
-    # anatomy below it shows as outlines.
+    frame: dict[str, Any] = {"extent": extent, "origin": "lower"}
+    frame["interpolation"] = "nearest"
+    axes.imshow(t1, cmap="gray", vmin=0, vmax=scene.t1.max(), **frame)
+    axes.imshow(shown, cmap=shade.cmap, norm=shade.norm, **frame)  # type: ignore[arg-type]
+    # The map is opaque, or its colours would not be those of the scale; so the T1
+    # below it shows as outlines.
     levels = scene.t1.max() * np.array(OUTLINES)
-    if anatomy.max() > levels[0]:
-        axes.contour(anatomy, levels, extent=extent, **OUTLINE_STYLE)
+    if t1.max() > levels[0]:
+        axes.contour(t1, levels, extent=extent, **OUTLINE_STYLE)
 
 
 def _draw_samples(
@@ -173,7 +170,7 @@ def _label(axes: Axes, plane: Plane) -> None:
     left, right, bottom, top = plane.extent()
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     axes.set(xticks=[], yticks=[], facecolor="black")
-    style = {"color": "white", "fontsize": 9, "va": "top"}
+    style: dict[str, Any] = {"color": "white", "fontsize": 9, "va": "top"}
     first, last = ENDS[plane.axis]
     axes.text(left + 3, top - 3, first, ha="left", **style)
     axes.text(right - 3, top - 3, last, ha="right", **style)

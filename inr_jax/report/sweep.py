@@ -1,4 +1,8 @@
-"""What a sweep found, as plain data: a table, a CSV, lines on a terminal."""
+"""The result of a sweep as plain data, CSV, text for a terminal and a picture.
+
+Inner scores are those on the donors that choose among the candidates, outer scores
+those on the donor that has no part in the choice (stats/nested_cv.py).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ import numpy as np
 
 from inr_jax import files
 from inr_jax.report.png import save
+from inr_jax.report.styles import BLUE, GREY, VERMILION, pale_grid
 from inr_jax.stats.nested_cv import Nested
 
 if TYPE_CHECKING:
@@ -29,44 +34,44 @@ COLUMNS = (
 
 def make_table(
     candidates: list[tuple[str, dict]],
-    found: Nested,
+    nested: Nested,
     seconds: np.ndarray,
     donors: list[str],
-    rivals: dict[str, np.ndarray],
+    baselines: dict[str, np.ndarray],
 ) -> dict:
-    """All that is written.
+    """The content of sweep.json, of which the CSV, the text and the picture show parts.
 
     Args:
         candidates: Name and overrides of each.
-        found: Scores and choices.
-        seconds: Of each candidate, all folds.
+        nested: Scores and choices of nested cross-validation.
+        seconds: Time of each candidate, all its folds together.
         donors: Names of the outer donors.
-        rivals: Name to mean r and R2 of methods to beat, same donors.
+        baselines: Name -> mean r and R2 over genes, of the same donors.
 
     Returns:
-        "candidates": a row each, of `COLUMNS` and "inner", r by donor; "choices":
-        donor to candidate; "methods": name to r and r2, "nested" first.
+        "candidates": a row each, `COLUMNS` and "inner", which is donor -> r;
+        "choices": donor -> candidate; "methods": name -> r and r2, "nested" first.
     """
-    inner = found.inner.mean(1)
+    inner = nested.inner.mean(1)
     rows = [
         {
             "candidate": name,
             "overrides": overrides,
             "inner_r": float(inner[row, 0]),
             "inner_r2": float(inner[row, 1]),
-            "outer_r": float(found.outer[row, 0]),
-            "outer_r2": float(found.outer[row, 1]),
-            "chosen": int((found.chosen == row).sum()),
+            "outer_r": float(nested.outer[row, 0]),
+            "outer_r2": float(nested.outer[row, 1]),
+            "chosen": int((nested.chosen == row).sum()),
             "seconds": round(float(seconds[row]), 1),
-            "inner": dict(zip(donors, found.inner[row, :, 0].tolist(), strict=True)),
+            "inner": dict(zip(donors, nested.inner[row, :, 0].tolist(), strict=True)),
         }
         for row, (name, overrides) in enumerate(candidates)
     ]
-    picked = [candidates[row][0] for row in found.chosen]
-    methods = {"nested": found.nested, **rivals}
+    chosen = [candidates[row][0] for row in nested.chosen]
+    methods = {"nested": nested.nested, **baselines}
     return {
         "candidates": rows,
-        "choices": dict(zip(donors, picked, strict=True)),
+        "choices": dict(zip(donors, chosen, strict=True)),
         "methods": {
             name: {"r": float(r), "r2": float(r2)} for name, (r, r2) in methods.items()
         },
@@ -74,7 +79,11 @@ def make_table(
 
 
 def write_csv(path: Path, table: dict) -> None:
-    """Candidates, then methods, whose inner scores are empty."""
+    """Write candidates, then methods, whose inner scores are empty.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
     rows = [
         {name: row[name] for name in COLUMNS}
         | {"overrides": json.dumps(row["overrides"])}
@@ -88,7 +97,7 @@ def write_csv(path: Path, table: dict) -> None:
 
 
 def as_text(table: dict) -> str:
-    """Lines for a terminal, best inner score first."""
+    """The table for a terminal, best inner score first."""
     width = max(len(row["candidate"]) for row in table["candidates"])
     head = f"{'candidate':<{width}}  inner r  inner R2  outer r  outer R2  chosen"
     lines = [head]
@@ -103,27 +112,29 @@ def as_text(table: dict) -> str:
     return "\n".join(lines)
 
 
-# Of Okabe and Ito, which also the colour-blind tell apart.
-INNER, OUTER, RIVAL = "#0072B2", "#D55E00", "#999999"
+INNER, OUTER, BASELINE = BLUE, VERMILION, GREY
 
 
 def draw(path: Path, table: dict) -> None:
-    """Write the picture of a table of `sweep_table.make_table` as PNG."""
-    save(path, sweep_figure(table))
+    """Draw a table of `make_table` as PNG.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    save(path, make_figure(table))
 
 
-def sweep_figure(table: dict) -> Figure:
-    """The picture that `draw` writes: mean r across, a candidate a line."""
+def make_figure(table: dict) -> Figure:
+    """The picture that `draw` writes: a candidate a line, mean r along it."""
     from matplotlib.figure import Figure
 
     rows = sorted(table["candidates"], key=lambda row: row["inner_r"])
     figure = Figure(figsize=(8.0, 0.24 * len(rows) + 1.6), layout="constrained")
     axes, up = figure.subplots(), range(len(rows))
     inner = [row["inner_r"] for row in rows]
-    for style, key, face in ((INNER, "inner_r", INNER), (OUTER, "outer_r", "none")):
-        name = {"inner_r": "inner r, may choose", "outer_r": "outer r"}[key]
-        across = [row[key] for row in rows]
-        axes.scatter(across, up, edgecolor=style, facecolor=face, s=22, label=name)
+    outer = [row["outer_r"] for row in rows]
+    axes.scatter(inner, up, s=22, color=INNER, label="inner r, may choose")
+    axes.scatter(outer, up, s=22, edgecolor=OUTER, facecolor="none", label="outer r")
     axes.scatter(
         [inner[place] for place in up if rows[place]["chosen"]],
         [place for place in up if rows[place]["chosen"]],
@@ -134,12 +145,11 @@ def sweep_figure(table: dict) -> Figure:
     )
     styles = zip(table["methods"].items(), ("-", "--", ":", "-."), strict=False)
     for (name, scores), dash in styles:
-        colour = OUTER if name == "nested" else RIVAL
+        colour = OUTER if name == "nested" else BASELINE
         label = f"{name}, {scores['r']:.3f}"
         axes.axvline(scores["r"], color=colour, linestyle=dash, label=label, zorder=0)
     axes.set_yticks(up, [row["candidate"] for row in rows], fontsize=7)
     axes.set_xlabel("mean r over genes, held-out donors")
-    axes.grid(axis="y", color="0.92", linewidth=0.6)
-    axes.set_axisbelow(True)
+    pale_grid(axes, "y")
     figure.legend(loc="outside upper center", ncols=4, fontsize=7, frameon=False)
     return figure

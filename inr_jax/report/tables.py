@@ -1,4 +1,4 @@
-"""Held-out scores as a file that others read and as a table for a terminal.
+"""Held-out scores as scores.csv and as a table for a terminal.
 
 Nouns:
     row: one line of scores.csv, a dict with the keys `evaluate.COLUMNS`.
@@ -13,10 +13,10 @@ from inr_jax.files import read_csv, write_csv
 from inr_jax.stats.folds import block_side
 from inr_jax.stats.hold_out import ANATOMY, COLUMNS, DONOR, summarise
 
-FIELD = "inr"  # what we made
-RIVALS = {DONOR: "kriging", ANATOMY: "kriging_anatomy"}  # the best there was
+FIELD = "inr"  # the method of this package
+BEST_BASELINE = {DONOR: "kriging", ANATOMY: "kriging_anatomy"}
 TITLES = {DONOR: "held-out donors", ANATOMY: "held-out donors, structures known"}
-_NUMBERS = {"n": int, "r": float, "r2": float, "mse": float}
+_TYPES = {"n": int, "r": float, "r2": float, "mse": float}
 
 
 def write_scores(path: str | Path, rows: list[dict]) -> None:
@@ -31,10 +31,10 @@ def write_scores(path: str | Path, rows: list[dict]) -> None:
 
 
 def read_scores(path: str | Path) -> list[dict]:
-    """Read what `write_scores` wrote.
+    """Read rows that `write_scores` wrote.
 
     Raises:
-        InputError: The file is missing, has other columns, or a cell is no number.
+        InputError: The file is missing, has other columns, or a cell is not a number.
     """
     rows = read_csv(path, COLUMNS, "run evaluate again")
     return [_parsed(row, f"{path}, line {line}") for line, row in enumerate(rows, 2)]
@@ -44,7 +44,7 @@ def _parsed(row: dict, where: str) -> dict:
     try:
         if None in row:
             raise ValueError("too many cells")
-        return {name: _NUMBERS.get(name, str)(row[name]) for name in COLUMNS}
+        return {name: _TYPES.get(name, str)(row[name]) for name in COLUMNS}
     except (ValueError, TypeError) as error:
         raise InputError(
             where,
@@ -55,7 +55,7 @@ def _parsed(row: dict, where: str) -> dict:
 
 
 def methods_of(rows: list[dict]) -> list[str]:
-    """Methods in the order in which they appear, the INR first."""
+    """The methods, the INR first, the others in the order of their first row."""
     names = list(dict.fromkeys(row["method"] for row in rows))
     return sorted(names, key=lambda name: name != FIELD)
 
@@ -66,7 +66,7 @@ def of_protocol(rows: list[dict], protocol: str) -> list[dict]:
 
 
 def scores_table(rows: list[dict]) -> str:
-    """Mean and median r and R2 over genes, a line a method, a block a protocol."""
+    """Mean and median r and R2 over genes: a block a protocol, a line a method."""
     return "\n\n".join(
         _block(protocol, of_protocol(rows, protocol)) for protocol in summarise(rows)
     )
@@ -85,9 +85,10 @@ def _block(protocol: str, rows: list[dict]) -> str:
         cells = zip(columns, (6, 7, 8, 9), strict=True)
         numbers = "  ".join(f"{summary[method][name]:>{w}.3f}" for name, w in cells)
         lines.append(f"{method:<{width}}  {numbers}")
-    rival = RIVALS.get(protocol, RIVALS[DONOR] if block_side(protocol) else None)
-    if {FIELD, rival} <= set(summary):
-        lines.append(_wins(rows, rival))
+    like = DONOR if block_side(protocol) else protocol
+    baseline = BEST_BASELINE.get(like, "")
+    if {FIELD, baseline} <= set(summary):
+        lines.append(_wins(rows, baseline))
     return "\n".join(lines)
 
 
@@ -98,23 +99,24 @@ def _title(protocol: str) -> str:
     return TITLES.get(protocol, f"protocol {protocol}")
 
 
-def of_maps(rows: list[dict], *, anatomy: bool) -> tuple[str, dict[str, dict]]:
-    """What the sidecars of maps say: the best protocol for them, and its scores.
+def of_maps(rows: list[dict], *, sees_structures: bool) -> tuple[str, dict[str, dict]]:
+    """The protocol that says most about maps, and its scores, for the maps' sidecars.
 
-    Donors where they were held out, else the first of the blocks; for maps that see
-    anatomy, donors with their structures known alone.
+    For the place model, held-out donors, or the first of the held-out blocks where no
+    donor was held out; for the structure model, held-out donors whose structures are
+    known.
 
     Args:
         rows: All rows of scores.csv.
-        anatomy: Whether the maps were made by the fit that sees anatomy.
+        sees_structures: Whether the structure model made the maps.
 
     Returns:
-        The protocol in words, and gene -> the INR's row; "" and nothing where the
-        INR was not scored.
+        The protocol in words, and gene -> the INR's row; "" and {} where the INR was
+        not scored by such a protocol.
     """
     ours = [row for row in rows if row["method"] == FIELD]
     names = list(dict.fromkeys(row["protocol"] for row in ours))
-    wanted = [ANATOMY] if anatomy else [DONOR, *filter(block_side, names)]
+    wanted = [ANATOMY] if sees_structures else [DONOR, *filter(block_side, names)]
     for protocol in wanted:
         if protocol in names:
             scores = {row["gene"]: row for row in of_protocol(ours, protocol)}
@@ -133,15 +135,15 @@ def _in_words(protocol: str) -> str:
     return f"leave one donor out{known}"
 
 
-def _wins(rows: list[dict], rival: str) -> str:
-    """In how many genes the field is ahead of its rival."""
+def _wins(rows: list[dict], baseline: str) -> str:
+    """In how many genes the INR predicts better than a baseline."""
     ours, theirs = (
         {row["gene"]: row for row in rows if row["method"] == method}
-        for method in (FIELD, rival)
+        for method in (FIELD, baseline)
     )
     both = ours.keys() & theirs.keys()
     r, r2 = (
         sum(ours[gene][name] > theirs[gene][name] for gene in both)
         for name in ("r", "r2")
     )
-    return f"{FIELD} beats {rival} in {r} of {len(both)} genes by r, in {r2} by R2"
+    return f"{FIELD} beats {baseline} in {r} of {len(both)} genes by r, in {r2} by R2"

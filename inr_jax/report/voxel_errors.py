@@ -1,10 +1,12 @@
-"""Errors and intervals at voxels whose truth is known, by distance to the data.
+"""Errors and intervals at the phantom's voxels, whose truth is known.
 
-Two things an interval may be asked to hold at a voxel: a new noisy measurement
-there, truth + donor offset + noise, which is what it is made for; and the truth free
-of noise, which it holds more often. The first is exact, not drawn: with
-e = truth - mean and measurements of sd tau about the truth, the share in
-mean +- z sd is Phi((z sd - e) / tau) - Phi((-z sd - e) / tau).
+Two coverages are given for bins of the distance to the nearest well. That of a new
+noisy measurement, truth + donor offset + noise, which intervals are made for, is
+computed, not drawn at random: with e = truth - mean and measurements of standard
+deviation tau about the truth, the share in mean +- z sd is
+Phi((z sd - e) / tau) - Phi((-z sd - e) / tau). That of the truth itself is higher.
+
+The rows are written as CSV, printed as a table, and drawn.
 
 Nouns:
     row: a bin of distances, a dict with the keys `COLUMNS`; the last is all voxels.
@@ -22,16 +24,22 @@ import numpy as np
 
 from inr_jax.files import write_csv
 from inr_jax.report.png import save
+from inr_jax.report.styles import BLUE, GREEN, VERMILION
 from inr_jax.stats.conformal import NORMAL_90
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 EDGES_MM = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 14.0, 20.0, math.inf)
-
-COLUMNS = ("from_mm", "to_mm", "voxels", "rmse", "std")
-
-COLUMNS += ("covered_measurement", "covered_truth")
+COLUMNS = (
+    "from_mm",
+    "to_mm",
+    "voxels",
+    "rmse",
+    "std",
+    "covered_measurement",
+    "covered_truth",
+)
 
 
 def by_distance(
@@ -45,41 +53,39 @@ def by_distance(
     """Rows of the bins that have voxels, then of all voxels.
 
     Args:
-        truth: `(V, G)` expression.
-        mean: `(V, G)` predicted.
-        sd: `(V, G)` calibrated standard deviation, or None, which leaves the cells
-            of intervals out (None).
-        distance_mm: `(V,)` to the nearest well.
-        noise_sd: tau, of a measurement about the truth, of donor and noise together.
+        truth: `(V, G)` expression without noise, units of the source.
+        mean: `(V, G)` predicted, same units.
+        sd: `(V, G)` calibrated standard deviation, same units; without it, None, the
+            cells of intervals are None.
+        distance_mm: `(V,)` to the nearest well, mm.
+        noise_sd: tau, standard deviation of a measurement about the truth, by donor
+            and noise together, same units.
     """
     error = np.asarray(truth, np.float64) - mean
-    measured = held = None
+    cells = {"rmse": error**2}
     if sd is not None:
         half = NORMAL_90 * np.asarray(sd, np.float64)
-        held = (abs(error) <= half).mean(1)
-        measured = _share(error, half, noise_sd).mean(1)
+        cells["std"] = np.asarray(sd, np.float64)
+        cells["covered_measurement"] = _covered_share(error, half, noise_sd)
+        cells["covered_truth"] = abs(error) <= half
+    by_voxel = {name: values.mean(1) for name, values in cells.items()}
     bins = [
         (low, high, (distance_mm >= low) & (distance_mm < high))
         for low, high in itertools.pairwise(EDGES_MM)
     ]
     bins.append((0.0, math.inf, np.ones(len(error), bool)))
-    return [
-        {
-            "from_mm": low,
-            "to_mm": high,
-            "voxels": int(own.sum()),
-            "rmse": math.sqrt((error[own] ** 2).mean()),
-            "std": None if sd is None else float(np.mean(sd[own])),
-            "covered_measurement": None if sd is None else float(measured[own].mean()),
-            "covered_truth": None if sd is None else float(held[own].mean()),
-        }
-        for low, high, own in bins
-        if own.any()
-    ]
+    rows = []
+    for low, high, inside in bins:
+        if inside.any():
+            means = {name: float(v[inside].mean()) for name, v in by_voxel.items()}
+            means["rmse"] = math.sqrt(means["rmse"])
+            bounds = {"from_mm": low, "to_mm": high, "voxels": int(inside.sum())}
+            rows.append(dict.fromkeys(COLUMNS) | bounds | means)
+    return rows
 
 
-def _share(error: np.ndarray, half: np.ndarray, tau: float) -> np.ndarray:
-    """Share of measurements in the interval, `(V, G)`."""
+def _covered_share(error: np.ndarray, half: np.ndarray, tau: float) -> np.ndarray:
+    """Share of new measurements in mean +- half, `(V, G)`."""
     if tau == 0:
         return (abs(error) <= half).astype(np.float64)
     from scipy.special import ndtr
@@ -88,20 +94,20 @@ def _share(error: np.ndarray, half: np.ndarray, tau: float) -> np.ndarray:
 
 
 def write_rows(path: str | Path, rows: list[dict]) -> None:
-    """Write rows as CSV; a cell without a number is empty, the farthest edge inf.
+    """Write rows as CSV: None as an empty cell, the farthest edge as inf.
 
     Raises:
         InputError: The file cannot be written.
     """
-    lines = (
+    lines: list[dict[str, object]] = [
         {key: "" if cell is None else f"{cell:.6g}" for key, cell in row.items()}
         for row in rows
-    )
+    ]
     write_csv(path, COLUMNS, lines)
 
 
 def table(rows: list[dict]) -> str:
-    """A line a bin, for a terminal; the last line is of all voxels."""
+    """Rows as text for a terminal: a line a bin, the last of all voxels."""
     head = "mm to a sample   voxels   rmse    std  measurement  truth"
     lines = ["phantom, voxels: error, and what 90 % intervals cover", head]
     for row in rows:
@@ -114,26 +120,28 @@ def table(rows: list[dict]) -> str:
     return "\n".join(lines)
 
 
-# Of Okabe and Ito, which also the colour-blind tell apart.
-ERROR, SD, TRUTH = "#D55E00", "#0072B2", "#009E73"
+def draw(path: str | Path, rows: list[dict]) -> None:
+    """Draw the bins of `by_distance` as PNG.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    save(path, make_figure(rows))
 
 
-def draw_errors(path: str | Path, rows: list[dict]) -> None:
-    """Draw rows of `voxel_errors.by_distance`, the last of them of all voxels."""
-    save(path, errors_figure(rows))
-
-
-def errors_figure(rows: list[dict]) -> Figure:
-    """The picture that `draw_errors` writes: error left, coverage right."""
+def make_figure(rows: list[dict]) -> Figure:
+    """The picture that `draw` writes: error left, coverage right."""
     from matplotlib.figure import Figure
 
     rows, place = rows[:-1], range(len(rows) - 1)
     figure = Figure(figsize=(9.5, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2)
-    left.plot(place, [row["rmse"] for row in rows], "o-", color=ERROR, label="error")
-    lines = [("std", SD, "std of a new measurement", left)]
-    lines += [("covered_measurement", SD, "a new measurement", right)]
-    lines += [("covered_truth", TRUTH, "the truth, free of noise", right)]
+    left.plot(
+        place, [row["rmse"] for row in rows], "o-", color=VERMILION, label="error"
+    )
+    lines = [("std", BLUE, "std of a new measurement", left)]
+    lines += [("covered_measurement", BLUE, "a new measurement", right)]
+    lines += [("covered_truth", GREEN, "the truth, free of noise", right)]
     for name, colour, label, axes in lines:
         if all(row[name] is not None for row in rows):
             up = [row[name] for row in rows]

@@ -10,7 +10,7 @@ import numpy as np
 from inr_jax.report.voxel_errors import (
     COLUMNS,
     by_distance,
-    errors_figure,
+    make_figure,
     table,
     write_rows,
 )
@@ -74,12 +74,12 @@ def test_without_a_calibration_only_errors_are_told(rng, tmp_path):
         f"{rows[-1]['rmse']:.3f}",
         *["-"] * 3,
     ]
-    assert len(errors_figure(rows).axes[1].lines) == 1
+    assert len(make_figure(rows).axes[1].lines) == 1
 
 
 def test_the_picture_shows_each_bin_and_both_kinds_of_coverage(rng):
     rows, _, _ = rows_of(rng, tau=0.8)
-    left, right = errors_figure(rows).axes
+    left, right = make_figure(rows).axes
     np.testing.assert_array_equal(
         left.lines[0].get_ydata(), [row["rmse"] for row in rows[:-1]]
     )

@@ -368,7 +368,9 @@ def test_one_donor_is_evaluated_by_blocks_and_its_maps_say_so(tmp_path, rng, cap
     assert list(scores["block20"]) == ["inr", "nearest", "idw10", "kriging"]
     pictures = {path.name for path in (folder / "figures").iterdir()}
     assert pictures == {"slices.png", "held_out_block20.png", "held_out_block40.png"}
-    row = tables.of_maps(tables.read_scores(folder / "scores.csv"), anatomy=False)[1]
+    row = tables.of_maps(
+        tables.read_scores(folder / "scores.csv"), sees_structures=False
+    )[1]
     told = load(folder / "maps" / maps(folder)["A"].name.replace(".nii.gz", ".json"))
     assert (told["HeldOutR"], told["HeldOutR2"]) == (row["A"]["r"], row["A"]["r2"])
     assert told["HeldOutProtocol"] == (
@@ -405,7 +407,7 @@ def test_blocks_stand_beside_donors_where_they_are_asked_for(tmp_path, capsys):
         capsys.readouterr().out
     )
     rows = tables.read_scores(folder / "scores.csv")
-    assert tables.of_maps(rows, anatomy=False)[0] == "leave one donor out"
+    assert tables.of_maps(rows, sees_structures=False)[0] == "leave one donor out"
 
 
 def test_inputs_are_known_by_what_is_in_them_not_by_where_they_lie(

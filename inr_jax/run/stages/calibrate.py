@@ -19,7 +19,6 @@ from inr_jax.maps.gene_batches import Block
 from inr_jax.maps.write import Canvas, write_validated
 from inr_jax.report import voxel_errors
 from inr_jax.report.tables import TITLES
-from inr_jax.report.voxel_errors import draw_errors
 from inr_jax.run import build
 from inr_jax.run import config as settings
 from inr_jax.run.consistency import calibration_in
@@ -186,7 +185,7 @@ def compare_with_phantom(
     )
     voxel_errors.write_rows(workdir.phantom_uncertainty, rows)
     workdir.figures.mkdir(exist_ok=True)
-    draw_errors(workdir.figures / "phantom_uncertainty.png", rows)
+    voxel_errors.draw(workdir.figures / "phantom_uncertainty.png", rows)
     print("\n" + voxel_errors.table(rows), flush=True)
     overall = {name: rows[-1][name] for name in voxel_errors.COLUMNS[2:]}
     add_summary(workdir.summary, {"phantom_uncertainty": overall})

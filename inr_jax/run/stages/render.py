@@ -47,7 +47,7 @@ def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
         log.warning("render: the fit stands at step %d of %d", step, plan.steps)
     canvas = Canvas(*build.make_grid(config), config.render.outside)
     known = tables.read_scores(workdir.scores) if workdir.scores.exists() else []
-    protocol, scores = tables.of_maps(known, anatomy=config.anatomy.maps)
+    protocol, scores = tables.of_maps(known, sees_structures=config.anatomy.maps)
     with timed(workdir, "render"):
         x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
         if config.anatomy.maps:
@@ -196,7 +196,7 @@ def _draw(
     columns = _best(samples.genes, scores)
     scene = slices.Scene(canvas.grid, canvas.mask, *template.t1(), samples.x_mm)
     workdir.figures.mkdir(exist_ok=True)
-    slices.slices(
+    slices.draw(
         workdir.figures / "slices.png",
         scene,
         {g: fill(drawn[g], canvas.mask) for g in columns},
@@ -211,4 +211,4 @@ def draw_scores(folder: Path, rows: list[dict]) -> None:
     """A picture of the held-out scores of each protocol that was evaluated."""
     for protocol in hold_out.summarise(rows):
         picture = PICTURES.get(protocol, f"held_out_{protocol}.png")
-        scatter.held_out(folder / picture, tables.of_protocol(rows, protocol))
+        scatter.draw(folder / picture, tables.of_protocol(rows, protocol))

@@ -10,8 +10,7 @@ from ml_collections import ConfigDict
 from inr_jax import progress
 from inr_jax.errors import InputError, unknown_name
 from inr_jax.files import remove_temporary, write_json
-from inr_jax.report import sweep as figures_sweep
-from inr_jax.report import sweep as sweep_table
+from inr_jax.report import sweep as report
 from inr_jax.run import config as settings
 from inr_jax.run.consistency import Result, check_inputs, check_settings
 from inr_jax.run.provenance import add_summary, read_json, timed
@@ -61,14 +60,14 @@ def sweep_stage(
         rivals = _rivals(samples, outer, sweep.protocol, config.inputs.mirror)
     names = [samples.donors[d] for d in outer]
     candidates = [(one.name, one.overrides) for one in sweep.candidates]
-    table = sweep_table.make_table(candidates, found, seconds, names, rivals)
-    sweep_table.write_csv(workdir.root / "sweep.csv", table)
+    table = report.make_table(candidates, found, seconds, names, rivals)
+    report.write_csv(workdir.root / "sweep.csv", table)
     write_json(workdir.root / "sweep.json", table | {"protocol": sweep.protocol})
     workdir.figures.mkdir(exist_ok=True)
-    figures_sweep.draw(workdir.figures / "sweep.png", table)
+    report.draw(workdir.figures / "sweep.png", table)
     scores = {"protocol": sweep.protocol, **table["methods"]["nested"]}
     add_summary(workdir.summary, {"sweep": scores})
-    print(sweep_table.as_text(table), flush=True)
+    print(report.as_text(table), flush=True)
 
 
 def _rivals(
