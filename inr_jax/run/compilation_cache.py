@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import jax
 
 from inr_jax.errors import InputError
+from inr_jax.files import cache_folder
 
 
 def keep_programs(folder: str) -> Path | None:
@@ -16,7 +16,7 @@ def keep_programs(folder: str) -> Path | None:
     JAX names a program by all that it depends on: its code, the device, versions.
 
     Args:
-        folder: Where; "auto" for the user's cache folder, "" for nowhere.
+        folder: Where; "auto" for `files.cache_folder`, "" for nowhere.
 
     Returns:
         The folder, or None.
@@ -26,7 +26,9 @@ def keep_programs(folder: str) -> Path | None:
     """
     if not folder:
         return None
-    path = _of_user() if folder == "auto" else Path(folder).expanduser()
+    path = (
+        cache_folder() / "programs" if folder == "auto" else Path(folder).expanduser()
+    )
     try:
         path.mkdir(parents=True, exist_ok=True)
         (path / ".used").touch()
@@ -42,9 +44,3 @@ def keep_programs(folder: str) -> Path | None:
     jax.config.update("jax_compilation_cache_dir", str(path))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
     return path
-
-
-def _of_user() -> Path:
-    """`$XDG_CACHE_HOME/inr_jax/programs`, by default below ~/.cache."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "inr_jax" / "programs"

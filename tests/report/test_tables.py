@@ -26,10 +26,16 @@ def test_scores_survive_the_file(tmp_path, rows):
     [
         (None, "No such file"),
         ("", "found an empty file"),
-        ("method,gene,r\ninr,APOE,1\n", "found method,gene,r"),
+        (
+            "method,gene,r\ninr,APOE,1\n",
+            "found no protocol, n, r2, mse (but method, gene, r)",
+        ),
         ("method,protocol,gene,n,r,r2,mse\ninr,donor,A,9,x,0,0\n", "line 2"),
         ("method,protocol,gene,n,r,r2,mse\ninr,donor,A,9,.1\n", "line 2"),
-        ("method,protocol,gene,n,r,r2,mse\ninr,donor,A,9,0,0,0,0\n", "too many"),
+        (
+            "method,protocol,gene,n,r,r2,mse\ninr,donor,A,9,0,0,0,0\n",
+            "found 8 in line 2",
+        ),
     ],
 )
 def test_a_broken_scores_file_is_refused_in_one_line(tmp_path, text, message):

@@ -8,11 +8,12 @@ import sys
 import pytest
 
 from inr_jax.errors import InputError
+from inr_jax.files import cache_folder
 from inr_jax.run.compilation_cache import keep_programs
 
 SCRIPT = """
 import jax, sys
-from inr_jax.devices import keep_programs
+from inr_jax.run.compilation_cache import keep_programs
 
 keep_programs(sys.argv[1])
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
@@ -45,3 +46,11 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match=r"devices\.cache: expected a folder"):
         keep_programs(str(tmp_path / "file" / "below"))
+
+
+def test_programs_lie_with_the_other_caches(tmp_path, monkeypatch):
+    monkeypatch.setenv("INR_JAX_CACHE", str(tmp_path / "here"))
+    assert keep_programs("auto") == tmp_path / "here" / "programs"
+    monkeypatch.delenv("INR_JAX_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "inr_jax"

@@ -3,7 +3,7 @@
 Named by a hash of the files' contents, the coordinate table and the options that
 samples depend on; written whole or not at all, so that two processes that fill it at
 once both end right. A file's contents are hashed again only when its size or time of
-change is another. It lies in $INR_JAX_CACHE, else in the user's cache folder.
+change is another. It lies in `files.cache_folder`.
 Axis letters: N samples, G genes.
 """
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,7 +20,7 @@ import numpy as np
 
 from inr_jax.brain import shipped
 from inr_jax.errors import InputError
-from inr_jax.files import write_bytes, write_json
+from inr_jax.files import cache_folder, write_bytes, write_json
 from inr_jax.samples.ahba.coordinates import Coordinates, read_coordinates
 from inr_jax.samples.ahba.folders import FILES, Files, locate
 from inr_jax.samples.ahba.options import AbagenOptions, checked
@@ -113,8 +112,7 @@ def cache_dir() -> Path:
     Raises:
         InputError: It cannot be made.
     """
-    above = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(os.environ.get("INR_JAX_CACHE") or Path(above) / "inr_jax")
+    folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

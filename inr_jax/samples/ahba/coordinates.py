@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from inr_jax.errors import InputError, shortlist
+from inr_jax.files import read_csv
 from inr_jax.samples.ahba import wells
 from inr_jax.samples.ahba.options import AS_RELEASED, CORRECTED
-from inr_jax.samples.source import csv_columns, sha256
+from inr_jax.samples.source import sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,18 +94,19 @@ def read_coordinates(choice: str) -> Coordinates:
             fix="check the path",
         )
     data = path.read_bytes()
-    cells = csv_columns(data, path, ("well_id", "x", "y", "z"))
+    columns = ("well_id", "x", "y", "z")
     table = {}
-    for line, row in enumerate(zip(*cells.values(), strict=True), start=2):
+    for line, row in enumerate(read_csv(path, columns, "add them", data=data), start=2):
+        well, *place = (row[name] for name in columns)
         try:
-            table[int(row[0])] = np.array([float(cell) for cell in row[1:]])
-            if not np.isfinite(table[int(row[0])]).all():
+            table[int(well)] = np.array([float(cell) for cell in place])
+            if not np.isfinite(table[int(well)]).all():
                 raise ValueError
         except ValueError:
             raise InputError(
                 f"{path}, line {line}",
                 expected="a well id and three numbers, MNI mm",
-                found=",".join(row),
+                found=",".join((well, *place)),
                 fix="correct it",
             ) from None
     return Coordinates(f"user's table {path.name}", table, {path.name: sha256(data)})

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_jax.errors import InputError, shortlist
+from inr_jax.files import read_csv
 from inr_jax.samples.ahba import wells
 from inr_jax.samples.checks import repeated
-from inr_jax.samples.source import csv_columns
 from inr_jax.samples.sources.archive import AGAIN, Member
 
 REQUIRED = ("donor_id", "sample_well", "structure_id", "structure_name")
@@ -50,37 +50,39 @@ def read_columns(member: Member) -> ExportColumns:
     Raises:
         InputError: A column is missing, or a well id is no whole number.
     """
-    table = csv_columns(member.data, member.where, REQUIRED)
-    donor, well, ids, names = table.values()
-    parents = [None] * len(well)
-    if PARENT.encode() in member.data.split(b"\n", 1)[0]:
-        (parents,) = csv_columns(member.data, member.where, (PARENT,)).values()
+    table = _table(member, REQUIRED)
+    well = [row["sample_well"] for row in table]
     for row, text in enumerate(well, start=1):
         if not re.fullmatch(rf"\d{{1,9}}|{NO_SAMPLE}", text):
             expected = f"a well id in sample_well, or {NO_SAMPLE} for no sample"
             found = f"{text!r} in row {row} below the header"
             raise InputError(member.where, expected=expected, found=found, fix=AGAIN)
     number = [row for row, text in enumerate(well) if text != NO_SAMPLE]
-    label = _structure_labels(ids, names)
+    label = _structure_labels(table)
+    samples = [table[row] for row in number]
     return ExportColumns(
         number=np.array(number, np.int64),
-        well=np.array([int(well[row]) for row in number], np.int64),
-        donor=[donor[row] for row in number],
-        structure=[label[ids[row]] for row in number],
-        parent=[parents[row] for row in number],
-        total=len(well),
+        well=np.array([int(row["sample_well"]) for row in samples], np.int64),
+        donor=[row["donor_id"] for row in samples],
+        structure=[label[row["structure_id"]] for row in samples],
+        parent=[row.get(PARENT) for row in samples],
+        total=len(table),
     )
 
 
-def _structure_labels(ids: list[str], names: list[str]) -> dict[str, str | None]:
+def _table(member: Member, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    return read_csv(member.where, columns, AGAIN, data=member.data, errors="replace")
+
+
+def _structure_labels(table: list[dict[str, str]]) -> dict[str, str | None]:
     """Id to a label that two ids never share; None without a name.
 
     The id is the structure: lobules of the cerebellar vermis and hemispheres have
     the same names.
     """
     name_of: dict[str, str] = {}
-    for key, name in zip(ids, names, strict=True):
-        name_of.setdefault(key, name)
+    for row in table:
+        name_of.setdefault(row["structure_id"], row["structure_name"])
     shared = set(repeated(name_of.values())) - {""}
     return {
         key: (f"{name} [{key}]" if name in shared else name) or None
@@ -129,8 +131,8 @@ def read_probes(member: Member) -> tuple[list[str], list[str]]:
     Raises:
         InputError: A column is missing, or a probe is listed twice.
     """
-    names = ("id", "gene-symbol")
-    ids, symbols = csv_columns(member.data, member.where, names).values()
+    table = _table(member, ("id", "gene-symbol"))
+    ids = [row["id"] for row in table]
     twice = repeated(ids)
     if twice:
         raise InputError(
@@ -139,4 +141,5 @@ def read_probes(member: Member) -> tuple[list[str], list[str]]:
             found=f"{len(twice)} more than once ({shortlist(twice)})",
             fix="keep one row of each, here and in Expression.csv",
         )
+    symbols = [row["gene-symbol"] for row in table]
     return ids, ["" if name.lower() in NO_SYMBOL else name for name in symbols]

@@ -19,10 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from inr_jax.errors import InputError, unknown_name
+from inr_jax.files import csv_rows
 from inr_jax.samples.ahba import wells
 from inr_jax.samples.checks import pick_genes
 from inr_jax.samples.samples import make_samples
-from inr_jax.samples.source import Source, counts, csv_rows, sha256
+from inr_jax.samples.source import Source, counts, sha256
 from inr_jax.samples.sources.allen_columns import (
     ExportColumns,
     locate,

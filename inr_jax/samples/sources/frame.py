@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inr_jax.errors import InputError
+from inr_jax.files import AGAIN, csv_rows
 from inr_jax.samples.columns import check_names
-from inr_jax.samples.source import csv_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 SUFFIXES = (*SEPARATORS, *(f"{suffix}.gz" for suffix in SEPARATORS), ".parquet")
-AGAIN = "is the file cut short? fetch or write it again"
 
 
 def read_frame(path: Path, *, text: tuple[str, ...] = ()) -> tuple[pd.DataFrame, bytes]:
