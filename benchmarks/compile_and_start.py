@@ -31,8 +31,8 @@ settings.phantom.n_wells, settings.phantom.n_genes = map(int, sys.argv[2:])
 devices.keep_programs(sys.argv[1])
 samples = build.load_source(settings).samples
 plan = build.make_recipe(settings, len(samples.genes))
-frame = recipe.make_frame(plan, samples)
-data = recipe.make_data(plan, frame, samples)
+preprocessing = recipe.make_preprocessing(plan, samples)
+data = recipe.make_data(plan, preprocessing, samples)
 _, info = fit.fit(plan.trainer, recipe.first_state(plan), data, steps=1, chunk=1)
 print(info.compile_seconds, info.seconds)
 """

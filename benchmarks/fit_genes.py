@@ -39,7 +39,7 @@ def ways_of(network, genes: int, flags: argparse.Namespace) -> dict:
     trainer = network.trainer(genes)
     data = wells_to_fit(trainer, genes, flags.wells)
     layers = layers_of(network.model(genes).params, network.depth)
-    x = features_of(np.asarray(data.x_mm), np.asarray(data.tissue))
+    x = features_of(data.places)
     y = np.tile(np.asarray(data.targets), (network.members, 1, 1))
     how = {"omega": network.omega, "rate": network.rate, "steps": flags.steps}
     low = network.trainer(genes, "bfloat16")

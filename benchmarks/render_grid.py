@@ -36,11 +36,10 @@ def theirs(network, genes, chunk, precision, flags):
     """The same of PyTorch, one network after another."""
     from lib.torch_siren import render as torch_render
 
-    x_mm, tissue, _ = points(chunk)
     nets = networks.one_by_one(
         networks.layers_of(network.model(genes).params, network.depth)
     )
-    x = networks.features_of(x_mm, tissue)
+    x = networks.features_of(points(chunk))
     run = torch_render(nets, x, network.omega, precision)
     took, first = seconds(run, flags.repeats)
     found = run()

@@ -24,6 +24,7 @@ from lib.machine import about, flags_of, write
 from lib.samples import samples_of
 
 from inr_jax.brain import template
+from inr_jax.fields.inputs import make_places
 from inr_jax.fitting import fit, recipe
 from inr_jax.maps import gene_batches
 from inr_jax.maps import write as maps
@@ -45,18 +46,19 @@ def child(genes: int, steps: int, limit_gb: float, folder: str, tiny: bool) -> d
     c = config.default()
     samples, plan = samples_of(genes, tiny), build.make_recipe(c, genes)
     note("samples")
-    frame = recipe.make_frame(plan, samples)
-    data = recipe.make_data(plan, frame, samples)
+    preprocessing = recipe.make_preprocessing(plan, samples)
+    data = recipe.make_data(plan, preprocessing, samples)
     note("targets")
     state = recipe.first_state(plan)
     state, info = fit.fit(plan.trainer, state, data, steps=steps, chunk=steps)
     note("fit")
     found["fit_all_steps_s_extrapolated"] = info.seconds / steps * plan.steps
-    model, mask_grid = recipe.make_model(frame, state), template.brain_mask(2 + tiny)
+    model = recipe.make_model(preprocessing, state)
+    mask_grid = template.brain_mask(2 + tiny)
     del samples, data, state
     canvas = maps.Canvas(*mask_grid, template.SPACE, "zero")
     x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
-    slab = (x_mm, template.tissue_at(x_mm), np.zeros((len(x_mm), 0), np.float32))
+    slab = make_places(x_mm, template.tissue_at(x_mm))
     size = gene_batches.block_size(len(x_mm), genes)
     count = max(1, int(limit_gb * 1e9 / (size * len(x_mm) * 8)))
     some = gene_batches.rendered(

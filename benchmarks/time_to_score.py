@@ -37,8 +37,8 @@ def curve(settings, samples, donors, *, every: int, steps: int) -> list[dict]:
         held = samples.donor == donor
         training, sites = samples.take(~held), samples.take(held).sites()
         start = time.perf_counter()
-        frame = recipe.make_frame(plan, training)
-        data = recipe.make_data(plan, frame, training, len(samples.well))
+        preprocessing = recipe.make_preprocessing(plan, training)
+        data = recipe.make_data(plan, preprocessing, training, len(samples.well))
         state, spent = recipe.first_state(plan), time.perf_counter() - start
         for row in range(steps // every):
             state, info = fit.fit(
@@ -46,8 +46,11 @@ def curve(settings, samples, donors, *, every: int, steps: int) -> list[dict]:
             )
             spent += info.seconds
             seconds[row] += spent
-            model, seen = recipe.make_model(frame, state), (sites.x_mm, sites.tissue)
-            pooled[row, held] = render.render(plan.renderer, model, *seen)[0]
+            model, places = (
+                recipe.make_model(preprocessing, state),
+                recipe.places_of(preprocessing, sites),
+            )
+            pooled[row, held] = render.render(plan.renderer, model, places)[0]
     rows = []
     for row, found in enumerate(pooled):
         r = float(score(samples.values[own], found[own]).r.mean())

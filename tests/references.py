@@ -6,19 +6,6 @@ import math
 
 import numpy as np
 
-SHAPE = (7, 8, 9)  # of a grid; no two sides alike
-
-
-def oblique(
-    angle: float = 0.3, sides: tuple[float, float, float] = (3.0, 2.0, 2.5)
-) -> np.ndarray:
-    """An affine `(4, 4)` turned about z, with voxels of these sides, mm."""
-    c, s = np.cos(angle), np.sin(angle)
-    affine = np.eye(4)
-    affine[:3, :3] = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ np.diag(sides)
-    affine[:3, 3] = [-30, -50, -10]
-    return affine
-
 
 def score(truth, predicted) -> tuple[float, float, float]:
     """Pearson's r, R2 and mean squared error of one gene."""

@@ -14,7 +14,7 @@ from inr_jax.brain.space import Box
 from inr_jax.fields import model as render
 from inr_jax.fields.architectures import make_field
 from inr_jax.fields.conditioning import make_conditioning
-from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.inputs import Inputs, make_places
 from inr_jax.fields.numerics import sharding
 from inr_jax.fitting import fit
 from inr_jax.fitting.data import pack
@@ -34,10 +34,9 @@ def case(name):
     made = make_conditioning(name.split()[0], maker, genes=genes, features=3, code=0)
     optimizer = make_adam(1e-2, decay=1, decay_steps=1, weight_decay=0)
     trainer = fit.Trainer(made, optimizer, 2.0, members, 0, 2, {})
-    x_mm = rng.uniform(-70, 70, (V, 3)).astype(np.float32)
-    tissue = np.zeros((V, 2), np.float32)
+    places = make_places(rng.uniform(-70, 70, (V, 3)), np.zeros((V, 2)))
     standard = rng.normal(size=(N, genes)).astype(np.float32)
-    wells = {"x_mm": x_mm[:N], "tissue": tissue[:N], "standard": standard}
+    wells = {"places": places.take(slice(N)), "standard": standard}
     codes = np.zeros((genes, 0), np.float32)
     data = pack(made, INPUTS, **wells, codes=codes, rows=N)
     shapes = []
@@ -48,9 +47,10 @@ def case(name):
     one = np.ones(genes, np.float32)
     model = render.Model(state.params, codes, INPUTS, Standardiser(0 * one, one))
     renderer = render.make_renderer(made, chunk=64, group=2)
-    mean, sd = render.render(renderer, model, x_mm, tissue)
-    rows = np.zeros((render.call_size(64, V), 3), np.float32)
-    places = sharding.rows_split((rows, rows[:, :2], rows[:, :0]))
+    mean, sd = render.render(renderer, model, places)
+    count = render.call_size(64, V)
+    places = make_places(np.zeros((count, 3)), np.zeros((count, 2)))
+    places = sharding.rows_split(places)
     values, _ = renderer.program(sharding.replicated(model), places)
     voxels = [shard.data.shape[0] for shard in values.addressable_shards]
     leaves = [np.asarray(leaf).ravel().tolist() for leaf in jax.tree.leaves(state[:2])]

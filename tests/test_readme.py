@@ -13,6 +13,7 @@ import pytest
 from inr_jax import cli
 from inr_jax.errors import InputError
 from inr_jax.fields import model as render
+from inr_jax.fields.inputs import make_places
 from inr_jax.fitting import checkpoint, recipe
 from inr_jax.run import ahba_verbs, build, config, load
 from inr_jax.run import flags as command
@@ -78,18 +79,21 @@ def test_the_python_example_runs_on_a_fitted_workdir(tmp_path, monkeypatch):
     c.field.hidden, c.fit.members = 4, 2
     samples = build.load_source(c).samples
     plan = build.make_recipe(c, 8)
-    frame, state = recipe.make_frame(plan, samples), recipe.first_state(plan)
+    preprocessing, state = (
+        recipe.make_preprocessing(plan, samples),
+        recipe.first_state(plan),
+    )
     meta = {"config": config.to_json(c), "genes": list(samples.genes)}
     meta |= {"mirror": plan.mirror, "tissue": plan.tissue}
     folder = tmp_path / "out" / "checkpoints"
-    checkpoint.save(folder, checkpoint.Bundle(state, frame, meta), keep=1)
+    checkpoint.save(folder, checkpoint.Bundle(state, preprocessing, meta), keep=1)
     monkeypatch.chdir(tmp_path)
     names: dict = {}
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     exec(code, names)
-    model = recipe.make_model(frame, state)
-    x_mm = names["x_mm"].astype(np.float32)
-    mean, std = render.render(plan.renderer, model, x_mm, np.zeros((2, 2)))
+    model = recipe.make_model(preprocessing, state)
+    places = make_places(names["x_mm"], np.zeros((2, 2)))
+    mean, std = render.render(plan.renderer, model, places)
     np.testing.assert_allclose(names["mean"], mean, atol=1e-5)
     np.testing.assert_allclose(names["std"], std, atol=1e-5)
     np.testing.assert_array_equal(names["mean_apoe"], names["mean"][:, 7])

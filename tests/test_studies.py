@@ -9,10 +9,10 @@ import json
 import numpy as np
 import pytest
 import references
+from given import random_samples
 from lib import studies, study_figures, study_files
 
 from inr_jax.fields.gene_codes import pc1_order, spectral_order
-from inr_jax.samples.samples import make_samples
 from inr_jax.stats.folds import well_folds
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -20,12 +20,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 @pytest.fixture
 def samples(rng):
-    return make_samples(
-        x_mm=rng.uniform(-50, 50, (40, 3)),
-        values=rng.normal(size=(40, 5)) * [1, 2, 3, 4, 5],
-        genes=list("ABCDE"),
-        where="test",
-    )
+    return random_samples(rng, 40, 5)
 
 
 @pytest.mark.parametrize("percent", [0, 1, 20, 100])

@@ -18,7 +18,7 @@ from inr_jax.brain.space import Box
 from inr_jax.fields import model
 from inr_jax.fields.architectures import make_field
 from inr_jax.fields.conditioning import Conditioning, make_conditioning
-from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.inputs import Inputs, Places, make_places
 from inr_jax.fitting import fit
 from inr_jax.fitting.data import FitData, pack
 from inr_jax.fitting.optimizer import make_adam
@@ -76,32 +76,31 @@ def small(network: Network) -> Network:
     return network._replace(hidden=8, depth=2)
 
 
-def points(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x_mm, tissue and no memberships of random places in a head."""
+def points(count: int) -> Places:
+    """Random places in a head."""
     rng = np.random.default_rng(0)
     x_mm = rng.uniform(-80, 80, (count, 3)).astype(np.float32)
     tissue = rng.uniform(0, 1, (count, 2)).astype(np.float32)
-    return x_mm, tissue, np.zeros((count, 0), np.float32)
+    return make_places(x_mm, tissue)
 
 
 def wells_to_fit(trainer: fit.Trainer, genes: int, wells: int) -> FitData:
     """Waves and noise at random places."""
-    rng, (x_mm, tissue, _) = np.random.default_rng(0), points(wells)
-    wave = np.sin(x_mm @ rng.normal(0, 0.03, (3, genes)))
+    rng, places = np.random.default_rng(0), points(wells)
+    wave = np.sin(places.x_mm @ rng.normal(0, 0.03, (3, genes)))
     return pack(
         trainer.conditioning,
         INPUTS,
-        x_mm=x_mm,
-        tissue=tissue,
+        places=places,
         standard=wave + rng.normal(0, 0.5, (wells, genes)),
         codes=np.zeros((genes, 0)),
         rows=wells,
     )
 
 
-def features_of(x_mm: np.ndarray, tissue: np.ndarray) -> np.ndarray:
+def features_of(places: Places) -> np.ndarray:
     """`(V, F)` what the networks see."""
-    return np.asarray(jax.vmap(INPUTS.features)(x_mm, tissue))
+    return np.asarray(jax.vmap(INPUTS.features)(places))
 
 
 def layers_of(params: Any, depth: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -1,22 +1,53 @@
 """From a place in the brain to the numbers a field sees.
 
-Written for one point; callers vmap. F features: 3 coordinates in the unit cube,
-then tissue; after them A memberships in structures, where a field sees any. Tissue
-class: the paper's figure says grey +1 and white -1, its code white +1 and grey -1; we
-keep the code's sign, with 0 for neither.
+Written for one place; callers vmap. Tissue class: the paper's figure says grey +1 and
+white -1, its code white +1 and grey -1; we keep the code's sign, with 0 for neither.
+
+Axis letters: V places; F features, 3 coordinates in the unit cube, then tissue; A
+memberships in structures, after them where a field sees any.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from inr_jax.brain.space import Box, folded
 from inr_jax.errors import unknown_name
 
 TISSUE_FEATURES = {"none": 0, "soft": 2, "class": 1}
+
+
+class Places(NamedTuple):
+    """Places in the brain, or a single one without the leading axis; a pytree.
+
+    Attributes:
+        x_mm: `(V, 3)` MNI152 RAS, mm.
+        tissue: `(V, 2)` probabilities of grey and white matter.
+        membership: `(V, A)` memberships in structures (`samples.structures`); A is 0
+            where none are given.
+    """
+
+    x_mm: np.ndarray
+    tissue: np.ndarray
+    membership: np.ndarray
+
+    def take(self, rows: slice | np.ndarray) -> Places:
+        """The places of `rows`."""
+        return Places(*(array[rows] for array in self))
+
+
+def make_places(
+    x_mm: np.ndarray, tissue: np.ndarray, membership: np.ndarray | None = None
+) -> Places:
+    """Places, or one, as float32 arrays; without memberships A is 0."""
+    if membership is None:
+        membership = np.zeros((*np.shape(x_mm)[:-1], 0))
+    return Places(*(np.asarray(a, np.float32) for a in (x_mm, tissue, membership)))
 
 
 @jax.tree_util.register_dataclass
@@ -36,26 +67,21 @@ class Inputs:
     mirror: bool = dataclasses.field(default=True, metadata={"static": True})
     tissue: str = dataclasses.field(default="none", metadata={"static": True})
 
-    def features(
-        self,
-        x_mm: jnp.ndarray,
-        tissue: jnp.ndarray,
-        anatomy: jnp.ndarray | None = None,
-    ) -> jnp.ndarray:
-        """MNI mm `(3,)`, tissue `(2,)`, memberships `(A,)` to features `(F + A,)`."""
-        seen = [self.box.unit(folded(x_mm, self.mirror))]
-        if self.tissue != "none":
-            seen.append(tissue if self.tissue == "soft" else tissue_class(tissue))
-        if anatomy is not None and len(anatomy):
-            seen.append(anatomy)
-        return jnp.concatenate(seen) if len(seen) > 1 else seen[0]
+    def features(self, place: Places) -> jax.Array:
+        """One place to its features `(F + A,)`: unit cube, tissue, memberships."""
+        parts = [self.box.unit(folded(place.x_mm, self.mirror))]
+        if self.tissue == "soft":
+            parts.append(place.tissue)
+        elif self.tissue == "class":
+            parts.append(tissue_class(place.tissue))
+        return jnp.concatenate([*parts, place.membership])
 
 
-def tissue_class(tissue: jnp.ndarray) -> jnp.ndarray:
+def tissue_class(tissue: jax.Array) -> jax.Array:
     """Probabilities of grey and white `(2,)` to `(1,)`: white +1, grey -1, else 0."""
     grey, white = tissue[0], tissue[1]
-    some = jnp.maximum(grey, white) >= 0.5
-    return jnp.where(some, jnp.sign(white - grey), 0.0)[None]
+    certain = jnp.maximum(grey, white) >= 0.5
+    return jnp.where(certain, jnp.sign(white - grey), 0.0)[None]
 
 
 def feature_count(tissue: str) -> int:

@@ -19,12 +19,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from inr_jax.fields.conditioning import Conditioning
-from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.inputs import Inputs, Places
 from inr_jax.fields.numerics import sharding
 from inr_jax.fields.numerics.groups import default_group, map_groups
 from inr_jax.samples.standardise import Standardiser
 
-Places = tuple[jax.Array, jax.Array, jax.Array]
 LEAST = 1024  # voxels a call at least, so that small requests share one program
 
 
@@ -48,9 +47,8 @@ class Renderer(NamedTuple):
     """A compiled-once program from a model and a chunk of places to values.
 
     Attributes:
-        program: (model, places: x_mm `(chunk, 3)`, tissue `(chunk, 2)`, memberships
-            `(chunk, A)`) to mean and standard deviation over members, each
-            `(chunk, G)`, in the units of the source.
+        program: (model, a chunk of places) to mean and standard deviation over
+            members, each `(chunk, G)`, in the units of the source.
         chunk: Voxels a call on each device.
         conditioning: The networks.
         group: Of a member's networks, how many are evaluated side by side; 0 takes
@@ -83,8 +81,8 @@ def _ensemble(
     conditioning: Conditioning, group: int, model: Model, places: Places
 ) -> tuple[jax.Array, jax.Array]:
     networks = conditioning.networks
-    count = len(places[0])
-    features = jax.vmap(model.inputs.features)(*places)
+    count = len(places.x_mm)
+    features = jax.vmap(model.inputs.features)(places)
     apply = jax.vmap(conditioning.apply, (None, None, 0))
 
     def one_member(params: Any) -> jax.Array:
@@ -115,10 +113,8 @@ def _ensemble(
 def render(
     renderer: Renderer,
     model: Model,
-    x_mm: np.ndarray,
-    tissue: np.ndarray,
+    places: Places,
     *,
-    anatomy: np.ndarray | None = None,
     on_chunk: Callable[[int], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Evaluate a model at any number of places.
@@ -126,20 +122,16 @@ def render(
     Args:
         renderer: The compiled program.
         model: What to evaluate.
-        x_mm: `(V, 3)` MNI mm.
-        tissue: `(V, 2)` probabilities of grey and white matter.
-        anatomy: `(V, A)` memberships, for a field that sees them.
+        places: V places; with memberships for a field that sees them.
         on_chunk: Called with the number of voxels done after each chunk.
 
     Returns:
         Mean and standard deviation (0 with one member) over the ensemble, `(V, G)`
         float32 each, in the units of the source.
     """
-    shape = len(x_mm), len(model.standardiser.scale)
+    shape = len(places.x_mm), len(model.standardiser.scale)
     # A gene's values in one piece, as they are written.
     mean, spread = (np.empty(shape, np.float32, order="F") for _ in range(2))
-    anatomy = np.zeros((len(x_mm), 0)) if anatomy is None else anatomy
-    places = (x_mm, tissue, anatomy)
     render_into((mean, spread), renderer, model, places, on_chunk=on_chunk)
     return mean, spread
 
@@ -148,12 +140,12 @@ def render_into(
     out: tuple[np.ndarray, np.ndarray],
     renderer: Renderer,
     model: Model,
-    places: tuple[np.ndarray, np.ndarray, np.ndarray],
+    places: Places,
     *,
     on_chunk: Callable[[int], None] | None = None,
 ) -> None:
-    """Evaluate a model at places `(V, ...)`; `out` takes mean and spread `(V, G)`."""
-    total = len(places[0])
+    """Evaluate a model at V places; `out` takes mean and spread `(V, G)`."""
+    total = len(places.x_mm)
     size = call_size(renderer.chunk, total)
     model = sharding.replicated(jax.tree.map(jnp.asarray, model))
     waiting: list[tuple[slice, tuple]] = []
@@ -167,9 +159,9 @@ def render_into(
     for first in range(0, total, size):
         rows = slice(first, min(first + size, total))
         missing = ((0, size - (rows.stop - first)), (0, 0))
-        chunk = tuple(
-            np.pad(np.asarray(array[rows], np.float32), missing, mode="edge")
-            for array in places
+        chunk = jax.tree.map(
+            lambda array, m=missing: np.pad(np.float32(array), m, mode="edge"),
+            places.take(rows),
         )
         waiting.append((rows, renderer.program(model, sharding.rows_split(chunk))))
         if len(waiting) == 2:

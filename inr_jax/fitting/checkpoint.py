@@ -19,14 +19,14 @@ from inr_jax.brain.space import Box
 from inr_jax.errors import InputError
 from inr_jax.fields.inputs import Inputs
 from inr_jax.fitting.fit import FitState
-from inr_jax.fitting.recipe import Frame
+from inr_jax.fitting.recipe import Preprocessing
 from inr_jax.samples.standardise import Standardiser
 
 if TYPE_CHECKING:
     import orbax.checkpoint as ocp
 
 ROOM = 1.2  # bytes on disk a byte in memory, at most
-FORMAT = 1  # of the bundle; raised when an old one can no longer be read
+FORMAT = 2  # of the bundle; raised when an old one can no longer be read
 
 
 class Bundle(NamedTuple):
@@ -34,12 +34,12 @@ class Bundle(NamedTuple):
 
     Attributes:
         state: Parameters, optimizer, keys and step.
-        frame: Inputs with their box, standardiser, gene codes.
+        preprocessing: Inputs with their box, standardiser, gene codes.
         meta: JSON: "config" (text), "genes", "mirror", "tissue", "format".
     """
 
     state: FitState
-    frame: Frame
+    preprocessing: Preprocessing
     meta: dict
 
 
@@ -130,27 +130,29 @@ def restore(folder: Path, like: FitState, genes: int, code: int) -> Bundle:
 
     meta = read_meta(folder)
     step = last_step(folder)
-    template = _arrays(Bundle(like, _blank_frame(genes, code), meta))
+    template = _arrays(Bundle(like, _blank_preprocessing(genes, code), meta))
     items = {name: ocp.args.StandardRestore(tree) for name, tree in template.items()}
     try:
         with _manager(folder) as manager:
             found = manager.restore(step, args=ocp.args.Composite(**items))
     except Exception as error:  # a damaged store fails in many ways
         raise _broken(folder / str(step), error) from error
-    frame = jax.tree.map(np.asarray, found["frame"])
+    preprocessing = jax.tree.map(np.asarray, found["preprocessing"])
     inputs = Inputs(
-        Box(frame["centre_mm"], frame["half_mm"][()]), meta["mirror"], meta["tissue"]
+        Box(preprocessing["centre_mm"], preprocessing["half_mm"][()]),
+        meta["mirror"],
+        meta["tissue"],
     )
-    standardiser = Standardiser(frame["offset"], frame["scale"])
+    standardiser = Standardiser(preprocessing["offset"], preprocessing["scale"])
     state = FitState(found["params"], **found["training"])
-    codes = frame.get("codes", np.zeros((genes, 0), np.float32))
-    return Bundle(state, Frame(inputs, standardiser, codes), meta)
+    codes = preprocessing.get("codes", np.zeros((genes, 0), np.float32))
+    return Bundle(state, Preprocessing(inputs, standardiser, codes), meta)
 
 
 def _arrays(bundle: Bundle) -> dict[str, Any]:
-    state, frame = bundle.state, bundle.frame
+    state, preprocessing = bundle.state, bundle.preprocessing
     # Orbax refuses arrays without elements; a network that takes no code has one.
-    codes = {"codes": np.asarray(frame.codes)} if np.size(frame.codes) else {}
+    codes = np.asarray(preprocessing.codes)
     return {
         "params": state.params,
         "training": {
@@ -158,21 +160,21 @@ def _arrays(bundle: Bundle) -> dict[str, Any]:
             "noise": state.noise,
             "step": state.step,
         },
-        "frame": {
-            "centre_mm": frame.inputs.box.centre_mm,
-            "half_mm": np.asarray(frame.inputs.box.half_mm),
-            "offset": frame.standardiser.offset,
-            "scale": frame.standardiser.scale,
-            **codes,
+        "preprocessing": {
+            "centre_mm": preprocessing.inputs.box.centre_mm,
+            "half_mm": np.asarray(preprocessing.inputs.box.half_mm),
+            "offset": preprocessing.standardiser.offset,
+            "scale": preprocessing.standardiser.scale,
+            **({"codes": codes} if codes.size else {}),
         },
     }
 
 
-def _blank_frame(genes: int, code: int) -> Frame:
+def _blank_preprocessing(genes: int, code: int) -> Preprocessing:
     box = Box(np.zeros(3, np.float32), np.float32(1))
     blank = np.zeros(genes, np.float32)
     codes = np.zeros((genes, code), np.float32)
-    return Frame(Inputs(box), Standardiser(blank, blank), codes)
+    return Preprocessing(Inputs(box), Standardiser(blank, blank), codes)
 
 
 def _check_room(folder: Path, size: int) -> None:

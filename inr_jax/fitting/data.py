@@ -1,7 +1,6 @@
 """Wells packed for fitting: one shape for every fold, genes split over networks.
 
-Axis letters: N wells, G genes, M networks of K genes (M K = G), C code width,
-A memberships in structures (0 where a field sees none).
+Axis letters: N wells, G genes, M networks of K genes (M K = G), C code width.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from inr_jax.fields.conditioning import Conditioning
-from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.inputs import Inputs, Places
 
 
 class FitData(NamedTuple):
@@ -21,37 +20,31 @@ class FitData(NamedTuple):
 
     Attributes:
         inputs: How a place becomes features.
-        x_mm: `(N, 3)` MNI mm.
-        tissue: `(N, 2)` probabilities of grey and white.
+        places: Of N wells.
         targets: `(M, N, K)` standardised expression; `(S M, N, K)` where S settings
             that are fitted together have targets of their own.
         wells: `()` int32, the number of real rows.
         codes: `(G, C)` gene codes.
-        anatomy: `(N, A)` memberships.
     """
 
     inputs: Inputs
-    x_mm: jax.Array
-    tissue: jax.Array
+    places: Places
     targets: jax.Array
     wells: jax.Array
     codes: jax.Array
-    anatomy: jax.Array
 
 
 def pack(
     conditioning: Conditioning,
     inputs: Inputs,
     *,
-    x_mm: np.ndarray,
-    tissue: np.ndarray,
+    places: Places,
     standard: np.ndarray,
     codes: np.ndarray,
     rows: int,
-    anatomy: np.ndarray | None = None,
 ) -> FitData:
     """Pad wells `(N, ...)` to `rows` and split genes `(N, G)` over the networks."""
-    n, m, k = len(x_mm), conditioning.networks, conditioning.outputs
+    n, m, k = len(places.x_mm), conditioning.networks, conditioning.outputs
 
     def padded(array: np.ndarray) -> np.ndarray:
         widths = [(0, rows - n)] + [(0, 0)] * (array.ndim - 1)
@@ -60,11 +53,9 @@ def pack(
     targets = padded(standard).reshape(rows, m, k).transpose(1, 0, 2)
     data = FitData(
         inputs=inputs,
-        x_mm=padded(x_mm),
-        tissue=padded(tissue),
+        places=jax.tree.map(padded, places),
         targets=targets,
         wells=np.int32(n),
         codes=np.float32(codes),
-        anatomy=padded(np.zeros((n, 0)) if anatomy is None else anatomy),
     )
     return jax.tree.map(jnp.asarray, data)

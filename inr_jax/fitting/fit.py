@@ -116,14 +116,14 @@ def loss(
     A conditioning's penalty is added, divided by the number of wells.
     """
     jitter_key, batch_key = jax.random.split(key)
-    x_mm, tissue, anatomy = data.x_mm, data.tissue, data.anatomy
+    places = data.places
     if trainer.batch:
-        row = jax.random.randint(batch_key, (trainer.batch,), 0, data.wells)
-        x_mm, tissue, anatomy = x_mm[row], tissue[row], anatomy[row]
-        targets = targets[row]
+        rows = jax.random.randint(batch_key, (trainer.batch,), 0, data.wells)
+        places, targets = places.take(rows), targets[rows]
     if trainer.jitter_mm is not None:
-        x_mm = x_mm + trainer.jitter_mm * jax.random.normal(jitter_key, x_mm.shape)
-    features = jax.vmap(data.inputs.features)(x_mm, tissue, anatomy)
+        noise = jax.random.normal(jitter_key, places.x_mm.shape)
+        places = places._replace(x_mm=places.x_mm + trainer.jitter_mm * noise)
+    features = jax.vmap(data.inputs.features)(places)
     apply = jax.vmap(trainer.conditioning.apply, (None, None, 0))
     error = jnp.mean((apply(params, data.codes, features) - targets) ** 2, axis=1)
     if trainer.batch:
@@ -175,7 +175,7 @@ def advance(
             plan, rest = trainer._replace(**own), (*rest, data.targets[target])
             return _advance_one(plan, steps, data, step, rest)
 
-        group = trainer.group or default_group(rows[0], len(data.x_mm))
+        group = trainer.group or default_group(rows[0], len(data.places.x_mm))
         return map_groups(one, rows, len(rows[-1]), group)
 
     count = len(rates) * trainer.members * networks

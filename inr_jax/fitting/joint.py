@@ -21,7 +21,7 @@ from inr_jax.fields import model as render
 from inr_jax.fitting import fit, recipe
 from inr_jax.fitting.data import FitData
 from inr_jax.fitting.optimizer import stack
-from inr_jax.fitting.recipe import Frame, Recipe
+from inr_jax.fitting.recipe import Preprocessing, Recipe
 from inr_jax.samples.samples import Samples, Sites
 
 
@@ -80,14 +80,14 @@ def predict(
     """
     plans = _alike(plans)
     lead = plans[0]
-    frame = recipe.make_frame(lead, training)
-    data, taken = _data(plans, frame, training, rows)
+    preprocessing = recipe.make_preprocessing(lead, training)
+    data, taken = _data(plans, preprocessing, training, rows)
     readings = [
         reading._replace(steps=taken[reading.setting] or reading.steps)
         for reading in readings
     ]
     hyper = stack([fit.hyper_of(plan.trainer) for plan in plans])
-    seen = recipe.seen_anatomy(frame, sites)
+    places = recipe.places_of(preprocessing, sites)
     state = join([recipe.first_state(plan) for plan in plans])
     found: dict[int, np.ndarray] = {}
     for steps in sorted({reading.steps for reading in readings}):
@@ -104,10 +104,8 @@ def predict(
             if reading.steps == steps:
                 part = reading.members / lead.trainer.members
                 own = setting_of(state, reading.setting, len(plans), part)
-                model = recipe.make_model(frame, own)
-                found[number], _ = render.render(
-                    lead.renderer, model, sites.x_mm, sites.tissue, anatomy=seen
-                )
+                model = recipe.make_model(preprocessing, own)
+                found[number], _ = render.render(lead.renderer, model, places)
     return np.stack([found[number] for number in range(len(readings))])
 
 
@@ -130,7 +128,7 @@ def _alike(plans: list[Recipe]) -> list[Recipe]:
 
 
 def _data(
-    plans: list[Recipe], frame: Frame, training: Samples, rows: int
+    plans: list[Recipe], preprocessing: Preprocessing, training: Samples, rows: int
 ) -> tuple[FitData, list[int]]:
     """The wells with targets of each setting; those of one kind are made once.
 
@@ -142,7 +140,9 @@ def _data(
         kind = (plan.targets, plan.prior)
         if kind not in made:
             asked = plan._replace(steps=0)  # so that what is left is the wells'
-            made[kind] = recipe.make_data_and_steps(asked, frame, training, rows)
+            made[kind] = recipe.make_data_and_steps(
+                asked, preprocessing, training, rows
+            )
         taken.append(made[kind][1] and plan.field_steps)
     each = [made[plan.targets, plan.prior][0].targets for plan in plans]
     first = next(iter(made.values()))[0]

@@ -17,7 +17,7 @@ from inr_jax.errors import InputError, shortlist
 from inr_jax.fields import model as render
 from inr_jax.fields.conditioning import Conditioning
 from inr_jax.fields.gene_codes import gene_codes
-from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.inputs import Inputs, Places, make_places
 from inr_jax.fitting import fit
 from inr_jax.fitting import targets as effects
 from inr_jax.fitting.data import FitData, pack
@@ -44,7 +44,7 @@ class Recipe(NamedTuple):
         targets: "wells", or "effects" of their structures.
         order: Order of genes for their codes; "" gives codes of width 0.
         frequencies: sin/cos pairs in a code.
-        anatomy: Whether the networks see structures and parents.
+        sees_structures: Whether the networks see structures and parents.
         prior: Of the effects of structures.
         field_steps: Steps instead, where the targets hold a field in space beside
             the effects of names, which takes longer to learn; 0 is as many.
@@ -62,7 +62,7 @@ class Recipe(NamedTuple):
     targets: str
     order: str
     frequencies: int
-    anatomy: bool = False
+    sees_structures: bool = False
     prior: effects.Prior = effects.Prior()
     field_steps: int = 0
 
@@ -72,23 +72,23 @@ class Recipe(NamedTuple):
         return self.trainer.conditioning
 
 
-class Frame(NamedTuple):
+class Preprocessing(NamedTuple):
     """What a model fixes before its first step, from training wells alone.
 
     Attributes:
         inputs: How a place becomes features, with its box.
         standardiser: Units of the source to units of the fit.
         codes: `(G, C)` gene codes.
-        anatomy: Names the wells have, where the networks see them.
+        structures: Names the wells have, where the networks see them.
     """
 
     inputs: Inputs
     standardiser: Standardiser
     codes: np.ndarray
-    anatomy: KnownStructures | None = None
+    structures: KnownStructures | None = None
 
 
-def make_frame(recipe: Recipe, training: Samples) -> Frame:
+def make_preprocessing(recipe: Recipe, training: Samples) -> Preprocessing:
     """Box, standardiser and gene codes of these wells.
 
     Raises:
@@ -110,29 +110,36 @@ def make_frame(recipe: Recipe, training: Samples) -> Frame:
     if recipe.order:
         standard = standardiser.standard(training.values)
         codes = gene_codes(standard, order=recipe.order, frequencies=recipe.frequencies)
-    anatomy = known_structures(training) if recipe.anatomy else None
-    return Frame(inputs, standardiser, codes, anatomy)
+    structures = known_structures(training) if recipe.sees_structures else None
+    return Preprocessing(inputs, standardiser, codes, structures)
 
 
-def seen_anatomy(frame: Frame, sites: Sites) -> np.ndarray:
-    """Memberships `(N, A)` of sites; A is 0 where the networks see none."""
-    if frame.anatomy is None:
-        return np.zeros((len(sites.x_mm), 0), np.float32)
-    return memberships(frame.anatomy, sites.structure, sites.parent)
+def places_of(preprocessing: Preprocessing, sites: Sites) -> Places:
+    """What the networks see of sites; memberships where they see structures."""
+    if preprocessing.structures is None:
+        return make_places(sites.x_mm, sites.tissue)
+    membership = memberships(preprocessing.structures, sites.structure, sites.parent)
+    return make_places(sites.x_mm, sites.tissue, membership)
 
 
 def make_data(
-    recipe: Recipe, frame: Frame, training: Samples, rows: int | None = None
+    recipe: Recipe,
+    preprocessing: Preprocessing,
+    training: Samples,
+    rows: int | None = None,
 ) -> FitData:
     """Targets and places of these wells, padded to `rows`."""
-    return make_data_and_steps(recipe, frame, training, rows)[0]
+    return make_data_and_steps(recipe, preprocessing, training, rows)[0]
 
 
 def make_data_and_steps(
-    recipe: Recipe, frame: Frame, training: Samples, rows: int | None = None
+    recipe: Recipe,
+    preprocessing: Preprocessing,
+    training: Samples,
+    rows: int | None = None,
 ) -> tuple[FitData, int]:
     """As `make_data`, and the steps that a fit of these wells takes."""
-    standard, share = frame.standardiser.standard(training.values), 0.0
+    standard, share = preprocessing.standardiser.standard(training.values), 0.0
     if recipe.targets == "effects":
         standard, share = effects.denoised(
             standard,
@@ -144,13 +151,11 @@ def make_data_and_steps(
         )
     data = pack(
         recipe.conditioning,
-        frame.inputs,
-        x_mm=training.x_mm,
-        tissue=training.tissue,
+        preprocessing.inputs,
+        places=places_of(preprocessing, training.sites()),
         standard=standard,
-        codes=frame.codes,
+        codes=preprocessing.codes,
         rows=len(training.x_mm) if rows is None else rows,
-        anatomy=seen_anatomy(frame, training.sites()),
     )
     return data, (share and recipe.field_steps) or recipe.steps
 
@@ -160,17 +165,22 @@ def first_state(recipe: Recipe) -> fit.FitState:
     return fit.init(recipe.trainer, jax.random.key(recipe.seed))
 
 
-def make_model(frame: Frame, state: fit.FitState) -> render.Model:
+def make_model(preprocessing: Preprocessing, state: fit.FitState) -> render.Model:
     """The model that a state of a fit stands for."""
-    return render.Model(state.params, frame.codes, frame.inputs, frame.standardiser)
+    return render.Model(
+        state.params,
+        preprocessing.codes,
+        preprocessing.inputs,
+        preprocessing.standardiser,
+    )
 
 
 def fitted(
     recipe: Recipe, training: Samples, rows: int | None = None, on_chunk=None
-) -> tuple[Frame, fit.FitState]:
-    """The frame of these wells and the state at the end of their fit."""
-    frame = make_frame(recipe, training)
-    data, steps = make_data_and_steps(recipe, frame, training, rows)
+) -> tuple[Preprocessing, fit.FitState]:
+    """The preprocessing of these wells and the state at the end of their fit."""
+    preprocessing = make_preprocessing(recipe, training)
+    data, steps = make_data_and_steps(recipe, preprocessing, training, rows)
     state, _ = fit.fit(
         recipe.trainer,
         first_state(recipe),
@@ -179,7 +189,7 @@ def fitted(
         chunk=recipe.chunk,
         on_chunk=on_chunk,
     )
-    return frame, state
+    return preprocessing, state
 
 
 def make_predictor(
@@ -198,13 +208,9 @@ def make_predictor(
     """
 
     def predict(training: Samples, sites: Sites) -> Prediction:
-        frame, state = fitted(recipe, training, rows, on_chunk)
-        model = make_model(frame, state)
-        anatomy = seen_anatomy(frame, sites)
-        return Prediction(
-            *render.render(
-                recipe.renderer, model, sites.x_mm, sites.tissue, anatomy=anatomy
-            )
-        )
+        preprocessing, state = fitted(recipe, training, rows, on_chunk)
+        model = make_model(preprocessing, state)
+        places = places_of(preprocessing, sites)
+        return Prediction(*render.render(recipe.renderer, model, places))
 
     return predict

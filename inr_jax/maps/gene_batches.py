@@ -5,7 +5,7 @@ all genes would not fit any memory. All blocks share one compiled program: the l
 one starts early enough to be as long as the others, and what the one before it had
 already is dropped.
 
-Axis letters: V voxels, G genes, K genes of a block, A memberships in structures.
+Axis letters: V voxels, G genes, K genes of a block.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from inr_jax.fields.inputs import Places
 from inr_jax.fields.model import Model, Renderer, make_renderer, render_into
 from inr_jax.samples.standardise import Standardiser
 
 BUDGET = 256 * 2**20  # bytes, mean and spread of a block's genes
 
-# Yields x_mm (v, 3), tissue (v, 2) and memberships (v, A) of V voxels in their order;
-# called once a block, so that none of it has to be kept.
-Slabs = Callable[[], Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]]
+# Yields the places of V voxels in their order, some at a time; called once a block,
+# so that none of it has to be kept.
+Slabs = Callable[[], Iterable[Places]]
 
 
 class Block(NamedTuple):
@@ -76,7 +77,7 @@ def rendered(
         values = tuple(np.empty((voxels, size), np.float32, order="F") for _ in "ms")
         row = 0
         for places in slabs():
-            rows = slice(row, row + len(places[0]))
+            rows = slice(row, row + len(places.x_mm))
             render_into(
                 tuple(array[rows] for array in values),
                 some,

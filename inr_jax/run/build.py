@@ -17,22 +17,20 @@ from inr_jax.fields import model
 from inr_jax.fields.architectures import make_field, settings_of
 from inr_jax.fields.conditioning import (
     Conditioning,
-    Tables,
+    StructureEmbedding,
     make_conditioning,
-    with_anatomy,
+    with_structures,
 )
 from inr_jax.fields.inputs import feature_count
 from inr_jax.fitting import fit
 from inr_jax.fitting.optimizer import make_adam
 from inr_jax.fitting.recipe import Recipe
-from inr_jax.samples import phantom
-from inr_jax.samples.ahba.options import AbagenOptions, parse_donors
+from inr_jax.samples import phantom, sources
+from inr_jax.samples.ahba.options import AbagenOptions, abagen_options
 from inr_jax.samples.ahba.wells import COORDINATES
 from inr_jax.samples.checks import pick_genes
-from inr_jax.samples.columns import TableColumns
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source, counts
-from inr_jax.samples.sources import ahba, allen_export, table
 
 
 def load_source(config: ConfigDict) -> Source:
@@ -43,18 +41,15 @@ def load_source(config: ConfigDict) -> Source:
         source = _phantom_source(config, genes)
     elif settings.name == "ahba":
         source = _ahba_source(config, genes)
-    elif settings.name == "allen_export":
-        source = allen_export.load(settings.path, probes=settings.probes, genes=genes)
     else:
-        names = {name: settings[name] for name in TableColumns._fields}
-        source = table.load(settings.path, genes=genes, **names)
+        given = {name: settings[name] for name in sources.settings_of(settings.name)}
+        source = sources.read(settings.path, settings.name, genes=genes, **given)
     return source
 
 
 def ahba_options(config: ConfigDict) -> AbagenOptions:
     """abagen's options, as the section `ahba` has them."""
-    names = {name: config.ahba[name] for name in AbagenOptions._fields}
-    return AbagenOptions(**names | {"donors": parse_donors(config.ahba.donors)})
+    return abagen_options(**{name: config.ahba[name] for name in AbagenOptions._fields})
 
 
 def data_dir(config: ConfigDict) -> str:
@@ -63,12 +58,8 @@ def data_dir(config: ConfigDict) -> str:
 
 
 def _ahba_source(config: ConfigDict, genes: tuple[str, ...]) -> Source:
-    source = ahba.load(
-        data_dir(config),
-        genes=genes,
-        options=ahba_options(config),
-        skip_absent=config.ahba.skip_absent,
-    )
+    given = {name: config.ahba[name] for name in sources.settings_of("ahba")}
+    source = sources.read(data_dir(config), "ahba", genes=genes, **given)
     if not config.inputs.mirror:
         return source
     # Left and right are one: a copy would lie on its well and count it twice.
@@ -112,17 +103,17 @@ def make_anatomy_recipe(config: ConfigDict, samples: Samples) -> Recipe:
     seen, first = config.anatomy, ConfigDict(config.to_dict())
     first.field.update({key: seen[key] for key in ("hidden", "depth", "omega")})
     first.fit.update({key: seen[key] for key in ("steps", "learning_rate")})
-    tables = Tables(
+    embedding = StructureEmbedding(
         parents=len(samples.parents),
         structures=len(samples.structures),
         **{key: seen[key] for key in ("width", "spread", "scale", "penalty")},
     )
-    plan = make_recipe(first, len(samples.genes), tables)
+    plan = make_recipe(first, len(samples.genes), embedding)
     return plan._replace(field_steps=seen.field_steps)
 
 
 def _make_conditioning(
-    config: ConfigDict, genes: int, tables: Tables | None, precision: str
+    config: ConfigDict, genes: int, embedding: StructureEmbedding | None, precision: str
 ) -> Conditioning:
     features = feature_count(config.inputs.tissue)
     inner = make_conditioning(
@@ -134,17 +125,19 @@ def _make_conditioning(
             **_field_settings(config),
         ),
         genes=genes,
-        features=features + (tables.width if tables else 0),
+        features=features + (embedding.width if embedding else 0),
         code=code_width(config),
         rank=config.conditioning.rank,
     )
-    return with_anatomy(inner, tables, features) if tables else inner
+    return with_structures(inner, embedding, features) if embedding else inner
 
 
-def make_recipe(config: ConfigDict, genes: int, tables: Tables | None = None) -> Recipe:
-    """Networks, trainer and renderer for G genes; with tables, they see anatomy."""
+def make_recipe(
+    config: ConfigDict, genes: int, embedding: StructureEmbedding | None = None
+) -> Recipe:
+    """Networks, trainer, renderer for G genes; by an embedding they see structures."""
     conditioning, rendered = (
-        _make_conditioning(config, genes, tables, precision)
+        _make_conditioning(config, genes, embedding, precision)
         for precision in (config.fit.precision, config.render.precision)
     )
     optimizer = make_adam(
@@ -176,7 +169,7 @@ def make_recipe(config: ConfigDict, genes: int, tables: Tables | None = None) ->
         targets=config.fit.targets,
         order=config.conditioning.order if code_width(config) else "",
         frequencies=config.conditioning.frequencies,
-        anatomy=tables is not None,
+        sees_structures=embedding is not None,
     )
 
 

@@ -11,6 +11,7 @@ from inr_jax.brain import template
 from inr_jax.brain.space import outside_head
 from inr_jax.errors import InputError, first_line
 from inr_jax.fields import model as render
+from inr_jax.fields.inputs import make_places
 from inr_jax.fitting import checkpoint, recipe
 from inr_jax.run import build, config
 from inr_jax.run.consistency import calibration_in
@@ -60,7 +61,9 @@ class Field(NamedTuple):
             fix = "give one row of x, y, z a place"
             raise InputError("x_mm", expected="(V, 3) MNI mm", found=found, fix=fix)
         tissue = template.tissue_at(x_mm) if tissue is None else np.asarray(tissue)
-        mean, spread = render.render(self.renderer, self.model, x_mm, tissue)
+        mean, spread = render.render(
+            self.renderer, self.model, make_places(x_mm, tissue)
+        )
         if self.calibration is None:
             return mean, spread
         return mean, predictive_sd(self.calibration, x_mm, spread)
@@ -81,7 +84,7 @@ def load(workdir: str | Path) -> Field:
     bundle = checkpoint.restore(
         folder, recipe.first_state(plan), len(genes), build.code_width(settings)
     )
-    model = recipe.make_model(bundle.frame, bundle.state)
+    model = recipe.make_model(bundle.preprocessing, bundle.state)
     calibration = None
     if files.calibration.exists() and int(bundle.state.step) >= plan.steps:
         made_from = {"genes": genes, "files": meta.get("inputs_sha256", {})}

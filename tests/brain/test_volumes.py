@@ -7,7 +7,7 @@ import logging
 import nibabel as nib
 import numpy as np
 import pytest
-from references import SHAPE, oblique
+from given import SHAPE, oblique
 
 from inr_jax.brain import volumes
 from inr_jax.brain.space import Grid

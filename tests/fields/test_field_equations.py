@@ -17,6 +17,8 @@ from inr_jax.fields.architectures.layers import MOST_EXPONENT
 from inr_jax.fields.architectures.oinr import encoded_grid, neighbours, read_off
 from inr_jax.fields.architectures.siren import Siren
 
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
 SETTINGS = {
     "siren": {"hidden": 9, "depth": 3, "omega": 5.0},
     "wire": {"hidden": 9, "depth": 3, "omega": 5.0, "scale": 2.0},
@@ -30,14 +32,6 @@ K = 2
 MIX = np.array([1.0, -0.7], np.float32)  # of the K values, for one slope of them
 # Only O-INR has another equation where a place is more than its coordinates.
 CASES = [(name, 5) for name in FIELDS] + [("oinr", 3)]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def quick_compiling():
-    """Many small programs, each run once or twice: compile them the short way."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @cache

@@ -13,11 +13,11 @@ from inr_jax.brain.space import Box
 from inr_jax.errors import InputError
 from inr_jax.fields.architectures import FIELDS, make_field, settings_of
 from inr_jax.fields.conditioning import CONDITIONINGS, make_conditioning
-from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.inputs import Inputs, make_places
 from inr_jax.fitting import checkpoint, fit
 from inr_jax.fitting.data import pack
 from inr_jax.fitting.optimizer import make_adam
-from inr_jax.fitting.recipe import Frame
+from inr_jax.fitting.recipe import Preprocessing
 from inr_jax.run import build, config
 from inr_jax.run.settings_table import TABLE
 from inr_jax.samples.standardise import Standardiser
@@ -144,7 +144,7 @@ def smooth_wells(rng, n=64):
     one = np.sin(2 * u[:, 0]) * np.cos(u[:, 1])
     values = np.stack([one, u[:, 2] - one**2], axis=1)
     x_mm = np.asarray(BOX.centre_mm) + u * float(BOX.half_mm)
-    return {"x_mm": x_mm, "tissue": np.zeros((n, 2)), "standard": values}
+    return {"places": make_places(x_mm, np.zeros((n, 2))), "standard": values}
 
 
 @pytest.mark.parametrize("conditioning", ["independent", "concat"])
@@ -169,9 +169,11 @@ def test_a_checkpoint_gives_back_the_same_bits(field, tmp_path):
     state = fit.FitState(params, {"moments": params}, noise, jnp.int32(3))
     other = jax.tree.map(jnp.zeros_like, state)
     ones = np.ones(2, np.float32)
-    frame = Frame(Inputs(BOX), Standardiser(ones, ones), np.zeros((2, 0), np.float32))
+    preprocessing = Preprocessing(
+        Inputs(BOX), Standardiser(ones, ones), np.zeros((2, 0), np.float32)
+    )
     meta = {"config": "", "genes": ["A", "B"], "mirror": True, "tissue": "none"}
-    bundle = checkpoint.Bundle(state, frame, meta)
+    bundle = checkpoint.Bundle(state, preprocessing, meta)
     checkpoint.save(tmp_path / "kept", bundle, keep=1)
     found = checkpoint.restore(tmp_path / "kept", other, genes=2, code=0).state
     assert jax.tree.structure(found) == jax.tree.structure(state)

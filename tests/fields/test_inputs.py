@@ -9,7 +9,14 @@ import pytest
 
 from inr_jax.brain.space import Box, folded
 from inr_jax.errors import InputError
-from inr_jax.fields.inputs import TISSUE_FEATURES, Inputs, feature_count, tissue_class
+from inr_jax.fields.inputs import (
+    TISSUE_FEATURES,
+    Inputs,
+    Places,
+    feature_count,
+    make_places,
+    tissue_class,
+)
 
 BOX = Box(np.array([20.0, -18, 9], np.float32), np.float32(90))
 MIRRORED = np.array([-1, 1, 1], np.float32)
@@ -82,11 +89,11 @@ def test_features_are_those_by_hand_under_vmap_and_jit(places, mirror, tissue):
     inputs = Inputs(BOX, mirror=mirror, tissue=tissue)
     expected = [by_hand(x, t, inputs) for x, t in zip(*places, strict=True)]
     for features in (jax.vmap(inputs.features), jax.jit(jax.vmap(inputs.features))):
-        found = features(*map(jnp.asarray, places))
+        found = features(make_places(*places))
         assert found.shape == (9, feature_count(tissue))
         assert found.dtype == jnp.float32
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
-    one = inputs.features(*(jnp.asarray(array[4]) for array in places))
+    one = inputs.features(make_places(*places).take(4))
     np.testing.assert_allclose(one, expected[4], rtol=1e-5, atol=1e-6)
 
 
@@ -96,18 +103,19 @@ def test_with_the_mirror_left_is_right_and_without_it_is_not(places, tissue):
     for mirror in (True, False):
         features = jax.vmap(Inputs(BOX, mirror=mirror, tissue=tissue).features)
         right, left = (
-            features(x_mm, probability),
-            features(x_mm * MIRRORED, probability),
+            features(make_places(x_mm, probability)),
+            features(make_places(x_mm * MIRRORED, probability)),
         )
         assert bool((right == left).all()) is mirror
 
 
 def test_features_change_with_the_coordinates_at_one_over_the_half_side(places):
-    x_mm, tissue = (jnp.asarray(array[0]) for array in places)
-    slope = jax.jacobian(Inputs(BOX, mirror=False).features)(x_mm, tissue)
-    np.testing.assert_allclose(slope, np.eye(3) / 90, rtol=1e-6)
-    folded = jax.jacobian(Inputs(BOX).features)(jnp.array([-5.0, 1, 2]), tissue)
-    np.testing.assert_allclose(folded, np.diag([-1, 1, 1]) / 90, rtol=1e-6)
+    place = make_places(*places).take(0)
+    slope = jax.jacobian(Inputs(BOX, mirror=False).features)(place)
+    np.testing.assert_allclose(slope.x_mm, np.eye(3) / 90, rtol=1e-6)
+    left = make_places(np.array([-5.0, 1, 2]), place.tissue)
+    folded = jax.jacobian(Inputs(BOX).features)(left)
+    np.testing.assert_allclose(folded.x_mm, np.diag([-1, 1, 1]) / 90, rtol=1e-6)
 
 
 def test_the_default_sees_folded_coordinates_alone():
@@ -119,14 +127,26 @@ def test_the_counts_are_three_and_what_tissue_adds():
     assert [feature_count(kind) for kind in ("none", "class", "soft")] == [3, 4, 5]
 
 
+def test_places_keep_their_memberships_last_and_have_none_unless_given(places):
+    bare = make_places(*places)
+    assert bare.membership.shape == (9, 0)
+    named = make_places(*places, np.eye(9))
+    assert isinstance(named, Places) and named.take(slice(2, 5)).x_mm.shape == (3, 3)
+    features = jax.vmap(Inputs(BOX, tissue="class").features)
+    np.testing.assert_array_equal(features(named)[:, :4], features(bare))
+    np.testing.assert_array_equal(features(named)[:, 4:], np.eye(9))
+
+
 def test_an_unknown_tissue_is_refused_with_the_nearest_known_one():
     with pytest.raises(InputError, match=r"inputs\.tissue.*did you mean 'soft'\?"):
         feature_count("sofd")
 
 
 def test_inputs_go_through_jit_with_the_box_traced_and_the_kinds_static(places):
-    x_mm, tissue = (jnp.asarray(array[0]) for array in places)
+    place = make_places(*places).take(0)
     inputs = Inputs(BOX, mirror=False, tissue="class")
     assert len(jax.tree.leaves(inputs)) == 2
-    found = jax.jit(lambda inputs, x, t: inputs.features(x, t))(inputs, x_mm, tissue)
-    np.testing.assert_allclose(found, by_hand(x_mm, tissue, inputs), rtol=1e-5)
+    found = jax.jit(Inputs.features)(inputs, place)
+    np.testing.assert_allclose(
+        found, by_hand(place.x_mm, place.tissue, inputs), rtol=1e-5
+    )

@@ -12,7 +12,7 @@ from inr_jax.brain.space import Box
 from inr_jax.fields import model as render
 from inr_jax.fields.architectures import make_field
 from inr_jax.fields.conditioning import make_conditioning
-from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.inputs import Inputs, make_places
 from inr_jax.samples.standardise import Standardiser
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
@@ -35,13 +35,10 @@ def model_of(rng, name, tissue="soft"):
 
 
 def places(rng):
-    return (
-        rng.uniform(-70, 70, (V, 3)).astype(np.float32),
-        rng.uniform(0, 1, (V, 2)).astype(np.float32),
-    )
+    return make_places(rng.uniform(-70, 70, (V, 3)), rng.uniform(0, 1, (V, 2)))
 
 
-def by_loops(made, model, x_mm, tissue):
+def by_loops(made, model, places):
     """`(E, V, G)`: one network, one point at a time, in the units of the source."""
     values = np.zeros((E, V, G))
     apply = jax.jit(made.apply)
@@ -51,7 +48,7 @@ def by_loops(made, model, x_mm, tissue):
             params = jax.tree.map(lambda leaf, r=row: leaf[r], model.params)
             first = network * made.outputs
             for v in range(V):
-                x = model.inputs.features(x_mm[v], tissue[v])
+                x = model.inputs.features(places.take(v))
                 values[member, v, first : first + made.outputs] = apply(
                     params, model.codes, x
                 )
@@ -61,10 +58,10 @@ def by_loops(made, model, x_mm, tissue):
 @pytest.mark.parametrize("name", ["heads", "independent", "concat"])
 def test_mean_and_spread_are_those_of_a_loop(rng, name):
     made, model = model_of(rng, name)
-    x_mm, tissue = places(rng)
+    where = places(rng)
     renderer = render.make_renderer(made, chunk=16, group=0)
-    mean, spread = render.render(renderer, model, x_mm, tissue)
-    loop = by_loops(made, model, x_mm, tissue)
+    mean, spread = render.render(renderer, model, where)
+    loop = by_loops(made, model, where)
     np.testing.assert_allclose(mean, loop.mean(0), atol=1e-5)
     np.testing.assert_allclose(spread, loop.std(0, ddof=1), atol=1e-5)
 
@@ -73,12 +70,10 @@ def test_mean_and_spread_are_those_of_a_loop(rng, name):
 @pytest.mark.parametrize("group", [0, 1, 3])
 def test_chunk_and_group_are_irrelevant(rng, chunk, group):
     made, model = model_of(rng, "independent")
-    x_mm, tissue = places(rng)
-    one = render.render(
-        render.make_renderer(made, chunk=V, group=0), model, x_mm, tissue
-    )
+    where = places(rng)
+    one = render.render(render.make_renderer(made, chunk=V, group=0), model, where)
     two = render.render(
-        render.make_renderer(made, chunk=chunk, group=group), model, x_mm, tissue
+        render.make_renderer(made, chunk=chunk, group=group), model, where
     )
     np.testing.assert_allclose(one[0], two[0], atol=1e-5)
     np.testing.assert_allclose(one[1], two[1], atol=1e-5)
@@ -87,9 +82,9 @@ def test_chunk_and_group_are_irrelevant(rng, chunk, group):
 def test_it_compiles_once_for_any_number_of_voxels(rng):
     made, model = model_of(rng, "heads")
     renderer = render.make_renderer(made, chunk=16, group=0)
-    x_mm, tissue = places(rng)
+    where = places(rng)
     for count in (1, 16, 17, V):
-        render.render(renderer, model, x_mm[:count], tissue[:count])
+        render.render(renderer, model, where.take(slice(count)))
     assert renderer.program._cache_size() == 1
 
 
@@ -97,16 +92,18 @@ def test_one_member_has_no_spread(rng):
     made, model = model_of(rng, "heads")
     params = jax.tree.map(lambda leaf: leaf[:1], model.params)
     renderer = render.make_renderer(made, chunk=16, group=0)
-    _, spread = render.render(renderer, model._replace(params=params), *places(rng))
+    _, spread = render.render(renderer, model._replace(params=params), places(rng))
     assert (spread == 0).all()
 
 
 def test_a_mirrored_model_is_symmetric(rng):
     made, model = model_of(rng, "heads", tissue="none")
     renderer = render.make_renderer(made, chunk=16, group=0)
-    x_mm, tissue = places(rng)
-    left, _ = render.render(renderer, model, x_mm, tissue)
-    right, _ = render.render(renderer, model, x_mm * [-1, 1, 1], tissue)
+    where = places(rng)
+    left, _ = render.render(renderer, model, where)
+    right, _ = render.render(
+        renderer, model, where._replace(x_mm=where.x_mm * [-1, 1, 1])
+    )
     np.testing.assert_array_equal(left, right)
 
 
@@ -114,5 +111,5 @@ def test_progress_ends_at_the_number_of_voxels(rng):
     made, model = model_of(rng, "heads")
     renderer = render.make_renderer(made, chunk=20, group=0)
     done = []
-    render.render(renderer, model, *places(rng), on_chunk=done.append)
+    render.render(renderer, model, places(rng), on_chunk=done.append)
     assert done == [20, 40, 53]

@@ -39,12 +39,12 @@ def samples():
 
 
 def bundle_at(plan, samples, step, state=None):
-    frame = recipe.make_frame(plan, samples)
-    data = recipe.make_data(plan, frame, samples)
+    preprocessing = recipe.make_preprocessing(plan, samples)
+    data = recipe.make_data(plan, preprocessing, samples)
     state = recipe.first_state(plan) if state is None else state
     state, _ = fit.fit(plan.trainer, state, data, steps=step, chunk=CHUNK)
     meta = {"config": "{}", "genes": ["A", "B", "C"], "mirror": True, "tissue": "none"}
-    return checkpoint.Bundle(state, frame, meta)
+    return checkpoint.Bundle(state, preprocessing, meta)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_what_is_restored_is_what_was_saved_bit_for_bit(
     checkpoint.save(tmp_path / "c", saved, keep=1)
     back = restored(tmp_path / "c", plan, code)
     assert_same(back.state, saved.state)
-    assert_same(back.frame, saved.frame)
+    assert_same(back.preprocessing, saved.preprocessing)
     assert back.meta == {**saved.meta, "format": checkpoint.FORMAT}
 
 
@@ -130,7 +130,7 @@ def test_no_checkpoint_is_told_with_the_verb_that_makes_one(tmp_path):
 def test_another_format_is_refused(folder):
     path = folder / "10" / "meta" / "metadata"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 99}))
-    with pytest.raises(InputError, match="expected format 1, found format 99"):
+    with pytest.raises(InputError, match="expected format 2, found format 99"):
         checkpoint.read_meta(folder)
 
 
@@ -141,7 +141,7 @@ def cut(path: Path):
 # Orbax's readers go on in threads after the first has failed.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("damage", [cut, Path.unlink])
-@pytest.mark.parametrize("part", ["meta", "params", "training", "frame"])
+@pytest.mark.parametrize("part", ["meta", "params", "training", "preprocessing"])
 def test_damage_is_told_in_one_line_and_the_one_before_is_still_good(
     part, damage, plan, samples, folder
 ):

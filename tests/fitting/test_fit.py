@@ -13,7 +13,7 @@ from inr_jax.brain.space import Box
 from inr_jax.fields.architectures import make_field
 from inr_jax.fields.conditioning import make_conditioning
 from inr_jax.fields.conditioning.conditioning import Conditioning
-from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.inputs import Inputs, make_places
 from inr_jax.fitting import fit
 from inr_jax.fitting.data import pack
 from inr_jax.fitting.joint import join, setting_of
@@ -28,8 +28,7 @@ FIELD = partial(make_field, "siren", hidden=12, depth=2, omega=5.0)
 
 def wells(rng, n=N, genes=G):
     return {
-        "x_mm": rng.uniform(-70, 70, (n, 3)),
-        "tissue": rng.uniform(0, 1, (n, 2)),
+        "places": make_places(rng.uniform(-70, 70, (n, 3)), rng.uniform(0, 1, (n, 2))),
         "standard": rng.normal(size=(n, genes)),
     }
 
@@ -42,8 +41,14 @@ def trainer(name="heads", *, jitter=3.0, members=E, batch=0, group=0, genes=G):
 
 def data_for(plan, some, rows=None):
     codes = np.zeros((some["standard"].shape[1], 0), np.float32)
-    rows = rows or len(some["x_mm"])
+    rows = rows or len(some["places"].x_mm)
     return pack(plan.conditioning, Inputs(BOX), **some, codes=codes, rows=rows)
+
+
+def with_last(data, **values):
+    """The data with other numbers in the padded rows."""
+    places = {k: getattr(data.places, k).at[N:].set(v) for k, v in values.items()}
+    return data._replace(places=data.places._replace(**places))
 
 
 def fitted(plan, data, steps=10, chunk=5, seed=0):
@@ -67,7 +72,8 @@ def test_a_linear_network_without_jitter_reaches_least_squares(rng):
     adam = make_adam(0.05, decay=1.0, decay_steps=1, weight_decay=0.0)
     plan = fit.Trainer(linear, adam, 0.0, 1, 0, 0, programs={})
     state, _ = fitted(plan, data_for(plan, some), steps=1500, chunk=500)
-    u = (np.c_[abs(some["x_mm"][:, 0]), some["x_mm"][:, 1:]] - BOX.centre_mm) / 80
+    x, *yz = np.float64(some["places"].x_mm).T
+    u = (np.c_[abs(x), *yz] - BOX.centre_mm) / 80
     exact, *_ = np.linalg.lstsq(np.c_[u, np.ones(N)], some["standard"][:, 0])
     np.testing.assert_allclose(state.params[0], exact, atol=1e-3)
 
@@ -77,9 +83,7 @@ def test_the_loss_at_the_first_step_is_the_mean_squared_error(rng, name):
     some, plan = wells(rng), trainer(name, jitter=0.0, members=1)
     data = data_for(plan, some)
     state = fit.init(plan, jax.random.key(0))
-    points = [
-        data.inputs.features(x, t) for x, t in zip(data.x_mm, data.tissue, strict=True)
-    ]
+    points = [data.inputs.features(data.places.take(row)) for row in range(N)]
     predicted = [
         [plan.conditioning.apply(net, data.codes, x) for x in points]
         for net in (
@@ -122,7 +126,7 @@ def test_padding_rows_do_not_matter(rng):
     assert_close(padded.params, bare.params)
     poisoned = data_for(plan, some, rows=64)
     junk = np.full((64 - N, 3), 1e4, np.float32)
-    poisoned = poisoned._replace(x_mm=poisoned.x_mm.at[N:].set(junk))
+    poisoned = with_last(poisoned, x_mm=junk)
     same, _ = fitted(plan, poisoned)
     assert_same(same.params, padded.params)
 
@@ -132,7 +136,7 @@ def test_a_batch_never_draws_padding(rng):
     data = data_for(plan, some, rows=64)
     state, _ = fitted(plan, data)
     nan = jnp.full((64 - N, 3), jnp.nan)
-    same, _ = fitted(plan, data._replace(x_mm=data.x_mm.at[N:].set(nan)))
+    same, _ = fitted(plan, with_last(data, x_mm=nan))
     assert_same(same.params, state.params)
 
 
@@ -175,7 +179,10 @@ def test_jitter_moves_wells_by_its_standard_deviation(rng):
     probe = Conditioning(1, 1, lambda key: jnp.zeros(1), spy)
     still = make_adam(0.0, decay=1.0, decay_steps=1, weight_decay=0.0)
     plan = fit.Trainer(probe, still, 4.0, 1, 0, 0, programs={})
-    some = {**wells(rng, n=400, genes=1), "x_mm": np.full((400, 3), 50.0)}
+    some = {
+        **wells(rng, n=400, genes=1),
+        "places": make_places(np.full((400, 3), 50.0), np.zeros((400, 2))),
+    }
     fitted(plan, data_for(plan, some), steps=2, chunk=2)
     jax.effects_barrier()
     moved = np.concatenate([np.atleast_2d(row) for row in seen])

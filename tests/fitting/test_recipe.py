@@ -12,6 +12,7 @@ from inr_jax.brain import template
 from inr_jax.brain.space import box_around, folded
 from inr_jax.errors import InputError
 from inr_jax.fields import model as render
+from inr_jax.fields.inputs import make_places
 from inr_jax.fitting import recipe
 from inr_jax.run import build, config
 from inr_jax.samples import phantom
@@ -102,14 +103,18 @@ def test_junk_in_a_held_out_donor_changes_no_bit_of_its_prediction(
 
 def test_the_frame_is_that_of_the_training_wells_alone(plan, samples):
     training = samples.take(samples.donor != 0)
-    frame = recipe.make_frame(plan, training)
+    preprocessing = recipe.make_preprocessing(plan, training)
     values = np.asarray(training.values, np.float64)
-    np.testing.assert_allclose(frame.standardiser.offset, values.mean(0), rtol=1e-5)
-    np.testing.assert_allclose(frame.standardiser.scale, values.std(0), rtol=1e-5)
+    np.testing.assert_allclose(
+        preprocessing.standardiser.offset, values.mean(0), rtol=1e-5
+    )
+    np.testing.assert_allclose(
+        preprocessing.standardiser.scale, values.std(0), rtol=1e-5
+    )
     box = box_around(folded(training.x_mm), "cube")
-    np.testing.assert_array_equal(frame.inputs.box.centre_mm, box.centre_mm)
-    everything = recipe.make_frame(plan, samples).standardiser
-    assert (frame.standardiser.offset != everything.offset).all()
+    np.testing.assert_array_equal(preprocessing.inputs.box.centre_mm, box.centre_mm)
+    everything = recipe.make_preprocessing(plan, samples).standardiser
+    assert (preprocessing.standardiser.offset != everything.offset).all()
 
 
 def test_wells_that_all_lie_at_one_place_are_told_in_one_line(plan, samples):
@@ -121,7 +126,7 @@ def test_wells_that_all_lie_at_one_place_are_told_in_one_line(plan, samples):
         r"wells to fit, of donor .*: expected two places or more, found all \d+ at \("
     )
     with pytest.raises(InputError, match=told):
-        recipe.make_frame(plan, dataclasses.replace(training, x_mm=x_mm))
+        recipe.make_preprocessing(plan, dataclasses.replace(training, x_mm=x_mm))
 
 
 def test_padding_weighs_nothing(plan, samples):
@@ -143,11 +148,10 @@ def test_the_seed_decides_every_bit(plan, samples):
 
 
 def test_an_unfitted_model_is_centred_on_the_training_wells(plan, samples):
-    frame = recipe.make_frame(plan, samples)
-    model = recipe.make_model(frame, recipe.first_state(plan))
-    mean, spread = render.render(
-        plan.renderer, model, samples.x_mm, np.asarray(samples.tissue)
-    )
+    preprocessing = recipe.make_preprocessing(plan, samples)
+    model = recipe.make_model(preprocessing, recipe.first_state(plan))
+    places = make_places(samples.x_mm, samples.tissue)
+    mean, spread = render.render(plan.renderer, model, places)
     assert mean.shape == spread.shape == samples.values.shape
     z = (mean - samples.values.mean(0)) / samples.values.std(0)
     assert abs(z).max() < 3
@@ -170,16 +174,16 @@ def test_the_phantom_is_recovered_well_within_its_noise():
     truth = phantom.truth(brain, x_mm, tissue)
 
     plan = build.make_recipe(settings, 20)
-    frame = recipe.make_frame(plan, samples)
+    preprocessing = recipe.make_preprocessing(plan, samples)
     state, _ = recipe.fit.fit(
         plan.trainer,
         recipe.first_state(plan),
-        recipe.make_data(plan, frame, samples),
+        recipe.make_data(plan, preprocessing, samples),
         steps=plan.steps,
         chunk=plan.chunk,
     )
-    model = recipe.make_model(frame, state)
-    mean, _ = render.render(plan.renderer, model, x_mm, tissue)
+    model = recipe.make_model(preprocessing, state)
+    mean, _ = render.render(plan.renderer, model, make_places(x_mm, tissue))
 
     def error(predicted):
         return np.sqrt(np.mean((predicted - truth) ** 2))

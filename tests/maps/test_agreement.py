@@ -72,7 +72,7 @@ def test_shipped_is_what_abagen_itself_returns(data_dir, tmp_path):
 
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_interpolation_is_a_mean_weighted_by_inverse_distance(data_dir, rng, mirrored):
-    samples = ahba.load(data_dir, options=BOTH_SIDES).samples
+    samples = ahba.load(data_dir, **BOTH_SIDES._asdict()).samples
     x_mm = rng.uniform(-60, 60, (12, 3))
     own = samples.originals()
     x_mm[0] = own.x_mm[0]
@@ -94,7 +94,7 @@ def test_interpolation_is_a_mean_weighted_by_inverse_distance(data_dir, rng, mir
 
 
 def test_as_shipped_nothing_reaches_the_other_side_and_ten_are_five(data_dir):
-    samples = ahba.load(data_dir, options=BOTH_SIDES).samples
+    samples = ahba.load(data_dir, **BOTH_SIDES._asdict()).samples
     left = samples.take(samples.x_mm[:, 0] < 0).originals()
     far = np.array([[60.0, -20, 10]])
     shipped = baselines.interpolate(left, far, mirrored=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from references import SHAPE, oblique
+from given import SHAPE, oblique
 
 from inr_jax.brain.space import Grid
 from inr_jax.errors import InputError

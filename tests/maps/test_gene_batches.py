@@ -19,11 +19,11 @@ from inr_jax.fields import architectures
 from inr_jax.fields import model as render
 from inr_jax.fields.conditioning import (
     CONDITIONINGS,
-    Tables,
+    StructureEmbedding,
     make_conditioning,
-    with_anatomy,
+    with_structures,
 )
-from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.inputs import Inputs, make_places
 from inr_jax.maps import gene_batches, write
 from inr_jax.samples.standardise import Standardiser
 
@@ -42,11 +42,11 @@ def field_of(name, **sizes):
 
 
 def model_of(rng, name, field="siren", *, named=False):
-    tables = Tables(1, 2, width=3, spread=0.6, scale=0.5, penalty=0.1)
+    embedding = StructureEmbedding(1, 2, width=3, spread=0.6, scale=0.5, penalty=0.1)
     made = make_conditioning(
         name, partial(field_of, field), genes=G, features=3 + 3 * named, code=C
     )
-    made = with_anatomy(made, tables, 3) if named else made
+    made = with_structures(made, embedding, 3) if named else made
     keys = jax.random.split(jax.random.key(0), E * made.networks)
     shapes = jax.eval_shape(jax.vmap(made.init), keys)
     # Any numbers do, but zeros would not tell one gene from another.
@@ -62,9 +62,8 @@ def model_of(rng, name, field="siren", *, named=False):
 
 
 def places(rng, named=False):
-    x_mm = rng.uniform(-70, 70, (V, 3)).astype(np.float32)
-    seen = rng.uniform(0, 1, (V, A * named)).astype(np.float32)
-    return x_mm, np.zeros((V, 2), np.float32), seen
+    x_mm, seen = rng.uniform(-70, 70, (V, 3)), rng.uniform(0, 1, (V, A * named))
+    return make_places(x_mm, np.zeros((V, 2)), seen)
 
 
 def joined(some, name="mean"):
@@ -75,12 +74,12 @@ def joined(some, name="mean"):
 @pytest.mark.parametrize("name", CONDITIONINGS)
 def test_blocks_are_the_whole_whatever_their_size(rng, name, named):
     renderer, model = model_of(rng, name, named=named)
-    x_mm, tissue, seen = places(rng, named)
-    whole = render.render(renderer, model, x_mm, tissue, anatomy=seen)
+    where = places(rng, named)
+    whole = render.render(renderer, model, where)
     halves = [slice(0, 20), slice(20, V)]
 
     def slabs():
-        return [tuple(part[rows] for part in (x_mm, tissue, seen)) for rows in halves]
+        return [where.take(rows) for rows in halves]
 
     for size in (2, G):
         some = list(gene_batches.rendered(renderer, model, slabs, voxels=V, size=size))

@@ -8,7 +8,7 @@ import os
 import nibabel as nib
 import numpy as np
 import pytest
-from references import SHAPE, oblique
+from given import SHAPE, oblique
 
 from inr_jax.brain.space import Grid
 from inr_jax.maps import write

@@ -17,6 +17,7 @@ import jax
 import nibabel as nib
 import numpy as np
 import pytest
+from given import refused
 
 from inr_jax import cli
 from inr_jax.fitting import checkpoint, recipe
@@ -61,16 +62,6 @@ def line_with(text, process):
         if text in line:
             return line
     raise AssertionError(f"no {text!r} before the end")
-
-
-def refused(capsys, *arguments):
-    """The one line by which a command is refused, with status 2."""
-    capsys.readouterr()
-    assert cli.main(list(arguments)) == 2
-    told = capsys.readouterr()
-    (line,) = told.err.strip().splitlines()
-    assert line.startswith("inr-jax: ") and "Traceback" not in told.out
-    return line
 
 
 def files(folder):

@@ -14,6 +14,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 import references
+from given import refused
 
 from inr_jax import cli
 from inr_jax.brain import template
@@ -79,14 +80,6 @@ def maps(workdir, suffix="feature"):
 
 def load(path):
     return json.loads(path.read_text())
-
-
-def refused(capsys, *arguments):
-    """The one line by which a command is refused."""
-    capsys.readouterr()
-    assert cli.main(list(arguments)) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
-    return line
 
 
 def test_the_workdir_holds_what_others_read_and_nothing_half_written(done):

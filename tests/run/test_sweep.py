@@ -8,9 +8,9 @@ import re
 import runpy
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
+from given import random_samples, refused
 
 from inr_jax import cli
 from inr_jax.errors import InputError
@@ -20,7 +20,6 @@ from inr_jax.run import build, config
 from inr_jax.run.sweep import candidates, fold_cache
 from inr_jax.run.sweep import plan as config_sweep
 from inr_jax.run.sweep.pace import Pace
-from inr_jax.samples.samples import make_samples
 from inr_jax.stats import hold_out, nested_cv
 from inr_jax.stats.scores import score
 
@@ -39,23 +38,9 @@ SOME = [
 ]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def quick_compiling():
-    """Many small programs, each run a few times: compile them the short way."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
 def study(rng, donors=4, per=7, genes=3):
-    n = donors * per
-    return make_samples(
-        x_mm=rng.uniform([-60, -90, -40], [60, 60, 70], size=(n, 3)),
-        values=rng.normal(size=(n, genes)),
-        genes=[f"G{g}" for g in range(genes)],
-        donor=[f"d{i % donors}" for i in range(n)],
-        where="test",
-    )
+    names = [f"d{donor}" for donor in range(donors)]
+    return random_samples(rng, donors * per, genes, donors=names)
 
 
 def tiny(**changes):
@@ -281,21 +266,14 @@ def _io(data):
     return io.BytesIO(data)
 
 
-def refused(capsys, *arguments):
-    capsys.readouterr()
-    assert cli.main(["sweep", *arguments]) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()[-1:]
-    return line
-
-
 def test_another_sweep_in_the_same_workdir_is_refused(done, sweep_file, capsys):
     flags = [f"--workdir={done}", *FLAGS]
-    line = refused(capsys, *flags)
+    line = refused(capsys, "sweep", *flags)
     assert "another in donors, candidates; take a new --workdir" in line
     same = [f"--sweep={sweep_file}", "--donors=9861,10021"]
-    line = refused(capsys, *flags, *same, "--config.fit.steps=30")
+    line = refused(capsys, "sweep", *flags, *same, "--config.fit.steps=30")
     assert "fit.steps: 20 -> 30" in line
-    line = refused(capsys, *flags, *same, "--config.phantom.seed=3")
+    line = refused(capsys, "sweep", *flags, *same, "--config.phantom.seed=3")
     assert "phantom.seed" in line
 
 
@@ -329,7 +307,7 @@ def test_a_bad_sweep_file_is_told_in_one_line(text, pattern, tmp_path, capsys):
     path = tmp_path / "mine.py"
     if text is not None:
         path.write_text(text)
-    line = refused(capsys, f"--workdir={tmp_path}/w", f"--sweep={path}")
+    line = refused(capsys, "sweep", f"--workdir={tmp_path}/w", f"--sweep={path}")
     assert line.startswith(f"inr-jax: {path}") and re.search(pattern, line), line
 
 
@@ -340,13 +318,15 @@ def test_a_key_that_the_second_fit_does_not_read_is_answered_with_its_own():
 
 def test_unknown_protocols_and_donors_are_refused(tmp_path, capsys, sweep_file):
     flags = [f"--workdir={tmp_path}/w", f"--sweep={sweep_file}", *FLAGS]
-    assert "did you mean 'donor'" in refused(capsys, *flags, "--protocol=doner")
-    assert "did you mean '9861'" in refused(capsys, *flags, "--donors=9862")
+    assert "did you mean 'donor'" in refused(
+        capsys, "sweep", *flags, "--protocol=doner"
+    )
+    assert "did you mean '9861'" in refused(capsys, "sweep", *flags, "--donors=9862")
     sweep_file = tmp_path / "one.py"
     sweep_file.write_text("def get_sweep():\n    return [{}]\n")
     flags = [f"--workdir={tmp_path}/w", f"--sweep={sweep_file}", *FLAGS]
     flags.append("--noconfig.phantom.named")
-    line = refused(capsys, *flags, "--protocol=donor+anatomy")
+    line = refused(capsys, "sweep", *flags, "--protocol=donor+anatomy")
     assert "no well has a structure" in line
 
 
@@ -359,7 +339,7 @@ def test_too_few_donors_are_refused(donors, tmp_path, capsys, rng):
     ]
     path.write_text("\n".join(["x,y,z,donor,A,B", *rows]))
     flags = ["--config.source.name=table", f"--config.source.path={path}"]
-    line = refused(capsys, f"--workdir={tmp_path}/w", *flags)
+    line = refused(capsys, "sweep", f"--workdir={tmp_path}/w", *flags)
     assert (
         f"expected three donors: to score on, to choose on, to fit, found {donors}"
         in (line)

@@ -131,7 +131,7 @@ def agreement(donors, probe):
 
 
 def test_values_are_those_of_the_slow_pipeline(data_dir):
-    source = ahba.load(data_dir, options=TWO)
+    source = ahba.load(data_dir, **TWO._asdict())
     well, genes, blocks, chosen = slow_pipeline(data_dir)
     samples = source.samples
     assert list(samples.genes) == genes and samples.well.tolist() == well
@@ -182,7 +182,7 @@ def test_options_give_what_abagen_gives(data_dir, options):
 
 def test_copies_lie_across_with_the_values_and_the_id_of_their_well(data_dir):
     options = TWO._replace(lr_mirror="bidirectional")
-    samples = ahba.load(data_dir, options=options).samples
+    samples = ahba.load(data_dir, **options._asdict()).samples
     own = samples.originals()
     row = {well: n for n, well in enumerate(own.well.tolist())}
     copies = samples.take(samples.mirrored)
@@ -191,13 +191,13 @@ def test_copies_lie_across_with_the_values_and_the_id_of_their_well(data_dir):
     np.testing.assert_array_equal(copies.donor, source.donor)
     np.testing.assert_array_equal(copies.structure, source.structure)
     np.testing.assert_allclose(copies.values, source.values, atol=1e-6)
-    assert ahba.load(data_dir, options=options).notes["n_wells"] == len(own.well)
+    assert ahba.load(data_dir, **options._asdict()).notes["n_wells"] == len(own.well)
 
 
 def test_a_genes_values_do_not_depend_on_its_company(data_dir):
-    everything = ahba.load(data_dir, options=TWO).samples
+    everything = ahba.load(data_dir, **TWO._asdict()).samples
     for genes in (("MAPT", "APOE"), ("APOE",)):
-        some = ahba.load(data_dir, genes=genes, options=TWO).samples
+        some = ahba.load(data_dir, genes=genes, **TWO._asdict()).samples
         assert some.genes == tuple(sorted(genes))
         for gene in genes:
             np.testing.assert_array_equal(
@@ -218,7 +218,7 @@ def test_a_sample_alone_in_its_class_is_left_out_not_every_gene(data_dir):
 
 
 def test_coordinates_are_a_named_choice(data_dir, tmp_path):
-    released = ahba.load(data_dir, options=TWO._replace(coordinates="released"))
+    released = ahba.load(data_dir, **TWO._replace(coordinates="released")._asdict())
     listed = pd.concat(
         pd.read_csv(donor_file(data_dir, donor, "annotation")) for donor in DONORS
     ).set_index("well_id")
@@ -229,15 +229,15 @@ def test_coordinates_are_a_named_choice(data_dir, tmp_path):
     known = wells.wells()
     frame = pd.DataFrame(known.x_mm + np.array([0, 1, 0]), columns=list("xyz"))
     frame.assign(well_id=known.well).to_csv(table, index=False)
-    mine = ahba.load(data_dir, options=TWO._replace(coordinates=str(table)))
-    plain = ahba.load(data_dir, options=TWO)
+    mine = ahba.load(data_dir, **TWO._replace(coordinates=str(table))._asdict())
+    plain = ahba.load(data_dir, **TWO._asdict())
     np.testing.assert_allclose(
         mine.samples.x_mm, plain.samples.x_mm + np.float32([0, 1, 0]), atol=1e-4
     )
     assert "mine.csv" in mine.coordinates and "mine.csv" in mine.files
     frame.assign(well_id=known.well)[:9].to_csv(table, index=False)
     with pytest.raises(InputError, match=r"not in it .* take another"):
-        ahba.load(data_dir, options=TWO._replace(coordinates=str(table)))
+        ahba.load(data_dir, **TWO._replace(coordinates=str(table))._asdict())
 
 
 def test_files_are_found_in_any_folder_and_in_zips(data_dir, tmp_path):
@@ -274,11 +274,11 @@ def test_the_environment_says_where_the_atlas_is(data_dir, monkeypatch):
 
 
 def test_a_second_look_is_quick_and_the_same(data_dir, monkeypatch):
-    first = ahba.load(data_dir, genes=("APOE",), options=TWO)
+    first = ahba.load(data_dir, genes=("APOE",), **TWO._asdict())
     monkeypatch.setattr(cache, "preprocess", None)
     monkeypatch.setattr(cache, "_sha256", None)
     start = time.perf_counter()
-    again = ahba.load(data_dir, genes=("APOE",), options=TWO)
+    again = ahba.load(data_dir, genes=("APOE",), **TWO._asdict())
     assert time.perf_counter() - start < 2
     np.testing.assert_array_equal(first.samples.values, again.samples.values)
     assert first.files == again.files and len(first.files) == 10
@@ -296,27 +296,27 @@ def test_changed_data_or_settings_are_another_entry(copy_of):
 def test_a_cache_of_another_version_or_damaged_is_made_anew(
     copy_of, monkeypatch, caplog
 ):
-    expected = ahba.load(copy_of, options=TWO).samples.values
+    expected = ahba.load(copy_of, **TWO._asdict()).samples.values
     path = cache.open_atlas(copy_of, TWO).path
     monkeypatch.setattr(cache, "VERSION", 99)
-    found = ahba.load(copy_of, options=TWO).samples.values
+    found = ahba.load(copy_of, **TWO._asdict()).samples.values
     assert "written by version 2 of the cache, this is 99" in caplog.text
     np.testing.assert_array_equal(found, expected)
     path.write_bytes(path.read_bytes()[:-100])
     np.testing.assert_array_equal(
-        ahba.load(copy_of, options=TWO).samples.values, expected
+        ahba.load(copy_of, **TWO._asdict()).samples.values, expected
     )
     assert "damaged, so it is made anew" in caplog.text
 
 
 def fill(data_dir, queue):
-    queue.put(ahba.load(data_dir, options=TWO).samples.values.sum(dtype=float))
+    queue.put(ahba.load(data_dir, **TWO._asdict()).samples.values.sum(dtype=float))
 
 
 def test_two_processes_that_fill_one_cache_both_end_right(
     data_dir, tmp_path, monkeypatch
 ):
-    expected = ahba.load(data_dir, options=TWO).samples.values.sum(dtype=float)
+    expected = ahba.load(data_dir, **TWO._asdict()).samples.values.sum(dtype=float)
     monkeypatch.setenv("INR_JAX_CACHE", str(tmp_path / "new"))
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
@@ -360,7 +360,7 @@ def test_a_damaged_file_is_told_in_one_line(copy_of, kind, damage, message):
     else:
         path.write_text(damage(path.read_text()))
     with pytest.raises(InputError, match=message) as caught:
-        ahba.load(copy_of, options=TWO)
+        ahba.load(copy_of, **TWO._asdict())
     assert "\n" not in str(caught.value) and "inr-jax fetch" in str(caught.value)
 
 
@@ -385,7 +385,7 @@ def test_wells_outside_the_coordinate_table_are_refused(copy_of):
     frame.loc[5, "well_id"] = 77
     frame.to_csv(path, index=False)
     with pytest.raises(InputError, match=r"found 1 of 79 not in it \(77\)"):
-        ahba.load(copy_of, options=TWO)
+        ahba.load(copy_of, **TWO._asdict())
 
 
 @pytest.mark.parametrize(
@@ -417,7 +417,7 @@ def test_a_filter_that_leaves_nothing_says_so(copy_of):
         path = donor_file(copy_of, donor, "pacall")
         path.write_text(path.read_text().replace(",1", ",0"))
     with pytest.raises(InputError, match=r"found 0\.5, the best of .* reaches 0\.000"):
-        ahba.load(copy_of, options=TWO)
+        ahba.load(copy_of, **TWO._asdict())
 
 
 def test_a_gene_that_is_not_there_is_told_with_the_reason(data_dir):
@@ -425,15 +425,17 @@ def test_a_gene_that_is_not_there_is_told_with_the_reason(data_dir):
     lost = dropped_genes.dropped_genes(fates)
     quiet = lost[lost.fate == probes.BACKGROUND].gene.iloc[0]
     with pytest.raises(InputError, match=rf"{quiet}: below ibf_threshold, at best 0\."):
-        ahba.load(data_dir, genes=("APOE", quiet), options=TWO)
+        ahba.load(data_dir, genes=("APOE", quiet), **TWO._asdict())
     with pytest.raises(InputError, match="MAPTT: unknown, did you mean MAPT"):
-        ahba.load(data_dir, genes=("MAPTT",), options=TWO)
-    source = ahba.load(data_dir, genes=("APOE", quiet), options=TWO, skip_absent=True)
+        ahba.load(data_dir, genes=("MAPTT",), **TWO._asdict())
+    source = ahba.load(
+        data_dir, genes=("APOE", quiet), **TWO._asdict(), skip_absent=True
+    )
     assert source.samples.genes == ("APOE",)
     assert list(source.notes["genes_absent"]) == [quiet]
     assert quiet in source.notes["warnings"][0]
     with pytest.raises(InputError):
-        ahba.load(data_dir, genes=(quiet,), options=TWO, skip_absent=True)
+        ahba.load(data_dir, genes=(quiet,), **TWO._asdict(), skip_absent=True)
 
 
 def test_the_setting_that_is_said_to_keep_a_gene_does(data_dir):
@@ -444,7 +446,7 @@ def test_the_setting_that_is_said_to_keep_a_gene_does(data_dir):
     assert f"{gene}: not in the data" in lines and "below ibf_threshold" in lines
     threshold = float(lines.split("ibf_threshold=")[1].split()[0])
     source = ahba.load(
-        data_dir, genes=(gene,), options=TWO._replace(ibf_threshold=threshold)
+        data_dir, genes=(gene,), **TWO._replace(ibf_threshold=threshold)._asdict()
     )
     assert source.samples.genes == (gene,)
     assert "in the data" in dropped_genes.explain(fates, "APOE", TWO)[0]
@@ -470,7 +472,7 @@ def test_renamed_genes_are_found_by_either_name():
 
 
 def test_notes_hold_counts_and_settings_fit_for_json(data_dir):
-    notes = ahba.load(data_dir, genes=("APOE",), options=TWO).notes
+    notes = ahba.load(data_dir, genes=("APOE",), **TWO._asdict()).notes
     assert json.loads(json.dumps(notes))["options"]["ibf_threshold"] == 0.5
     filters = notes["filters"]
     order = ["probes", "probes_with_a_gene", "probes_above_background", "genes"]
@@ -483,8 +485,8 @@ def test_notes_hold_counts_and_settings_fit_for_json(data_dir):
 def test_loading_says_little(data_dir, caplog, monkeypatch, tmp_path):
     monkeypatch.setenv("INR_JAX_CACHE", str(tmp_path))
     caplog.set_level(logging.INFO)
-    ahba.load(data_dir, options=TWO)
+    ahba.load(data_dir, **TWO._asdict())
     (record,) = caplog.records
     assert str(tmp_path) in record.getMessage()
-    ahba.load(data_dir, options=TWO)
+    ahba.load(data_dir, **TWO._asdict())
     assert len(caplog.records) == 1

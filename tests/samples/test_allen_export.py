@@ -9,12 +9,13 @@ import json
 import logging
 import time
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from given import input_error
 
-from inr_jax.errors import InputError
 from inr_jax.samples.ahba import wells
 from inr_jax.samples.samples import UNNAMED
 from inr_jax.samples.sources import allen_export
@@ -90,12 +91,7 @@ def export(rng) -> Export:
     return Export(rng)
 
 
-def refused(path: Path, **settings) -> InputError:
-    """The error that loading `path` raises, checked to be one line."""
-    with pytest.raises(InputError) as caught:
-        allen_export.load(path, **settings)
-    assert "\n" not in str(caught.value)
-    return caught.value
+refused = partial(input_error, allen_export.load)
 
 
 def test_a_well_gets_its_place_and_donor_from_the_atlas_by_its_id(export, tmp_path):

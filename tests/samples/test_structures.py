@@ -15,8 +15,12 @@ import pytest
 
 from inr_jax.brain.space import Box
 from inr_jax.fields.architectures import make_field
-from inr_jax.fields.conditioning import Tables, make_conditioning, with_anatomy
-from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.conditioning import (
+    StructureEmbedding,
+    make_conditioning,
+    with_structures,
+)
+from inr_jax.fields.inputs import Inputs, make_places
 from inr_jax.fitting import fit, recipe
 from inr_jax.fitting.data import pack
 from inr_jax.fitting.optimizer import make_adam
@@ -41,7 +45,9 @@ from inr_jax.stats.scores import score
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
 P, S, W, G, N = 2, 5, 6, 4, 30
-TABLES = Tables(parents=P, structures=S, width=W, spread=0.6, scale=0.5, penalty=0.3)
+EMBEDDING = StructureEmbedding(
+    parents=P, structures=S, width=W, spread=0.6, scale=0.5, penalty=0.3
+)
 BOX = Box(np.array([30.0, -20.0, 5.0], np.float32), np.float32(80))
 FIELD = partial(make_field, "siren", hidden=12, depth=2, omega=4.0)
 TINY = {
@@ -62,7 +68,7 @@ def settings(**overrides):
 
 def trainer(batch=0, jitter=3.0):
     inner = make_conditioning("heads", FIELD, genes=G, features=3 + W, code=0)
-    made = with_anatomy(inner, TABLES, 3)
+    made = with_structures(inner, EMBEDDING, 3)
     adam = make_adam(1e-2, decay=1.0, decay_steps=1, weight_decay=0.0)
     return fit.Trainer(made, adam, jitter, 2, batch, 0, programs={})
 
@@ -74,12 +80,14 @@ def data_for(rng, plan, rows=N, unseen=4):
     return pack(
         plan.conditioning,
         Inputs(BOX),
-        x_mm=rng.uniform(-70, 70, (N, 3)),
-        tissue=np.zeros((N, 2)),
+        places=make_places(
+            rng.uniform(-70, 70, (N, 3)),
+            np.zeros((N, 2)),
+            memberships(anatomy, structure, structure // 3),
+        ),
         standard=rng.normal(size=(N, G)),
         codes=np.zeros((G, 0), np.float32),
         rows=rows,
-        anatomy=memberships(anatomy, structure, structure // 3),
     )
 
 
@@ -141,7 +149,7 @@ def test_samples_without_names_have_no_memberships(rng):
 
 def test_the_field_sees_the_scaled_place_and_the_sum_of_its_rows(rng):
     inner = make_conditioning("heads", FIELD, genes=G, features=3 + W, code=0)
-    made = with_anatomy(inner, TABLES, 3)
+    made = with_structures(inner, EMBEDDING, 3)
     params = made.init(jax.random.key(1))
     assert not params["own"].any() and params["own"].shape == (S, W)
     params["own"] = jnp.asarray(rng.normal(size=(S, W)), jnp.float32)
@@ -154,7 +162,7 @@ def test_the_field_sees_the_scaled_place_and_the_sum_of_its_rows(rng):
     )
     squares = float((np.asarray(params["own"], np.float64) ** 2).sum())
     assert float(made.penalty(params)) == pytest.approx(0.3 * squares, rel=1e-5)
-    twice = with_anatomy(made, TABLES._replace(width=P + S), 3)
+    twice = with_structures(made, EMBEDDING._replace(width=P + S), 3)
     outer = {"field": params, "own": jnp.ones((S, P + S)), "parent": None}
     expected = 0.3 * squares + 0.3 * S * (P + S)
     assert float(twice.penalty(outer)) == pytest.approx(expected, rel=1e-5)
@@ -162,8 +170,8 @@ def test_the_field_sees_the_scaled_place_and_the_sum_of_its_rows(rng):
 
 def test_parents_start_apart_by_the_spread():
     inner = make_conditioning("heads", FIELD, genes=G, features=3 + 50, code=0)
-    wide = TABLES._replace(parents=40, width=50)
-    parent = with_anatomy(inner, wide, 3).init(jax.random.key(0))["parent"]
+    wide = EMBEDDING._replace(parents=40, width=50)
+    parent = with_structures(inner, wide, 3).init(jax.random.key(0))["parent"]
     assert float(parent.std()) == pytest.approx(0.6, rel=0.05)
 
 
@@ -194,7 +202,8 @@ def test_padding_rows_do_not_matter_and_are_never_drawn(rng):
         plan = trainer(batch=batch)
         data = data_for(rng, plan, rows=40)
         state, _ = fitted(plan, data)
-        junk = data._replace(anatomy=data.anatomy.at[N:].set(1e3))
+        junk = data.places.membership.at[N:].set(1e3)
+        junk = data._replace(places=data.places._replace(membership=junk))
         assert_same(fitted(plan, junk)[0].params, state.params)
 
 

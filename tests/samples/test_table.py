@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from given import input_error
 
 from inr_jax.brain.template import tissue_at
-from inr_jax.errors import InputError
 from inr_jax.samples.samples import UNNAMED
 from inr_jax.samples.sources import table
 
@@ -50,11 +50,7 @@ def write(frame: pd.DataFrame, path: Path) -> Path:
 
 def refused(path: Path, **settings) -> str:
     """The message of the error that loading `path` raises; one line, names it."""
-    with pytest.raises(InputError) as caught:
-        table.load(path, **settings)
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
+    return str(input_error(table.load, path, **settings))
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

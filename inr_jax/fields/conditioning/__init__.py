@@ -5,7 +5,7 @@ from __future__ import annotations
 from inr_jax.errors import unknown_name
 from inr_jax.fields.conditioning import concat, heads, independent, low_rank
 from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker
-from inr_jax.fields.conditioning.structures import Tables, with_anatomy
+from inr_jax.fields.conditioning.structures import StructureEmbedding, with_structures
 
 CONDITIONINGS = {
     "heads": heads.make,
@@ -49,7 +49,7 @@ __all__ = [
     "CONDITIONINGS",
     "Conditioning",
     "FieldMaker",
-    "Tables",
+    "StructureEmbedding",
     "make_conditioning",
-    "with_anatomy",
+    "with_structures",
 ]

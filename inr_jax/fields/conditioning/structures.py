@@ -26,7 +26,7 @@ import jax.numpy as jnp
 from inr_jax.fields.conditioning.conditioning import Conditioning, Narrowed
 
 
-class Tables(NamedTuple):
+class StructureEmbedding(NamedTuple):
     """Sizes and settings of the embedding.
 
     Attributes:
@@ -46,12 +46,14 @@ class Tables(NamedTuple):
     penalty: float
 
 
-def with_anatomy(inner: Conditioning, tables: Tables, features: int) -> Conditioning:
+def with_structures(
+    inner: Conditioning, embedding: StructureEmbedding, features: int
+) -> Conditioning:
     """Let networks of F + W inputs see F features and A memberships.
 
     Args:
         inner: Networks of F + W inputs.
-        tables: The embedding.
+        embedding: Its sizes and settings.
         features: F.
 
     Returns:
@@ -60,27 +62,27 @@ def with_anatomy(inner: Conditioning, tables: Tables, features: int) -> Conditio
 
     def init(key: jax.Array) -> dict:
         field_key, parent_key = jax.random.split(key)
-        shape = (tables.parents, tables.width)
+        shape = (embedding.parents, embedding.width)
         return {
             "field": inner.init(field_key),
-            "parent": tables.spread * jax.random.normal(parent_key, shape),
-            "own": jnp.zeros((tables.structures, tables.width)),
+            "parent": embedding.spread * jax.random.normal(parent_key, shape),
+            "own": jnp.zeros((embedding.structures, embedding.width)),
         }
 
     def apply(params: dict, codes: jax.Array, x: jax.Array) -> jax.Array:
         place, member = x[:features], x[features:]
         table = jnp.concatenate([params["parent"], params["own"]])
-        seen = jnp.concatenate([tables.scale * place, member @ table])
+        seen = jnp.concatenate([embedding.scale * place, member @ table])
         return inner.apply(params["field"], codes, seen)
 
     def penalty(params: dict) -> jax.Array:
-        own = tables.penalty * jnp.sum(params["own"] ** 2)
+        own = embedding.penalty * jnp.sum(params["own"] ** 2)
         return own + inner.penalty(params["field"]) if inner.penalty else own
 
     def narrow(count: int) -> Narrowed:
         some = inner.narrow(count)
         return Narrowed(
-            with_anatomy(some.conditioning, tables, features), partial(take, some)
+            with_structures(some.conditioning, embedding, features), partial(take, some)
         )
 
     def take(some: Narrowed, params: dict, first: int) -> dict:

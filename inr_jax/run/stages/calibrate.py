@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 from inr_jax.brain import template
 from inr_jax.brain.divisions import parts_of
 from inr_jax.fields import model as render
+from inr_jax.fields.inputs import make_places
 from inr_jax.fitting import recipe
 from inr_jax.fitting.checkpoint import Bundle
 from inr_jax.maps.calibration import Calibrated, write_calibration
@@ -169,8 +170,9 @@ def compare_with_phantom(
     x_mm = _some_voxels(config)
     tissue = template.tissue_at(x_mm)
     plan = build.make_recipe(config, len(samples.genes))
-    model = recipe.make_model(bundle.frame, bundle.state)
-    mean, spread = render.render(plan.renderer, model, x_mm, tissue)
+    model = recipe.make_model(bundle.preprocessing, bundle.state)
+    places = make_places(x_mm, tissue)
+    mean, spread = render.render(plan.renderer, model, places)
     brain = build.make_phantom(config)
     columns = [brain.genes.index(gene) for gene in samples.genes]
     sd = None

@@ -18,7 +18,7 @@ from inr_jax.brain.atlas import Labels, desikan_killiany, one_sided, shares_at
 from inr_jax.brain.label_images import check_in_brain, labels_of
 from inr_jax.brain.space import folded
 from inr_jax.errors import InputError, shortlist
-from inr_jax.fields import model
+from inr_jax.fields import inputs, model
 from inr_jax.fitting import recipe
 from inr_jax.maps import crosswalk, memberships
 from inr_jax.maps.gene_batches import Slabs
@@ -182,13 +182,13 @@ def fitted_with_atlas(
     write(workdir, places, samples)
     start = time.perf_counter()
     plan = build.make_anatomy_recipe(config, samples)
-    frame, state = recipe.fitted(plan, samples)
+    preprocessing, state = recipe.fitted(plan, samples)
     log.info("fit with anatomy: %.1f s", time.perf_counter() - start)
 
-    def slabs() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def slabs() -> Iterator[inputs.Places]:
         for first in range(0, len(x_mm), SLAB):
             slab = x_mm[first : first + SLAB]
             seen = places.at(folded(slab, config.inputs.mirror))
-            yield slab, template.tissue_at(slab), seen
+            yield inputs.make_places(slab, template.tissue_at(slab), seen)
 
-    return plan.renderer, recipe.make_model(frame, state), slabs
+    return plan.renderer, recipe.make_model(preprocessing, state), slabs

@@ -50,7 +50,7 @@ def fit_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
             if step % every == 0 or step == plan.steps:
                 save(state)
 
-        data = recipe.make_data(plan, bundle.frame, samples)
+        data = recipe.make_data(plan, bundle.preprocessing, samples)
         with timed(workdir, "fit"):
             _, info = fit.fit(
                 plan.trainer,
@@ -104,4 +104,4 @@ def start_or_restore(
         "mirror": plan.mirror,
         "tissue": plan.tissue,
     }
-    return checkpoint.Bundle(state, recipe.make_frame(plan, samples), meta)
+    return checkpoint.Bundle(state, recipe.make_preprocessing(plan, samples), meta)

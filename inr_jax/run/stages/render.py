@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 
 from inr_jax.brain import template
 from inr_jax.fields import model as render
+from inr_jax.fields.inputs import make_places
 from inr_jax.fitting import recipe
 from inr_jax.maps.bids import gene_desc
 from inr_jax.maps.gene_batches import Block, Slabs, block_size, rendered
@@ -53,7 +54,7 @@ def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
         if config.anatomy.maps:
             parts = fitted_with_atlas(config, workdir, samples, x_mm)
         else:
-            model = recipe.make_model(bundle.frame, bundle.state)
+            model = recipe.make_model(bundle.preprocessing, bundle.state)
             parts = (plan.renderer, model, _slabs(x_mm))
         calibrated = uncertainty.calibration_of(
             config, workdir, source, whole=step >= plan.steps
@@ -80,8 +81,8 @@ def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
 
 def _slabs(x_mm: np.ndarray) -> Slabs:
     """All voxels at once; two numbers each beside their places are no burden."""
-    tissue = template.tissue_at(x_mm)
-    return lambda: [(x_mm, tissue, np.zeros((len(x_mm), 0), np.float32))]
+    places = make_places(x_mm, template.tissue_at(x_mm))
+    return lambda: [places]
 
 
 @contextlib.contextmanager

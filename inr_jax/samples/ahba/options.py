@@ -82,6 +82,25 @@ class AbagenOptions(NamedTuple):
         return {k: v for k, v in self._asdict().items() if k not in OF_REGIONS}
 
 
+def abagen_options(**given: object) -> AbagenOptions:
+    """Options of which some are not as they are by default.
+
+    Args:
+        **given: Fields of `AbagenOptions`; donors also as `parse_donors` takes them,
+            or as a list of ids.
+
+    Raises:
+        InputError: An unknown field or donor.
+    """
+    for name in given:
+        if name not in AbagenOptions._fields:
+            raise unknown_name("options of abagen", name, AbagenOptions._fields)
+    options = AbagenOptions(**given)
+    donors = options.donors
+    text = donors if isinstance(donors, str) else ",".join(map(str, donors))
+    return options._replace(donors=parse_donors(text))
+
+
 def parse_donors(text: str) -> tuple[str, ...]:
     """ "all", or ids separated by commas, to donor ids in numerical order.
 

@@ -12,29 +12,34 @@ from pathlib import Path
 from inr_jax.errors import InputError, shortlist
 from inr_jax.samples.ahba.cache import Atlas, open_atlas
 from inr_jax.samples.ahba.dropped_genes import missing_genes
-from inr_jax.samples.ahba.options import AbagenOptions
+from inr_jax.samples.ahba.folders import present
+from inr_jax.samples.ahba.options import abagen_options
 from inr_jax.samples.checks import pick_genes
 from inr_jax.samples.samples import make_samples
 from inr_jax.samples.source import Source, counts
 
 log = logging.getLogger("inr_jax")
-DEFAULT = AbagenOptions()
+
+
+def fits(path: Path) -> bool:
+    """Whether the files of a donor lie in a folder, a zip, or up to two below."""
+    return bool(present(path))
 
 
 def load(
-    data_dir: str | Path,
+    path: str | Path,
     *,
     genes: tuple[str, ...] = (),
-    options: AbagenOptions = DEFAULT,
     skip_absent: bool = False,
+    **options: object,
 ) -> Source:
     """Read the atlas.
 
     Args:
-        data_dir: Its folder or a zip; "" looks where abagen keeps its data.
+        path: Its folder or a zip; "" looks where abagen keeps its data.
         genes: Symbols to keep; none keeps all.
-        options: abagen's.
         skip_absent: Whether to go on without wanted genes that are not in the data.
+        **options: Fields of `AbagenOptions` that are not as they are by default.
 
     Returns:
         A `Source`; donors in numerical order, genes in alphabetical order, mirrored
@@ -43,14 +48,14 @@ def load(
     Raises:
         InputError: As `open_atlas`, or a wanted gene is not in the data.
     """
-    return from_atlas(open_atlas(data_dir, options), genes, skip_absent)
+    return from_atlas(open_atlas(path, abagen_options(**options)), genes, skip_absent)
 
 
 def from_atlas(atlas: Atlas, genes: tuple[str, ...], skip_absent: bool) -> Source:
     """The source that an opened atlas makes; see `load`."""
     absent = missing_genes(atlas, genes) if genes else {}
     wanted = [gene for gene in genes if gene not in absent]
-    warnings = _told(absent, genes, skip_absent and wanted)
+    warnings = _warnings(absent, genes, skip_absent and bool(wanted))
     kept = pick_genes(atlas.genes, wanted, "config.source.genes")
     rows = atlas.samples
     samples = make_samples(
@@ -76,19 +81,19 @@ def from_atlas(atlas: Atlas, genes: tuple[str, ...], skip_absent: bool) -> Sourc
     return Source(samples, atlas.sums, atlas.coordinates.name, notes)
 
 
-def _told(absent: dict[str, str], genes: tuple[str, ...], go_on: object) -> list[str]:
+def _warnings(absent: dict[str, str], genes: tuple[str, ...], go_on: bool) -> list[str]:
     """Sentences on the genes that are not there; an error where they are needed."""
     if not absent:
         return []
-    told = shortlist(f"{gene}: {why}" for gene, why in absent.items())
+    reasons = shortlist(f"{gene}: {why}" for gene, why in absent.items())
     if not go_on:
         raise InputError(
             "config.source.genes",
             expected="genes that the filters keep",
-            found=f"{len(absent)} of {len(genes)} that are not there ({told})",
+            found=f"{len(absent)} of {len(genes)} that are not there ({reasons})",
             fix="leave them out or change what drops them; "
             f"inr-jax genes --why={next(iter(absent))} says more",
         )
-    warning = f"{len(absent)} of {len(genes)} genes are not in the data ({told})"
+    warning = f"{len(absent)} of {len(genes)} genes are not in the data ({reasons})"
     log.warning("ahba: %s", warning)
     return [warning]

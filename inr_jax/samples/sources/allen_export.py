@@ -30,7 +30,7 @@ from inr_jax.samples.sources.allen_columns import (
     read_columns,
     read_probes,
 )
-from inr_jax.samples.sources.archive import AGAIN, Member, read_members
+from inr_jax.samples.sources.archive import AGAIN, Member, holds, read_members
 
 log = logging.getLogger("inr_jax")
 
@@ -47,15 +47,20 @@ MEANING = {
 }
 
 
+def fits(path: Path) -> bool:
+    """Whether a folder or zip holds a file that only an export has."""
+    return holds(path, FILES[:2])
+
+
 def load(
-    path: str | Path, *, probes: str = "mean", genes: tuple[str, ...] = ()
+    path: str | Path, *, genes: tuple[str, ...] = (), probes: str = "mean"
 ) -> Source:
     """Read an export.
 
     Args:
         path: The folder or zip; the files may lie one folder below.
-        probes: "mean" averages the probes of a gene, "first" keeps the first.
         genes: Symbols to keep; none keeps all. Only their values are looked at.
+        probes: "mean" averages the probes of a gene, "first" keeps the first.
 
     Returns:
         A `Source`; genes in alphabetical order, values in the export's own units.

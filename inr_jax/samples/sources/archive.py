@@ -31,6 +31,19 @@ class Member(NamedTuple):
     data: bytes
 
 
+def holds(path: Path, names: tuple[str, ...]) -> bool:
+    """Whether one of these files lies in a folder or zip, or one folder below."""
+    try:
+        if path.is_dir():
+            homes = _homes_in_folder(path, names)
+        else:
+            with zipfile.ZipFile(path) as archive:
+                homes = _homes_in_zip(path, archive, names)
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return any(homes.values())
+
+
 def read_members(
     path: str | Path, names: tuple[str, ...], *, optional: tuple[str, ...] = ()
 ) -> dict[str, Member]:

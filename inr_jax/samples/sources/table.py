@@ -11,7 +11,12 @@ from pathlib import Path
 from inr_jax.samples.columns import TableColumns, used_columns
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source, counts, existing, sha256
-from inr_jax.samples.sources.frame import read_frame
+from inr_jax.samples.sources.frame import SUFFIXES, read_frame
+
+
+def fits(path: Path) -> bool:
+    """Whether a path has the ending of a table."""
+    return path.is_file() and path.name.lower().endswith(SUFFIXES)
 
 
 def load(
