@@ -27,10 +27,10 @@ from inr_jax.brain.space import Grid
 from inr_jax.maps.crosswalk import PSEUDO_COUNT, by_name
 from inr_jax.samples.samples import UNNAMED, Samples
 from inr_jax.samples.structures import KnownStructures, memberships
+from inr_jax.stats.kernels import gaussian_mean
 
 FADE_MM = 4.0  # sd of the blur of what regions lie in
 REACH_MM = 10.0  # sd of the Gaussian by which wells near by count
-CHUNK = 8192  # points whose distances to all wells are held at a time
 
 
 class Above(NamedTuple):
@@ -113,15 +113,17 @@ def beyond_of(
 
 def near_by(beyond: Beyond, x_mm: np.ndarray) -> np.ndarray:
     """O(x) at points `(V, 3)`: `(V, A)` float32."""
-    from scipy.spatial.distance import cdist  # half a second to import
-
-    rows, found = beyond.weight > 0, []
-    for first in range(0, len(x_mm), CHUNK):
-        apart = cdist(x_mm[first : first + CHUNK], beyond.x_mm[rows], "sqeuclidean")
-        kernel = np.exp(-apart / (2 * REACH_MM**2)) * beyond.weight[rows]
-        top = kernel @ beyond.member[rows] + PSEUDO_COUNT * beyond.unknown
-        found.append(top / (kernel.sum(1, keepdims=True) + PSEUDO_COUNT))
-    return np.concatenate(found).astype(np.float32)
+    rows = beyond.weight > 0
+    mean = gaussian_mean(
+        beyond.x_mm[rows],
+        beyond.member[rows],
+        x_mm,
+        width_mm=REACH_MM,
+        prior=beyond.unknown,
+        pseudo_count=PSEUDO_COUNT,
+        weight=beyond.weight[rows],
+    )
+    return mean.astype(np.float32)
 
 
 class RegionMemberships(NamedTuple):

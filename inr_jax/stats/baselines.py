@@ -1,10 +1,10 @@
-"""The methods to beat: nearest well, inverse distance, kriging.
+"""The baselines: nearest well, inverse distance, means of structures, kriging.
 
-All have one interface, `Predictor`, which a fitted field shares: training samples
-and sites in, expression at the sites out, in the units of the samples. Whatever is
-learned (means, scales, weights) is learned from the training samples given.
+A baseline is a `Predictor` with one choice, `mirror`: whether left and right are one,
+so that x becomes abs(x) for wells and sites alike. To add one, write a function like
+those here in a file of its own and a line in `BASELINES` (it sees coordinates) or in
+`STRUCTURE_BASELINES` (it sees the names of structures, too).
 
-With `mirror`, left and right are one: x becomes abs(x) for wells and sites alike.
 Axis letters: N training wells, V sites, G genes, K neighbours.
 """
 
@@ -14,66 +14,56 @@ from functools import partial
 
 import numpy as np
 
+from inr_jax.brain.space import folded
 from inr_jax.samples.samples import Samples, Sites
 from inr_jax.stats.kriging import kriging, kriging_anatomy
-from inr_jax.stats.neighbours import _neighbours
+from inr_jax.stats.neighbours import nearest_wells
 from inr_jax.stats.predictor import Prediction, Predictor
 
-NEIGHBOURS = 10  # abagen.get_interpolated_map
+NEIGHBOURS = 10  # abagen.get_interpolated_map's n_neighbors
 
 
 def baselines(mirror: bool) -> dict[str, Predictor]:
-    """The predictors by name, in the order of the table of scores."""
-    return {
-        "nearest": partial(nearest, mirror=mirror),
-        "idw10": partial(idw10, mirror=mirror),
-        "kriging": partial(kriging, mirror=mirror),
-    }
+    """Those that see coordinates, by name, in the order of the table of scores."""
+    return _named(BASELINES, mirror)
+
+
+def structure_baselines(mirror: bool) -> dict[str, Predictor]:
+    """Those that see structures, by name, in the order of the table of scores."""
+    return _named(STRUCTURE_BASELINES, mirror)
+
+
+def abagen_baselines() -> dict[str, Predictor]:
+    """abagen's interpolation, by name: as it is, and with wells mirrored."""
+
+    def predict(samples: Samples, sites: Sites, *, mirrored: bool) -> Prediction:
+        return Prediction(abagen_map(samples, sites.x_mm, mirrored=mirrored))
+
+    return {name: partial(predict, mirrored=kind) for name, kind in ABAGEN.items()}
 
 
 def nearest(samples: Samples, sites: Sites, *, mirror: bool) -> Prediction:
-    """The value of the nearest well, `(V, G)`."""
-    _, row = _neighbours(samples.x_mm, sites.x_mm, count=1, mirror=mirror)
+    """The value of the nearest well."""
+    wells_mm, at_mm = folded(samples.x_mm, mirror), folded(sites.x_mm, mirror)
+    _, row = nearest_wells(wells_mm, at_mm, count=1)
     return Prediction(np.asarray(samples.values, np.float64)[row[:, 0]])
 
 
 def idw10(samples: Samples, sites: Sites, *, mirror: bool) -> Prediction:
-    """Mean of the 10 nearest wells, weighted by distance to the power -2.
-
-    abagen's own interpolation weights by 1 / d. A site on a well gets that well's
-    value (the mean of them, if several lie there); fewer than 10 are all used.
-
-    Returns:
-        `(V, G)`: sum_k d_k^-2 y_k / sum_k d_k^-2.
-    """
-    values = np.asarray(samples.values, np.float64)
-    count = min(NEIGHBOURS, len(values))
-    distance, row = _neighbours(samples.x_mm, sites.x_mm, count=count, mirror=mirror)
-    exact = distance == 0
-    hit = exact.any(1, keepdims=True)
-    weight = np.where(hit, exact, np.where(exact, 1.0, distance) ** -2)
-    weight = weight / weight.sum(1, keepdims=True)
-    # Neighbour after neighbour: (V, K, G) at once would not fit for a whole brain.
-    predicted = np.zeros((len(row), values.shape[1]))
-    for k in range(count):
-        predicted += weight[:, k, None] * values[row[:, k]]
-    return Prediction(predicted)
+    """Mean of the 10 nearest wells, weighted by distance to the power -2."""
+    wells_mm, at_mm = folded(samples.x_mm, mirror), folded(sites.x_mm, mirror)
+    return Prediction(inverse_distance(wells_mm, samples.values, at_mm, power=2))
 
 
-def anatomy_baselines(mirror: bool) -> dict[str, Predictor]:
-    """The predictors by name, in the order of the table of scores."""
-    return {
-        "structure_mean": structure_mean,
-        "kriging_anatomy": partial(kriging_anatomy, mirror=mirror),
-    }
-
-
-def structure_mean(samples: Samples, sites: Sites) -> Prediction:
-    """Mean of the wells of the same structure, `(V, G)`.
+def structure_mean(
+    samples: Samples, sites: Sites, *, mirror: bool = False
+) -> Prediction:
+    """Mean of the wells of the same structure, on both sides.
 
     A structure that no training well has takes the mean of its parent, a parent
     that none has the mean of all wells.
     """
+    del mirror  # structures have one name on both sides
     values = np.asarray(samples.values, np.float64)
     predicted = np.tile(values.mean(0), (len(sites.x_mm), 1))
     for train, test in (
@@ -85,49 +75,72 @@ def structure_mean(samples: Samples, sites: Sites) -> Prediction:
     return Prediction(predicted)
 
 
-NEIGHBOURS = 10  # abagen's n_neighbors
+def abagen_map(samples: Samples, x_mm: np.ndarray, *, mirrored: bool) -> np.ndarray:
+    """What `abagen.get_interpolated_map` gives: inverse distance over both sides.
 
-KINDS = {"abagen": False, "abagen_mirrored": True}
+    Each well is taken twice: a second time at its mirror image, or, as abagen 0.1.3
+    does by mistake, at its own place, which halves the number of neighbours.
 
+    Args:
+        samples: The wells; copies among them are left out.
+        x_mm: `(V, 3)` MNI mm.
+        mirrored: Whether the second of each well lies at its mirror image.
 
-def predictors() -> dict[str, Predictor]:
-    """Both kinds, by the name that they have in scores.csv."""
-    return {name: partial(_predict, mirrored=kind) for name, kind in KINDS.items()}
-
-
-def _predict(samples: Samples, sites: Sites, *, mirrored: bool) -> Prediction:
-    return Prediction(interpolate(samples, sites.x_mm, mirrored=mirrored))
-
-
-def interpolate(samples: Samples, x_mm: np.ndarray, *, mirrored: bool) -> np.ndarray:
-    """The value at sites `(V, 3)`, mm: `(V, G)` float64, units of the source."""
-    own = samples.originals()
-    own_mm = np.asarray(own.x_mm, np.float64)
-    values = np.asarray(own.values, np.float64)
-    aside = own_mm[:, 0] != 0  # a sample on the midline has no other side
-    across = own_mm[aside] * np.array([-1 if mirrored else 1, 1, 1])
+    Returns:
+        `(V, G)` float64, units of the samples.
+    """
+    wells = samples.originals()
+    wells_mm = np.asarray(wells.x_mm, np.float64)
+    aside = wells_mm[:, 0] != 0  # a well on the midline has no other side
+    across_mm = wells_mm[aside] * np.array([-1 if mirrored else 1, 1, 1])
     return inverse_distance(
-        np.concatenate([own_mm, across]),
-        np.concatenate([values, values[aside]]),
-        np.asarray(x_mm, np.float64),
+        np.concatenate([wells_mm, across_mm]),
+        np.concatenate([wells.values, wells.values[aside]]),
+        x_mm,
+        power=1,
     )
 
 
 def inverse_distance(
-    train_mm: np.ndarray, values: np.ndarray, x_mm: np.ndarray
+    wells_mm: np.ndarray, values: np.ndarray, x_mm: np.ndarray, *, power: float
 ) -> np.ndarray:
-    """Mean of the nearest, weighted by 1 / d; samples that are hit, alone."""
-    from scipy.spatial import cKDTree  # half a second to import
+    """Mean of the 10 nearest wells, weighted by a power of their distance.
 
+    y(x) = sum_k d_k^-p y_k / sum_k d_k^-p (Shepard 1968). A place on a well gets that
+    well's value (the mean of them, if several lie there); fewer than 10 are all used.
+
+    Args:
+        wells_mm: `(N, 3)` mm.
+        values: `(N, G)`.
+        x_mm: `(V, 3)` mm.
+        power: p; abagen takes 1.
+
+    Returns:
+        `(V, G)` float64.
+    """
+    values = np.asarray(values, np.float64)
     count = min(NEIGHBOURS, len(values))
-    tree = cKDTree(train_mm)
-    distance, row = tree.query(x_mm, k=range(1, count + 1), workers=-1)
+    distance, row = nearest_wells(wells_mm, x_mm, count=count)
     exact = distance == 0
     hit = exact.any(1, keepdims=True)
-    weight = np.where(hit, exact, 1 / np.where(exact, 1.0, distance))
-    weight /= weight.sum(1, keepdims=True)
+    weight = np.where(hit, exact, np.where(exact, 1.0, distance) ** -float(power))
+    weight = weight / weight.sum(1, keepdims=True)
     # Neighbour after neighbour: (V, K, G) at once would not fit for a whole brain.
     predicted = np.zeros((len(row), values.shape[1]))
     for k in range(count):
         predicted += weight[:, k, None] * values[row[:, k]]
     return predicted
+
+
+def _named(table: dict, mirror: bool) -> dict[str, Predictor]:
+    return {name: partial(method, mirror=mirror) for name, method in table.items()}
+
+
+BASELINES = {"nearest": nearest, "idw10": idw10, "kriging": kriging}
+
+STRUCTURE_BASELINES = {
+    "structure_mean": structure_mean,
+    "kriging_anatomy": kriging_anatomy,
+}
+
+ABAGEN = {"abagen": False, "abagen_mirrored": True}  # name to `mirrored`

@@ -34,13 +34,13 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_jax.brain.space import folded
+from inr_jax.stats.kernels import gaussian_mean
 
 LEVEL = 0.9  # of a new measurement's falling into the interval
 NORMAL_90 = 1.6448536  # half width of that interval of a normal law, in its sd
 WIDTHS_MM = (5.0, 8.0, 12.0, 18.0, 27.0, 40.0, 1000.0)  # of h; the last: everywhere
 PRIOR = 1.0  # wells' worth of the whole brain's mean in h, where wells are far
 LEAST = 0.05  # share of a mean square that noise or h has at least
-CHUNK = 2048  # places at a time; 60 MiB of weights for 3,702 wells
 
 
 class HeldOut(NamedTuple):
@@ -201,16 +201,16 @@ def _excess(held: HeldOut, noise: np.ndarray) -> np.ndarray:
 
 
 def _kernel_mean(part: Calibration, x_mm: np.ndarray) -> np.ndarray:
-    """h = (sum_n w_n excess_n + PRIOR mean) / (sum_n w_n + PRIOR), `(V,)`."""
-    mean, h = part.excess.mean(), np.empty(len(x_mm))
-    own = (part.x_mm**2).sum(1)
-    for first in range(0, len(x_mm), CHUNK):
-        rows = slice(first, first + CHUNK)
-        place = x_mm[rows]
-        square = (place**2).sum(1)[:, None] + own[None] - 2 * place @ part.x_mm.T
-        weight = np.exp(-np.maximum(square, 0) / (2 * part.width_mm**2))
-        above = weight @ part.excess + PRIOR * mean
-        h[rows] = above / (weight.sum(1) + PRIOR)
+    """h `(V,)`: the excess, smooth in space, drawn to its mean where wells are far."""
+    mean = part.excess.mean()
+    h = gaussian_mean(
+        part.x_mm,
+        part.excess,
+        x_mm,
+        width_mm=part.width_mm,
+        prior=mean,
+        pseudo_count=PRIOR,
+    )
     return np.maximum(h, LEAST * max(mean, LEAST))
 
 

@@ -78,9 +78,10 @@ def fit_effects(
 
 def _basis(own: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """E and l with E' noise E = 1 and E' own E = diag(l): there, traits are apart."""
-    half = np.linalg.inv(np.linalg.cholesky(noise))
-    level, turn = np.linalg.eigh(half @ own @ half.T)
-    return half.T @ turn, np.maximum(level, 0)
+    from scipy.linalg import eigh  # half a second to import
+
+    level, basis = eigh(own, noise)
+    return basis, np.maximum(level, 0)
 
 
 def _anatomy(

@@ -1,11 +1,6 @@
-"""The methods to beat: nearest well, inverse distance, kriging.
+"""The nearest wells of a place. Frame: mm (MNI152 RAS).
 
-All have one interface, `Predictor`, which a fitted field shares: training samples
-and sites in, expression at the sites out, in the units of the samples. Whatever is
-learned (means, scales, weights) is learned from the training samples given.
-
-With `mirror`, left and right are one: x becomes abs(x) for wells and sites alike.
-Axis letters: N training wells, V sites, G genes, K neighbours.
+Axis letters: N wells, V places, K neighbours.
 """
 
 from __future__ import annotations
@@ -13,6 +8,25 @@ from __future__ import annotations
 import numpy as np
 
 from inr_jax.brain.space import folded
+
+
+def nearest_wells(
+    samples_x_mm: np.ndarray, x_mm: np.ndarray, *, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Distances and rows of the nearest wells, the nearest first.
+
+    Args:
+        samples_x_mm: `(N, 3)` wells, mm.
+        x_mm: `(V, 3)` places, mm.
+        count: K, at most N.
+
+    Returns:
+        Distances, mm, and rows of the wells, `(V, K)` each.
+    """
+    from scipy.spatial import cKDTree  # half a second to import
+
+    tree = cKDTree(np.asarray(samples_x_mm, np.float64))
+    return tree.query(np.asarray(x_mm, np.float64), k=range(1, count + 1), workers=-1)
 
 
 def nearest_distance_mm(
@@ -28,20 +42,8 @@ def nearest_distance_mm(
     Returns:
         `(V,)` float32, mm.
     """
-    distance, _ = _neighbours(samples_x_mm, x_mm, count=1, mirror=mirror)
+    wells_mm, at_mm = (
+        folded(np.asarray(x, np.float64), mirror) for x in (samples_x_mm, x_mm)
+    )
+    distance, _ = nearest_wells(wells_mm, at_mm, count=1)
     return distance[:, 0].astype(np.float32)
-
-
-def _points(x_mm: np.ndarray, mirror: bool) -> np.ndarray:
-    x_mm = np.asarray(x_mm, np.float64)
-    return folded(x_mm, mirror)
-
-
-def _neighbours(
-    train_mm: np.ndarray, x_mm: np.ndarray, *, count: int, mirror: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Distances (mm) and rows of the nearest wells, both `(V, K)`, nearest first."""
-    from scipy.spatial import cKDTree  # half a second to import
-
-    tree = cKDTree(_points(train_mm, mirror))
-    return tree.query(_points(x_mm, mirror), k=range(1, count + 1), workers=-1)

@@ -65,7 +65,7 @@ def test_shipped_is_what_abagen_itself_returns(data_dir, tmp_path):
         genes = list(samples.genes)
         dense = abagen.get_interpolated_map(genes, mask, donors=DONORS)
     x_mm = np.argwhere(np.ones((9, 7, 8))) * np.diag(affine)[:3] + affine[:3, 3]
-    found = baselines.interpolate(samples, x_mm, mirrored=False)
+    found = baselines.abagen_map(samples, x_mm, mirrored=False)
     expected = np.stack([dense[gene].ravel() for gene in genes], axis=1)
     np.testing.assert_allclose(found, expected, atol=2e-6)
 
@@ -89,7 +89,7 @@ def test_interpolation_is_a_mean_weighted_by_inverse_distance(data_dir, rng, mir
         if row == 0:
             weight = (distance[near] == 0).astype(float)
         expected.append(weight @ values[near] / weight.sum())
-    found = baselines.interpolate(samples, x_mm, mirrored=mirrored)
+    found = baselines.abagen_map(samples, x_mm, mirrored=mirrored)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
@@ -97,15 +97,15 @@ def test_as_shipped_nothing_reaches_the_other_side_and_ten_are_five(data_dir):
     samples = ahba.load(data_dir, **BOTH_SIDES._asdict()).samples
     left = samples.take(samples.x_mm[:, 0] < 0).originals()
     far = np.array([[60.0, -20, 10]])
-    shipped = baselines.interpolate(left, far, mirrored=False)
+    shipped = baselines.abagen_map(left, far, mirrored=False)
     distance = np.linalg.norm(left.x_mm - far, axis=1)
     near = np.argsort(distance)[:5]
     expected = (1 / distance[near]) @ left.values[near] / (1 / distance[near]).sum()
     np.testing.assert_allclose(shipped[0], expected, rtol=1e-5)
     across = far * np.array([-1, 1, 1])
-    mirrored = (baselines.interpolate(left, s, mirrored=True) for s in (far, across))
+    mirrored = (baselines.abagen_map(left, s, mirrored=True) for s in (far, across))
     np.testing.assert_allclose(*mirrored, rtol=1e-5)
-    assert abs(shipped - baselines.interpolate(left, far, mirrored=True)).max() > 0.01
+    assert abs(shipped - baselines.abagen_map(left, far, mirrored=True)).max() > 0.01
 
 
 def test_agreement_with_zeros_is_that_with_the_zeros_written_out(rng):

@@ -38,7 +38,7 @@ from inr_jax.samples.structures import (
     memberships,
 )
 from inr_jax.stats import hold_out
-from inr_jax.stats.baselines import anatomy_baselines, baselines
+from inr_jax.stats.baselines import baselines, structure_baselines
 from inr_jax.stats.predictor import Prediction
 from inr_jax.stats.scores import score
 
@@ -308,7 +308,7 @@ def test_donors_of_two_wells_are_trained_on_and_scored(rng):
     for counts in ((2, 24, 24), (2, 2, 2)):
         few = cut_down(samples, counts)
         plan = build.make_anatomy_recipe(settings(), few)
-        methods = {**anatomy_baselines(True), **baselines(True)}
+        methods = {**structure_baselines(True), **baselines(True)}
         for predict in (recipe.make_predictor(plan, 72), *methods.values()):
             found = hold_out.leave_one_donor_out(predict, few, named=True).mean
             assert np.isfinite(found).all()

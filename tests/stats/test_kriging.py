@@ -8,9 +8,8 @@ import references
 
 from inr_jax.samples.samples import Sites, make_samples
 from inr_jax.samples.sources import allen_export
-from inr_jax.stats import kriging as anatomy_baselines
-from inr_jax.stats.baselines import anatomy_baselines as methods
-from inr_jax.stats.baselines import structure_mean
+from inr_jax.stats import kriging as kriging_module
+from inr_jax.stats.baselines import structure_baselines, structure_mean
 from inr_jax.stats.hold_out import held_out_scores, leave_one_donor_out, summarise
 from inr_jax.stats.kriging import (
     KINDS,
@@ -108,7 +107,7 @@ def planted(rng, variances, genes=60):
     structure = rng.integers(0, 12 * per, n).astype(np.int32)
     x_mm = rng.uniform([-60, -90, -40], [60, 60, 70], size=(n, 3))
     sites = Sites(x_mm, np.zeros((n, 2)), structure, structure // per)
-    kinds = anatomy_baselines._covariances(sites, sites, True)
+    kinds = kriging_module._covariances(sites, sites, 30.0, True)
     law = np.tensordot(variances[:3], kinds, 1) + variances[3] * np.eye(n)
     return sites, np.linalg.cholesky(law) @ rng.normal(size=(n, genes))
 
@@ -131,21 +130,21 @@ def test_of_many_wells_some_are_fitted(rng, monkeypatch):
     sites, z = planted(rng, (0.3, 0.2, 0.3, 0.4))
     thinned = Sites(*(leaf[::4] for leaf in sites))
     exact = fitted_variances(thinned, z[::4], mirror=True)
-    monkeypatch.setattr(anatomy_baselines, "FITTED", 60)
+    monkeypatch.setattr(kriging_module, "FITTED", 60)
     assert fitted_variances(sites, z, mirror=True) == exact
 
 
 def test_the_slope_of_the_misfit_is_that_of_differences(rng):
     sites, z = planted(rng, START, genes=3)
-    kinds = anatomy_baselines._covariances(sites, sites, True)
+    kinds = kriging_module._covariances(sites, sites, 30.0, True)
     kinds = np.concatenate([kinds, np.eye(len(z))[None]])
     at = np.log(START) + 0.3
-    _, slope = anatomy_baselines._misfit(at, kinds, z)
+    _, slope = kriging_module._misfit(at, kinds, z)
     step = 1e-5 * np.eye(4)
     slow = [
         (
-            anatomy_baselines._misfit(at + one, kinds, z)[0]
-            - anatomy_baselines._misfit(at - one, kinds, z)[0]
+            kriging_module._misfit(at + one, kinds, z)[0]
+            - kriging_module._misfit(at - one, kinds, z)[0]
         )
         / 2e-5
         for one in step
@@ -156,9 +155,9 @@ def test_the_slope_of_the_misfit_is_that_of_differences(rng):
 @pytest.mark.parametrize("name", NAMES)
 def test_sites_in_parts_are_predicted_as_sites_at_once(rng, monkeypatch, name):
     every = wells(rng)
-    predict = methods(True)[name]
+    predict = structure_baselines(True)[name]
     whole = predict(every, every.sites()).mean
-    monkeypatch.setattr(anatomy_baselines, "FITTED", 40)
+    monkeypatch.setattr(kriging_module, "FITTED", 40)
     parts = [
         predict(every, every.take(rows).sites()).mean
         for rows in (np.arange(9), np.arange(9, 40))
@@ -168,8 +167,8 @@ def test_sites_in_parts_are_predicted_as_sites_at_once(rng, monkeypatch, name):
 
 def test_real_donors_give_the_measured_table(cyp):
     samples = allen_export.load(cyp).samples
-    assert tuple(methods(True)) == NAMES
-    for name, predict in methods(True).items():
+    assert tuple(structure_baselines(True)) == NAMES
+    for name, predict in structure_baselines(True).items():
         pooled = leave_one_donor_out(predict, samples, named=True).mean
         mean = summarise(held_out_scores(samples, pooled, name))["donor"][name]
         found = (mean["r_mean"], mean["r2_mean"])

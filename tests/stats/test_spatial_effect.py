@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.gaussian_process.kernels import Matern
 
 from inr_jax.fitting import targets
 from inr_jax.stats import mixed_model, spatial_effect
@@ -30,12 +29,6 @@ def field(x_mm, rng, genes=G):
 @pytest.fixture
 def wells(rng):
     return rng.uniform(-60, 60, (N, 3)), rng.integers(0, D, N)
-
-
-def test_the_kernel_is_scikit_learns(rng):
-    x_mm = rng.uniform(-60, 60, (30, 3))
-    exact = Matern(length_scale=17.0, nu=1.5)(x_mm)
-    np.testing.assert_allclose(spatial_effect.matern(x_mm, 17.0), exact, atol=1e-6)
 
 
 def test_a_field_is_found_with_its_share_and_cleaned_of_noise(wells, rng):
@@ -121,30 +114,6 @@ def test_variances_of_names_and_batches_are_those_planted(rng):
     np.testing.assert_allclose(found[1:5], [0.5, 0.3, 0.2, 0.6], atol=0.1)
 
 
-def test_variances_are_the_least_squares_that_are_not_negative(rng):
-    from scipy.optimize import nnls
-
-    kinds = list(rng.normal(size=(3, 9, 9)) + 0.5)
-    pairs = rng.random((9, 9)) < 0.7
-    for _ in range(20):
-        product = rng.normal(size=(9, 9))
-        exact, _ = nnls(np.stack([kind[pairs] for kind in kinds], 1), product[pairs])
-        found = spatial_effect._least_squares(
-            [kind[pairs] for kind in kinds], product[pairs]
-        )
-        np.testing.assert_allclose(found, exact, atol=1e-9)
-
-
-def test_the_misfit_is_that_of_the_normal_law(rng):
-    from scipy.stats import multivariate_normal
-
-    half = rng.normal(size=(7, 9))
-    covariance, z = half @ half.T, rng.normal(size=(7, 4))
-    exact = multivariate_normal(np.zeros(7), covariance).logpdf(z.T)
-    found = spatial_effect._misfit(covariance, z) + 7 * np.log(2 * np.pi)
-    np.testing.assert_allclose(found, -2 * exact.mean(), rtol=1e-9)
-
-
 def test_a_well_without_a_name_gets_what_its_place_tells(wells, rng):
     x_mm, donor = wells
     truth = field(x_mm, rng)
@@ -154,10 +123,3 @@ def test_a_well_without_a_name_gets_what_its_place_tells(wells, rng):
     found, _ = targets.denoised(noisy, donor=donor, x_mm=x_mm, **names)
     unnamed = structure < 0
     assert ((found - truth)[unnamed] ** 2).mean() < 0.45
-
-
-def test_a_triangle_is_solved_by_blocks(rng):
-    n = 2 * spatial_effect.BLOCK + 5
-    lower = np.tril(rng.normal(size=(n, n))) / n + np.eye(n)
-    z = rng.normal(size=(n, 3))
-    np.testing.assert_allclose(lower @ spatial_effect._forward(lower, z), z, atol=1e-10)

@@ -81,8 +81,8 @@ def compare_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
             report = methods.abagen_report(atlas, labels)
             write_text(workdir.root / "abagen_report.md", report + "\n")
             describe(config, workdir, source)
-        for name, mirrored in baselines.KINDS.items():
-            theirs = baselines.interpolate(source.samples, x_mm, mirrored=mirrored)
+        for name, mirrored in baselines.ABAGEN.items():
+            theirs = baselines.abagen_map(source.samples, x_mm, mirrored=mirrored)
             found = agreement.against_map(ours, theirs, label, ids, total)
             lines += agreement.rows(name, found, genes)
     _write(workdir.comparison, lines)

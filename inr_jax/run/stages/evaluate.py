@@ -21,9 +21,8 @@ from inr_jax.run.workdir import Workdir
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source
 from inr_jax.samples.structures import in_one_donor
-from inr_jax.stats import baselines as interpolate
 from inr_jax.stats import hold_out
-from inr_jax.stats.baselines import anatomy_baselines, baselines
+from inr_jax.stats.baselines import abagen_baselines, baselines, structure_baselines
 from inr_jax.stats.coverage import held_out_wells
 from inr_jax.stats.folds import (
     BLOCKS_MM,
@@ -152,7 +151,7 @@ def _of_donors(config: ConfigDict, samples: Samples) -> dict[str, Protocol]:
         )
     plan = build.make_anatomy_recipe(config, samples)
     methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
-    methods |= anatomy_baselines(config.inputs.mirror)
+    methods |= structure_baselines(config.inputs.mirror)
     return {**protocols, hold_out.ANATOMY: Protocol(folds, methods, named=True)}
 
 
@@ -180,4 +179,4 @@ def _methods(config: ConfigDict, samples: Samples, rows: int) -> dict[str, Predi
     plan = build.make_recipe(config, len(samples.genes))
     methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
     methods |= baselines(config.inputs.mirror)
-    return methods | (interpolate.predictors() if config.compare.enabled else {})
+    return methods | (abagen_baselines() if config.compare.enabled else {})

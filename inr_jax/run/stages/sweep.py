@@ -20,7 +20,7 @@ from inr_jax.run.workdir import Workdir
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source
 from inr_jax.stats import hold_out, nested_cv
-from inr_jax.stats.baselines import anatomy_baselines, baselines
+from inr_jax.stats.baselines import baselines, structure_baselines
 
 
 def make_sweep(
@@ -75,7 +75,7 @@ def _rivals(
 ) -> dict[str, np.ndarray]:
     """Mean r and R2 of the methods to beat, on the same wells."""
     named, scores = protocol == hold_out.ANATOMY, {}
-    for name, predict in (anatomy_baselines if named else baselines)(mirror).items():
+    for name, predict in (structure_baselines if named else baselines)(mirror).items():
         progress.safe_point()
         prediction = hold_out.leave_one_donor_out(predict, samples, named=named)
         scores[name] = nested_cv.means(samples, prediction.mean, outer)

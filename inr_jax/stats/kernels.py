@@ -1,0 +1,113 @@
+"""Covariances of places and of groups, the normal likelihood, a Gaussian mean.
+
+Each formula is written here once; kriging, the spatial effect, conformal intervals
+and memberships of places use it. Frame: mm (MNI152 RAS). Axis letters: N wells, V
+places, G genes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+CHUNK = 2048  # places at a time; 60 MiB of weights for 3,702 wells
+
+
+def matern32(x_mm: np.ndarray, other_mm: np.ndarray, length_mm: float) -> np.ndarray:
+    """Matern covariance of smoothness 3/2 and variance 1.
+
+    k(d) = (1 + s) exp(-s), s = sqrt(3) d / l (Rasmussen & Williams 2006, eq. 4.17).
+
+    Args:
+        x_mm: `(N, 3)` mm.
+        other_mm: `(V, 3)` mm.
+        length_mm: l, mm.
+
+    Returns:
+        `(N, V)`.
+    """
+    from scipy.spatial.distance import cdist  # half a second to import
+
+    scaled = cdist(x_mm, other_mm)
+    scaled *= np.sqrt(3) / length_mm  # in place: N^2 numbers are many
+    falling = np.exp(-scaled)
+    scaled += 1
+    return np.multiply(scaled, falling, out=falling)
+
+
+def same_group(group: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The covariance of a random effect of groups, variance 1: 1 within a group.
+
+    Args:
+        group: `(N,)` integers; below 0 shares with none, not even with itself.
+        other: `(V,)` integers.
+
+    Returns:
+        `(N, V)` bool.
+    """
+    return np.equal.outer(group, other) & (other >= 0)
+
+
+def log_likelihood(covariance: np.ndarray, z: np.ndarray) -> tuple[float, np.ndarray]:
+    """Mean log density of columns that are normal about 0, and its derivative.
+
+    log p = -(log|C| + z' C^-1 z + N log 2 pi) / 2 and d log p / dC = (a a' - C^-1) / 2
+    with a = C^-1 z (Rasmussen & Williams 2006, eq. 5.8 and 5.9).
+
+    Args:
+        covariance: C, `(N, N)` positive definite.
+        z: `(N, G)`, its columns independent of each other.
+
+    Returns:
+        log p, mean over G; its derivative in each element of C, `(N, N)`.
+    """
+    from scipy.linalg.lapack import dpotrf, dpotri  # an inverse five times as fast
+
+    n, genes = z.shape
+    lower, _ = dpotrf(covariance, lower=1)
+    inverse, _ = dpotri(lower, lower=1)
+    inverse = np.tril(inverse) + np.tril(inverse, -1).T
+    a = inverse @ z
+    fit = (z * a).sum() / genes + n * np.log(2 * np.pi)
+    log_determinant = 2 * np.log(np.diag(lower)).sum()
+    return -(log_determinant + fit) / 2, (a @ a.T / genes - inverse) / 2
+
+
+def gaussian_mean(
+    x_mm: np.ndarray,
+    values: np.ndarray,
+    at_mm: np.ndarray,
+    *,
+    width_mm: float,
+    prior: np.ndarray | float,
+    pseudo_count: float,
+    weight: np.ndarray | float = 1.0,
+) -> np.ndarray:
+    """Kernel-weighted mean (Nadaraya 1964, Watson 1964) with a prior far from data.
+
+    m(x) = (sum_n w_n k_n y_n + c y_0) / (sum_n w_n k_n + c),
+    k_n = exp(-|x - x_n|^2 / (2 width^2)).
+
+    Args:
+        x_mm: `(N, 3)` mm.
+        values: y, `(N, ...)`.
+        at_mm: `(V, 3)` mm.
+        width_mm: sd of the kernel, mm.
+        prior: y_0, of the shape of a row of `values`.
+        pseudo_count: c, how many wells at the place the prior counts for.
+        weight: w, `(N,)`, or one for all.
+
+    Returns:
+        `(V, ...)` float64.
+    """
+    from scipy.spatial.distance import cdist  # half a second to import
+
+    means = np.empty((len(at_mm), *values.shape[1:]))
+    for first in range(0, len(at_mm), CHUNK):
+        rows = slice(first, first + CHUNK)
+        kernel = cdist(at_mm[rows], x_mm, "sqeuclidean")
+        kernel *= -1 / (2 * width_mm**2)
+        np.exp(kernel, out=kernel)
+        kernel *= weight
+        total = kernel.sum(1).reshape(-1, *(1,) * (values.ndim - 1))
+        means[rows] = (kernel @ values + pseudo_count * prior) / (total + pseudo_count)
+    return means

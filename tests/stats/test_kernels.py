@@ -1,0 +1,75 @@
+"""Kernels and the normal likelihood against libraries, slow loops, differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+from sklearn.gaussian_process.kernels import Matern
+
+from inr_jax.stats import kernels
+
+
+def test_the_matern_kernel_is_scikit_learns(rng):
+    x_mm, other_mm = rng.uniform(-60, 60, (30, 3)), rng.uniform(-60, 60, (20, 3))
+    exact = Matern(length_scale=17.0, nu=1.5)(x_mm, other_mm)
+    found = kernels.matern32(x_mm, other_mm, 17.0)
+    np.testing.assert_allclose(found, exact, rtol=1e-12)
+
+
+def test_a_group_shares_with_itself_and_no_name_with_none():
+    found = kernels.same_group(np.array([0, 1, -1]), np.array([1, 0, 1, -1]))
+    expected = [[0, 1, 0, 0], [1, 0, 1, 0], [0, 0, 0, 0]]
+    np.testing.assert_array_equal(found, np.array(expected, bool))
+
+
+@pytest.fixture
+def law(rng):
+    half = rng.normal(size=(7, 9))
+    return half @ half.T, rng.normal(size=(7, 4))
+
+
+def test_the_likelihood_is_that_of_the_normal_law(law):
+    covariance, z = law
+    exact = multivariate_normal(np.zeros(7), covariance).logpdf(z.T).mean()
+    found, _ = kernels.log_likelihood(covariance, z)
+    np.testing.assert_allclose(found, exact, rtol=1e-9)
+
+
+def test_the_likelihoods_derivative_is_that_of_differences(law, rng):
+    covariance, z = law
+    _, derivative = kernels.log_likelihood(covariance, z)
+    for _ in range(5):
+        way = rng.normal(size=(7, 7))
+        way = 1e-5 * (way + way.T)
+        ahead, behind = (
+            kernels.log_likelihood(covariance + sign * way, z)[0] for sign in (1, -1)
+        )
+        slope = (derivative * way).sum()
+        np.testing.assert_allclose(slope, (ahead - behind) / 2, rtol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_a_gaussian_mean_is_that_of_two_loops(rng, monkeypatch, shape):
+    monkeypatch.setattr(kernels, "CHUNK", 4)
+    x_mm, at_mm = rng.uniform(-30, 30, (12, 3)), rng.uniform(-30, 30, (9, 3))
+    y, prior, weight = (
+        rng.normal(size=(12, *shape)),
+        rng.normal(size=shape),
+        rng.random(12),
+    )
+    exact = []
+    for at in at_mm:
+        above, below = 0.5 * prior, 0.5
+        for x, value, w in zip(x_mm, y, weight, strict=True):
+            k = w * np.exp(-((at - x) ** 2).sum() / (2 * 8.0**2))
+            above, below = above + k * value, below + k
+        exact.append(above / below)
+    found = kernels.gaussian_mean(
+        x_mm, y, at_mm, width_mm=8.0, prior=prior, pseudo_count=0.5, weight=weight
+    )
+    np.testing.assert_allclose(found, exact, rtol=1e-12)
+    far = kernels.gaussian_mean(
+        x_mm, y, at_mm + 1e4, width_mm=8.0, prior=prior, pseudo_count=0.5
+    )
+    np.testing.assert_array_equal(far, np.tile(prior, (9, *(1,) * len(shape))))
