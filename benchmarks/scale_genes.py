@@ -66,7 +66,7 @@ def child(genes: int, steps: int, limit_gb: float, folder: str, tiny: bool) -> d
     )
     sidecars = [{"Desc": f"G{gene}"} for gene in range(genes)]
     some = itertools.islice(some, count)
-    maps.write_blocks(Path(folder), canvas, sidecars, some, told={})
+    maps.write_blocks(Path(folder), canvas, sidecars, some, std_sidecar={})
     written, took = min(genes, count * size), note("render")
     on_disk = sum(path.stat().st_size for path in Path(folder).iterdir()) / 1e9
     found |= {"maps_of": written, "render_ms_a_gene": 1e3 * took / written}

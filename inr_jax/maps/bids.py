@@ -1,8 +1,7 @@
-"""Masks in, volumes out, and how the volumes are named.
+"""Names of maps in the manner of BIDS, whose values hold letters and digits alone.
 
 Nouns:
-    desc: a gene's symbol as letters and digits, what a BIDS file name can hold.
-Axis letters: I, J, K voxels along the axes of a grid; V voxels in its mask.
+    desc: the value of a gene, made from its symbol.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from inr_jax.errors import InputError
 
 
 def gene_desc(genes: Iterable[str]) -> dict[str, str]:
-    """Symbols to letters and digits, no two the same in any case of letters.
+    """A desc for every symbol, no two the same, upper and lower case aside.
 
-    A symbol that is clean already keeps its name (HLADRA); another one that comes
-    out the same gets the first free number from 2 on (HLA-DRA: HLADRA2). The
-    result does not depend on the order of the genes.
+    A symbol of letters and digits is its own desc (HLADRA). Another symbol that would
+    have the same one gets the first free number from 2 on (HLA-DRA: HLADRA2). The
+    order of the genes does not matter.
 
     Returns:
         gene -> desc, in the order given.
@@ -45,10 +44,10 @@ def resolution_name(grid: Grid) -> str:
 
 
 def map_name(desc: str, space: str, res: str, suffix: str = "feature") -> str:
-    """The name of a map, without extension.
+    """The file name of a map, without extension.
 
     Raises:
-        InputError: `space` holds more than letters and digits.
+        InputError: `space` is empty or holds more than letters and digits.
     """
     if not space or _alphanumeric(space) != space:
         raise InputError(

@@ -1,4 +1,4 @@
-"""The calibration of a run as a file: arrays, and beside them what they are of.
+"""The calibration of a run as a file: arrays, and JSON of what they were made from.
 
 Axis letters: N wells, G genes.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,17 @@ from inr_jax.files import write_bytes
 from inr_jax.stats.conformal import Calibration
 
 DAMAGED = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile)
-FORMAT = 1  # raised when an old file can no longer be read
+FORMAT = 2  # raised when an old file can no longer be read
+
+# Field of Calibration -> its shape in letters, and its least value.
+SCHEMA: dict[str, tuple[tuple[str | int, ...], float]] = {
+    "noise": (("G",), math.ulp(0.0)),
+    "factor": (("G",), 0.0),
+    "x_mm": (("N", 3), -math.inf),
+    "excess": (("N",), -math.inf),
+    "width_mm": ((), math.ulp(0.0)),
+    "mirror": ((), 0.0),
+}
 
 
 class Calibrated(NamedTuple):
@@ -27,11 +38,12 @@ class Calibrated(NamedTuple):
     Attributes:
         calibration: Of G genes, from all donors' held-out residuals.
         genes: G symbols.
-        coverage: What intervals held, of donors not used for calibrating:
-            "overall" or a part of the brain to {"coverage", "wells"}.
-        range_mm: How far from data the model has been validated.
+        coverage: "overall" or a part of the brain -> {"coverage", "wells"}: the share
+            of measurements in their intervals, which were calibrated on other donors.
+        range_mm: Validated range, mm: the distance to the nearest sample up to which
+            held-out donors have checked the model.
         config: Settings, as JSON.
-        inputs: Name of each input file to its SHA-256.
+        inputs: Name of each input file -> its SHA-256.
     """
 
     calibration: Calibration
@@ -56,21 +68,25 @@ def write_calibration(path: str | Path, calibrated: Calibrated) -> None:
 
 
 def read_calibration(path: str | Path) -> Calibrated:
-    """The inverse of `write_calibration`.
+    """Read what `write_calibration` wrote.
 
     Raises:
-        InputError: The file is missing, damaged or of another version.
+        InputError: The file is missing, damaged or of another format, or an array has
+            another shape, a value that is not finite or a standard deviation of 0.
     """
     try:
-        with np.load(path, allow_pickle=False) as found:
-            meta = json.loads(str(found["meta"]))
-            version = meta.pop("format")
-            arrays = {name: found[name] for name in Calibration._fields}
-        if version != FORMAT:
-            raise ValueError(f"format {version}")
-        arrays |= {name: arrays[name].item() for name in ("width_mm", "mirror")}
+        with np.load(path, allow_pickle=False) as file:
+            meta = json.loads(str(file["meta"]))
+            if meta.pop("format") != FORMAT:
+                raise ValueError("another format")
+            arrays = {name: file[name] for name in Calibration._fields}
         genes = tuple(meta.pop("genes"))
-        return Calibrated(Calibration(**arrays), genes, **meta)
+        _check(arrays, len(genes))
+        fields: dict[str, Any] = {
+            name: array if array.ndim else array.item()
+            for name, array in arrays.items()
+        }
+        return Calibrated(Calibration(**fields), genes, **meta)
     except DAMAGED as error:
         raise InputError(
             path,
@@ -78,3 +94,16 @@ def read_calibration(path: str | Path) -> Calibrated:
             found=first_line(error),
             fix="delete it and run evaluate again",
         ) from error
+
+
+def _check(arrays: dict[str, np.ndarray], genes: int) -> None:
+    """Raise ValueError at the first array that is not as `SCHEMA` says."""
+    sizes: dict[str | int, int] = {"G": genes, "N": len(arrays["x_mm"]), 3: 3}
+    for name, (letters, least) in SCHEMA.items():
+        array, shape = arrays[name], tuple(sizes[letter] for letter in letters)
+        if array.shape != shape:
+            raise ValueError(f"{name} of shape {array.shape} instead of {shape}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} with values that are not finite")
+        if (array < least).any():
+            raise ValueError(f"{name} with a value of {array.min():g}")

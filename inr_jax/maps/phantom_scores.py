@@ -1,4 +1,7 @@
-"""What is kept of blocks of maps that pass on their way to the disk.
+"""Scores of maps against the phantom, and the few maps that a picture shows.
+
+Blocks of maps are dropped once they are written; a `MapObserver` looks at each on its
+way to the disk.
 
 Axis letters: V voxels. Frame: x_mm (MNI152 RAS, mm).
 """
@@ -13,36 +16,38 @@ from inr_jax.samples import phantom
 from inr_jax.stats.scores import score
 
 
-class Seen:
-    """Maps to draw, and scores against the phantom.
+class MapObserver:
+    """Keeps the maps of a few genes, and scores all maps where the truth is known.
+
+    Args:
+        columns: gene -> column, of the maps to keep.
+        brain: The phantom that the samples come from, or None.
+        x_mm: `(V, 3)` voxels.
 
     Attributes:
-        columns: gene -> column, of those to draw.
-        brain: Known at every voxel, so its maps can be scored there; or None.
-        x_mm: `(V, 3)` voxels.
-        tissue: `(V, 2)` of the voxels, where the brain is known.
-        drawn: gene -> `(V,)` its map.
-        scores: (r, R2) of each gene so far.
+        maps: gene -> `(V,)`, those kept so far.
+        scores: (r, R2) over voxels of each gene so far; empty without a phantom.
     """
 
     def __init__(
         self, columns: dict[str, int], brain: phantom.Phantom | None, x_mm: np.ndarray
     ) -> None:
-        self.columns, self.brain, self.x_mm = columns, brain, x_mm
-        self.tissue = None if brain is None else template.tissue_at(x_mm)
-        self.drawn: dict[str, np.ndarray] = {}
+        self.maps: dict[str, np.ndarray] = {}
         self.scores: list[tuple[float, float]] = []
+        self._columns, self._brain, self._x_mm = columns, brain, x_mm
+        # The truth depends on tissue, which is looked up once, not for every block.
+        self._tissue = np.zeros((0, 2)) if brain is None else template.tissue_at(x_mm)
 
-    def look(self, block: Block) -> Block:
-        """Keep what is wanted of a block, and pass it on."""
-        for gene, column in self.columns.items():
+    def observe(self, block: Block) -> Block:
+        """Take note of a block, and return it."""
+        for gene, column in self._columns.items():
             if block.genes.start <= column < block.genes.stop:
-                self.drawn[gene] = block.mean[:, column - block.genes.start].copy()
-        if self.brain is not None:
-            some = list(range(block.genes.start, block.genes.stop))
-            brain = phantom.keep_genes(self.brain, some)
-            truth = phantom.truth(brain, self.x_mm, self.tissue)
-            for exact, found in zip(truth.T, block.mean.T, strict=True):
-                scores = score(exact[:, None], found[:, None])
+                self.maps[gene] = block.mean[:, column - block.genes.start].copy()
+        if self._brain is not None:
+            columns = list(range(block.genes.start, block.genes.stop))
+            brain = phantom.keep_genes(self._brain, columns)
+            truth = phantom.truth(brain, self._x_mm, self._tissue)
+            for exact, rendered in zip(truth.T, block.mean.T, strict=True):
+                scores = score(exact[:, None], rendered[:, None])
                 self.scores.append((float(scores.r[0]), float(scores.r2[0])))
         return block

@@ -1,7 +1,9 @@
-"""Maps of a run as files: one NIfTI a gene, its spread, the distance to data, each
-with a JSON sidecar.
+"""Maps as NIfTI files, each with a JSON sidecar.
 
-Axis letters: V voxels of the mask, G genes.
+A gene's mean and spread are written as its block is computed, the distance to the
+nearest sample and the mask of validated voxels once.
+
+Axis letters: I, J, K voxels along the axes of a grid; V voxels of its mask; G genes.
 """
 
 from __future__ import annotations
@@ -22,16 +24,19 @@ from inr_jax.maps.bids import map_name, resolution_name
 from inr_jax.maps.gene_batches import Block
 
 WRITERS = 4  # threads; compressing releases the interpreter
+MNI = 4  # NIFTI_XFORM_MNI_152 of nifti1.h
+GZIP = 31  # zlib's wbits for the largest window in gzip's format
+OUTSIDE = {"zero": 0.0, "nan": np.nan}
 
 
 class Canvas(NamedTuple):
-    """Where maps are drawn and how they are named.
+    """The voxels that maps are drawn at, and what names and values around them are.
 
     Attributes:
         mask: `(I, J, K)` bool, V voxels.
-        grid: Its grid.
-        space: Name of the space.
-        outside: What voxels outside the mask hold, "zero" or "nan".
+        grid: The grid of the mask.
+        space: Name of the space, as BIDS writes it.
+        outside: "zero" or "nan", the value outside the mask.
     """
 
     mask: np.ndarray
@@ -47,7 +52,11 @@ class Canvas(NamedTuple):
 def write_map(
     canvas: Canvas, stem: Path, values: np.ndarray, sidecar: dict[str, Any]
 ) -> None:
-    """Write values `(V,)` as STEM.nii.gz, and the sidecar as STEM.json."""
+    """Write values `(V,)` as STEM.nii.gz and the sidecar as STEM.json.
+
+    Raises:
+        InputError: A file cannot be written.
+    """
     volume = fill(values, canvas.mask, canvas.outside)
     write_volume(stem.with_name(f"{stem.name}.nii.gz"), volume, canvas.grid)
     write_json(stem.with_name(f"{stem.name}.json"), sidecar)
@@ -59,29 +68,34 @@ def write_blocks(
     sidecars: list[dict[str, Any]],
     blocks: Iterable[Block],
     *,
-    told: dict[str, Any] | None,
+    std_sidecar: dict[str, Any] | None,
 ) -> None:
-    """Write the maps of every gene, a block while the next one is computed.
+    """Write the maps of every gene, each block while the next one is computed.
 
-    At most two blocks are in memory. Whatever happens, files are whole or absent.
+    At most two blocks are in memory. A file is whole or absent, whatever happens.
 
     Args:
-        folder: Where to.
+        folder: The folder of the maps.
         canvas: The voxels.
-        sidecars: G of them; "Desc" names the file.
-        blocks: All genes, in the units of the source; computed as they are drawn.
-        told: What the sidecars of the maps of spread say of it; None for no such maps.
+        sidecars: G of them, of the means; "Desc" names the file.
+        blocks: All genes, units of the source; an iterator computes them one by one.
+        std_sidecar: What the sidecars of std maps say besides; without it, None, only
+            means are written.
+
+    Raises:
+        InputError: A file cannot be written.
+        KeyboardInterrupt: A signal was noted (see `progress`).
     """
     kinds = {"feature": {"Description": "Expression, mean of the ensemble"}}
-    if told is not None:
-        kinds["std"] = told
+    if std_sidecar is not None:
+        kinds["std"] = std_sidecar
 
     def write(block: Block, column: int) -> None:
         sidecar = sidecars[block.genes.start + column]
-        for suffix, what in kinds.items():
+        for suffix, description in kinds.items():
             values = (block.mean if suffix == "feature" else block.spread)[:, column]
             stem = canvas.stem(folder, sidecar["Desc"], suffix)
-            write_map(canvas, stem, values, {**what, **sidecar})
+            write_map(canvas, stem, values, {**description, **sidecar})
 
     with ThreadPoolExecutor(WRITERS) as pool:
         jobs: list[Future] = []
@@ -97,7 +111,7 @@ def write_blocks(
 
 
 def _finish(jobs: list[Future]) -> None:
-    """Wait, and stop between two maps if asked to."""
+    """Wait for all; stop between two of them if a signal was noted."""
     for job in jobs:
         job.result()
         progress.safe_point()
@@ -106,7 +120,7 @@ def _finish(jobs: list[Future]) -> None:
 def write_distance(
     folder: Path, canvas: Canvas, distance_mm: np.ndarray, wells: int
 ) -> None:
-    """Write the distance `(V,)`, mm, of every voxel to the nearest of the wells."""
+    """Write the distance `(V,)`, mm, from every voxel to the nearest of the wells."""
     sidecar = {
         "Description": "Distance to the nearest sample on its own side of the brain",
         "Units": "mm",
@@ -119,9 +133,15 @@ def write_distance(
 def write_validated(
     folder: Path, canvas: Canvas, inside: np.ndarray, range_mm: float
 ) -> None:
-    """Write the mask `(V,)`, bool, of voxels no farther from data than the range."""
-    volume = np.zeros(canvas.mask.shape, bool)
-    volume[canvas.mask] = inside
+    """Write the mask of voxels no farther than `range_mm` from a sample.
+
+    Args:
+        folder: The folder of the maps.
+        canvas: The voxels.
+        inside: `(V,)` bool.
+        range_mm: The validated range, mm.
+    """
+    volume = fill(inside, canvas.mask).astype(bool)
     stem = canvas.stem(folder, "validated", "mask")
     write_volume(stem.with_name(f"{stem.name}.nii.gz"), volume, canvas.grid)
     sidecar = {
@@ -132,23 +152,16 @@ def write_validated(
     write_json(stem.with_name(f"{stem.name}.json"), sidecar)
 
 
-MNI = 4  # NIFTI_XFORM_MNI_152 of nifti1.h
-
-GZIP = 31  # zlib's wbits for the largest window in gzip's format
-
-OUTSIDE = {"zero": 0.0, "nan": np.nan}
-
-
 def write_volume(path: str | Path, volume: np.ndarray, grid: Grid) -> None:
-    """Write a volume as NIfTI-1 in MNI mm; equal input gives equal bytes.
+    """Write a volume as NIfTI-1 in MNI mm; equal volumes give equal bytes.
 
-    As float32, or as uint8 where it is one of bool.
+    Booleans are stored as uint8, all other numbers as float32.
 
     Args:
         path: Ends in .nii, or .nii.gz to compress.
         volume: `(I, J, K)`.
         grid: Its grid. The sform holds any affine; the qform, which cannot hold
-            shear, the nearest one.
+            shear, holds the nearest affine without.
 
     Raises:
         InputError: The disk is full or the folder cannot be written.
@@ -168,25 +181,28 @@ def write_volume(path: str | Path, volume: np.ndarray, grid: Grid) -> None:
 
 
 def _gzip(data: bytes) -> bytes:
-    """As gzip, for floats: runs, which zeros outside the brain are, and bytes' codes.
+    """Compress floats as gzip, without a time stamp, by runs and Huffman codes alone.
 
-    Floats hold no other repetitions; not looking for them takes half the time of
-    gzip's level 1, and on a 2 mm brain even saves 3 percent. Without a time in it.
+    Zeros outside the brain are runs; floats hold no other repetitions. Not looking
+    for them takes half the time of gzip's level 1 and saves 3 % of a 2 mm brain.
     """
     packer = zlib.compressobj(1, zlib.DEFLATED, GZIP, 9, zlib.Z_RLE)
     return packer.compress(data) + packer.flush()
 
 
 def fill(values: np.ndarray, mask: np.ndarray, outside: str = "zero") -> np.ndarray:
-    """Put values `(V,)`, in C order of ijk, back in their voxels.
+    """Put values back in the voxels of a mask.
 
     Args:
-        values: `(V,)`.
-        mask: `(I, J, K)`, bool, with V voxels.
-        outside: "zero" or "nan", what the other voxels hold.
+        values: `(V,)`, in C order of ijk.
+        mask: `(I, J, K)` bool, with V voxels.
+        outside: "zero" or "nan", the value of the other voxels.
 
     Returns:
         `(I, J, K)` float32.
+
+    Raises:
+        ValueError: `outside` is another word.
     """
     if outside not in OUTSIDE:
         raise ValueError(f"outside: expected 'zero' or 'nan', found {outside!r}")

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
+from given import input_error
 
 from inr_jax.errors import InputError
-from inr_jax.maps.calibration import Calibrated, read_calibration, write_calibration
+from inr_jax.maps.calibration import (
+    FORMAT,
+    Calibrated,
+    read_calibration,
+    write_calibration,
+)
 from inr_jax.run import config
 from inr_jax.run.consistency import check_calibration
-from inr_jax.stats.conformal import HeldOut, calibrate, predictive_sd
+from inr_jax.stats.conformal import Calibration, HeldOut, calibrate, predictive_sd
 
 FILES = {"wells.csv": "ab12"}
 
@@ -43,28 +51,44 @@ def test_what_is_read_is_what_was_written_bit_for_bit(calibrated, tmp_path, rng)
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("damage", ["cut", "text", "gone", "format", "array"])
-def test_a_damaged_file_is_told_in_one_line(damage, calibrated, tmp_path):
+def rewritten(path, name, change):
+    """The file with one of its arrays changed, or without it."""
+    arrays = dict(np.load(path))
+    arrays[name] = change(arrays[name])
+    np.savez(path, **{key: a for key, a in arrays.items() if a is not None})
+
+
+def nan_at_the_end(array):
+    return np.append(array[:-1], np.nan)
+
+
+def format_1(meta):
+    return np.array(str(meta).replace(f'"format": {FORMAT}', '"format": 1'))
+
+
+NOISE, FACTOR, _, EXCESS, *_ = Calibration._fields
+DAMAGE = {
+    "cut": (lambda path: path.write_bytes(path.read_bytes()[:-100]), "zip"),
+    "text": (lambda path: path.write_text("noise,factor\n"), "pickle"),
+    "gone": (lambda path: path.unlink(), "No such file"),
+    "old": (lambda path: rewritten(path, "meta", format_1), "another format"),
+    "no array": (lambda path: rewritten(path, FACTOR, lambda a: None), FACTOR),
+    "shape": (lambda path: rewritten(path, FACTOR, lambda a: a[:1]), r"\(1,\) instead"),
+    "NaN": (lambda path: rewritten(path, EXCESS, nan_at_the_end), "not finite"),
+    "zero sd": (lambda path: rewritten(path, NOISE, lambda a: 0 * a), "a value of 0"),
+}
+
+
+@pytest.mark.parametrize(("damage", "words"), DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_file_is_refused_in_one_line(damage, words, calibrated, tmp_path):
     path = tmp_path / "calibration.npz"
     write_calibration(path, calibrated)
-    if damage == "cut":
-        path.write_bytes(path.read_bytes()[:-100])
-    elif damage == "text":
-        path.write_text("noise,factor\n")
-    elif damage == "gone":
-        path.unlink()
-    else:
-        arrays = dict(np.load(path))
-        changed = str(arrays["meta"]).replace('"format": 1', '"format": 7')
-        arrays["meta"] = np.array(changed if damage == "format" else arrays["meta"])
-        if damage == "array":
-            del arrays["factor"]
-        np.savez(path, **arrays)
-    with pytest.raises(
-        InputError, match="npz: expected a calibration of format 1"
-    ) as e:
-        read_calibration(path)
-    assert "\n" not in str(e.value)
+    damage(path)
+    line = str(input_error(read_calibration, path))
+    assert f"npz: expected a calibration of format {FORMAT}, found " in line
+    assert re.search(words, line) and line.endswith(
+        "; delete it and run evaluate again"
+    )
 
 
 def test_a_calibration_of_another_fit_is_refused(calibrated, tmp_path):

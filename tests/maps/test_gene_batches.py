@@ -29,6 +29,8 @@ from inr_jax.samples.standardise import Standardiser
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
+SD = {"Description": "sd"}
+
 G, E, C, V, A = 5, 2, 3, 53, 3
 SMALL = {"hidden": 4, "depth": 2, "grid": 4, "channels": 3, "frequencies": 2}
 
@@ -161,7 +163,7 @@ def test_files_do_not_depend_on_blocks_or_threads(tmp_path, monkeypatch):
         folder.mkdir()
         monkeypatch.setattr(write, "WRITERS", threads)
         some = blocks_of(np.random.default_rng(3), size)
-        write.write_blocks(folder, canvas(), names(), some, told={"Description": "sd"})
+        write.write_blocks(folder, canvas(), names(), some, std_sidecar=SD)
         written.append({p.name: p.read_bytes() for p in sorted(folder.iterdir())})
     assert len(written[0]) == 28 and written[0] == written[1] == written[2]
     values = np.random.default_rng(3).normal(size=(2, 50, 7)).astype(np.float32)
@@ -183,7 +185,7 @@ def test_at_most_two_blocks_are_in_memory(tmp_path):
             yield gene_batches.Block(slice(first, first + 1), mean, mean)
             del mean
 
-    write.write_blocks(tmp_path, canvas(), names(6), made(), told=None)
+    write.write_blocks(tmp_path, canvas(), names(6), made(), std_sidecar=None)
     assert len(list(tmp_path.glob("*.nii.gz"))) == 6
 
 
@@ -201,9 +203,7 @@ def test_a_disk_that_fills_up_is_told_in_one_line_and_leaves_whole_files(
     monkeypatch.setattr(files.os, "replace", full)
     with pytest.raises(InputError, match=r"MB of space .* No space left .* free some"):
         some = blocks_of(np.random.default_rng(3), 2)
-        write.write_blocks(
-            tmp_path, canvas(), names(), some, told={"Description": "sd"}
-        )
+        write.write_blocks(tmp_path, canvas(), names(), some, std_sidecar=SD)
     assert len(list(tmp_path.iterdir())) == 5
     assert not list(tmp_path.glob(files.TEMPORARY))
 
@@ -212,7 +212,7 @@ def test_a_wish_to_stop_is_heard_between_blocks(tmp_path, monkeypatch):
     monkeypatch.setattr(progress, "_noted", [2])
     with pytest.raises(KeyboardInterrupt):
         some = blocks_of(np.random.default_rng(3), 1)
-        write.write_blocks(tmp_path, canvas(), names(), some, told=None)
+        write.write_blocks(tmp_path, canvas(), names(), some, std_sidecar=None)
     for path in tmp_path.glob("*.nii.gz"):
         assert np.isfinite(np.asarray(nib.load(path).dataobj)).all()
     assert len(list(tmp_path.glob("*.nii.gz"))) < 7

@@ -18,7 +18,7 @@ from inr_jax.fields.inputs import make_places
 from inr_jax.fitting import recipe
 from inr_jax.maps.bids import gene_desc
 from inr_jax.maps.gene_batches import Block, Slabs, block_size, rendered
-from inr_jax.maps.phantom_scores import Seen
+from inr_jax.maps.phantom_scores import MapObserver
 from inr_jax.maps.write import Canvas, fill, write_blocks, write_distance
 from inr_jax.progress import bar
 from inr_jax.report import scatter, slices, tables
@@ -60,13 +60,15 @@ def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
             config, workdir, source, whole=step >= plan.steps
         )
         predictive, told = uncertainty.std_maps(config, calibrated, x_mm)
-        seen = Seen(_best(samples.genes, scores), _truth(config, samples.genes), x_mm)
+        observer = MapObserver(
+            _best(samples.genes, scores), _truth(config, samples.genes), x_mm
+        )
         sidecars = _sidecars(config, source, step, (protocol, scores))
         workdir.maps.mkdir(exist_ok=True)
         with _blocks(config, workdir, parts, len(x_mm)) as blocks:
-            blocks = map(predictive, map(seen.look, blocks))
-            write_blocks(workdir.maps, canvas, sidecars, blocks, told=told)
-        _tell(workdir, seen)
+            blocks = map(predictive, map(observer.observe, blocks))
+            write_blocks(workdir.maps, canvas, sidecars, blocks, std_sidecar=told)
+        _tell(workdir, observer)
         distance_mm = nearest_distance_mm(samples.x_mm, x_mm)
         write_distance(workdir.maps, canvas, distance_mm, len(samples.well))
         uncertainty.draw_validated(config, workdir, canvas, samples, calibrated)
@@ -75,7 +77,7 @@ def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
                 config, workdir, samples, bundle, calibrated
             )
     with timed(workdir, "figures"):
-        _draw(workdir, canvas, source, seen.drawn, scores)
+        _draw(workdir, canvas, source, observer.maps, scores)
     log.info("maps of %d genes in %s", len(samples.genes), workdir.maps)
 
 
@@ -177,10 +179,10 @@ def _best(genes: tuple[str, ...], scores: dict[str, dict]) -> dict[str, int]:
     return {gene: genes.index(gene) for gene in order[:DRAWN]}
 
 
-def _tell(workdir: Workdir, seen: Seen) -> None:
+def _tell(workdir: Workdir, observer: MapObserver) -> None:
     """How well the maps meet the phantom's truth."""
-    if seen.scores:
-        r, r2 = map(float, np.mean(seen.scores, axis=0))
+    if observer.scores:
+        r, r2 = map(float, np.mean(observer.scores, axis=0))
         log.info("phantom: r %.3f, R2 %.3f against the truth at every voxel", r, r2)
         add_summary(workdir.summary, {"phantom_voxels": {"r_mean": r, "r2_mean": r2}})
 
