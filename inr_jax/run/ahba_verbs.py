@@ -22,15 +22,13 @@ def fetch(arguments: list[str]) -> None:
     config = _config(flags.parse(arguments, own=FLAGS))
     donors = parse_donors(config.ahba.donors)
     with bar("fetch", 0, unit="B") as tick:
-        state = {"donor": "", "before": 0, "last": 0}
+        bytes_of: dict[str, int] = {}
 
         def on_bytes(donor: str, done: int, total: int) -> None:
-            if donor != state["donor"]:
-                state.update(donor=donor, before=state["before"] + state["last"])
-            state["last"] = done
+            bytes_of[donor] = done
             size = f"{total / 1e6:.0f}" if total else "?"
             note = f"donor {donor}: {done / 1e6:.0f} of {size} MB"
-            tick(state["before"] + done, note)
+            tick(sum(bytes_of.values()), note)
 
         files = fetching.fetch(build.data_dir(config), donors, on_bytes=on_bytes)
     for donor, paths in files.items():

@@ -11,6 +11,7 @@ import os
 import re
 import textwrap
 from collections.abc import Mapping
+from typing import Any
 
 from ml_collections import ConfigDict
 
@@ -33,13 +34,13 @@ def default() -> ConfigDict:
     return config.lock()  # a mistyped key is an error, not a new setting
 
 
-def flat(config: ConfigDict) -> dict[str, object]:
+def flat(config: ConfigDict) -> dict[str, Any]:
     """Dotted key -> value, in the order of the alphabet."""
     return _flat(config.to_dict())
 
 
-def _flat(tree: dict, prefix: str = "") -> dict:
-    leaves = {}
+def _flat(tree: dict, prefix: str = "") -> dict[str, Any]:
+    leaves: dict[str, Any] = {}
     for key, value in tree.items():
         name = f"{prefix}{key}"
         nested = isinstance(value, dict)

@@ -7,9 +7,9 @@ would take the name `config` for it, where ours names a file.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from absl import flags
 from ml_collections import ConfigDict
@@ -18,9 +18,9 @@ from inr_jax.errors import InputError, first_line, unknown_name
 from inr_jax.run import config as settings
 from inr_jax.run.settings_table import PATH, TABLE
 from inr_jax.run.shipped_configs import find
-from inr_jax.run.user_file import returned
+from inr_jax.run.user_file import EXAMPLES, returned
 
-DEFINERS = {
+DEFINERS: dict[type, Callable[..., Any]] = {
     bool: flags.DEFINE_boolean,
     int: flags.DEFINE_integer,
     float: flags.DEFINE_float,
@@ -70,12 +70,12 @@ def parse(
         expected, fix = "a folder for results", "add --workdir=DIR"
         raise InputError("--workdir", expected=expected, found="none", fix=fix)
     workdir = Path(values.workdir).expanduser() if values.workdir else None
-    given = {key: values[PREFIX + key] for key in TABLE}
-    overrides = {
-        key: _absolute(flag.value) if PATH in TABLE[key].marks else flag.value
-        for key, flag in given.items()
-        if flag.present
-    }
+    overrides = {}
+    for key, setting in TABLE.items():
+        flag: Any = values[PREFIX + key]
+        if flag.present:
+            path = PATH in setting.marks
+            overrides[key] = _absolute(flag.value) if path else flag.value
     config = settings.changed(_base(values.config, workdir), overrides, "command line")
     return Call(workdir, config, {name: values[name].value for name in own})
 
@@ -125,8 +125,7 @@ def load_config(path: Path) -> ConfigDict:
     config = returned(path, "get_config", expected)
     if not isinstance(config, ConfigDict):
         found = f"one that returns {type(config).__name__}, not a ConfigDict"
-        fix = "`inr-jax configs` lists examples"
-        raise InputError(path, expected=expected, found=found, fix=fix)
+        raise InputError(path, expected=expected, found=found, fix=EXAMPLES)
     return settings.changed(settings.default(), settings.flat(config), path)
 
 

@@ -190,15 +190,17 @@ CONSTANTS = {
 
 
 def _table() -> tuple[dict[str, Setting], dict[str, str]]:
-    settings, sections = {}, {}
+    settings: dict[str, Setting] = {}
+    sections: dict[str, str] = {}
     for name, *rest in ROWS:
         if len(rest) == 1:
             (sections[name],) = rest
             continue
         key = f"{list(sections)[-1]}{name}" if name.startswith(".") else name
-        check = next(filter(callable, rest[2:]), None)
-        marks = tuple(mark for mark in rest[2:] if mark is not check)
-        settings[key] = Setting(*rest[:2], check, marks)
+        default, meaning, *more = rest
+        check = next(filter(callable, more), None)
+        marks = tuple(mark for mark in more if mark is not check)
+        settings[key] = Setting(default, meaning, check, marks)
     return settings, sections
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 from inr_jax.errors import InputError, first_line
 from inr_jax.run import config as settings
 
+EXAMPLES = "`inr-jax configs` lists examples"  # what to do about a bad file
 
-def returned(path: Path, function: str, expected: str) -> object:
+
+def returned(path: Path, function: str, expected: str) -> Any:
     """What a function of a Python file returns; the file is run.
 
     Args:
@@ -22,8 +25,7 @@ def returned(path: Path, function: str, expected: str) -> object:
     """
 
     def fail(found: str) -> InputError:
-        fix = "`inr-jax configs` lists examples"
-        return InputError(path, expected=expected, found=found, fix=fix)
+        return InputError(path, expected=expected, found=found, fix=EXAMPLES)
 
     if not path.is_file():
         raise fail("no such file")

@@ -19,7 +19,6 @@ from inr_jax.fitting.joint import Reading
 from inr_jax.run import build, config
 from inr_jax.run.sweep import candidates, fold_cache
 from inr_jax.run.sweep import plan as config_sweep
-from inr_jax.run.sweep.pace import Pace
 from inr_jax.stats import hold_out, nested_cv
 from inr_jax.stats.scores import score
 
@@ -252,7 +251,7 @@ def test_a_killed_sweep_goes_on_to_the_same_table(done, sweep_file, monkeypatch)
         fits.append(1)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr("inr_jax.run.sweep.fits.predict", counted)
+    monkeypatch.setattr(joint, "predict", counted)
     flags = [f"--workdir={done}", f"--sweep={sweep_file}", "--donors=9861,10021"]
     assert cli.main(["sweep", *flags, *FLAGS]) == 0
     assert len(fits) == 2 and table(done) == before
@@ -355,12 +354,3 @@ def test_what_is_kept_comes_back_and_what_is_damaged_does_not(tmp_path, rng):
     assert seconds == 1.5
     assert fold_cache.load(path, (2, 5, 4)) is None
     assert fold_cache.load(fold_cache.path_of(tmp_path, 3, (0,)), values.shape) is None
-
-
-def test_the_rest_is_judged_by_folds_after_the_first():
-    pace = Pace(100.0)
-    assert pace.left() == ""
-    pace.done(10.0, None)  # done before
-    pace.done(10.0, 100.0)  # compiles
-    pace.done(10.0, 5.0)
-    assert pace.left() == "35 s"

@@ -1,8 +1,8 @@
 """Candidates of a sweep: settings that differ from those of the run, by dotted key.
 
 A sweep file has a `get_sweep()` that returns a list of such dicts; {} is the run as it
-is configured. `grid` and `one_at_a_time` help to write it; `DEFAULT` is tried where no
-file is given, one list a protocol.
+is configured. `grid` and `one_at_a_time` help to write it. `DEFAULT` has the candidates
+of each protocol where no file is given.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def label(overrides: Overrides) -> str:
     return pairs or "as configured"
 
 
-DONOR = [
+PLACE = [
     *one_at_a_time(
         {
             "fit.jitter_mm": [2.0, 4.0, 6.0],
@@ -51,7 +51,7 @@ DONOR = [
     {"field.name": "relu", "field.hidden": 64, "field.frequencies": 3},
     *grid({"fit.targets": ["wells"], "fit.jitter_mm": [0.0, 2.0, 3.0, 4.0, 6.0]}),
 ]
-ANATOMY = one_at_a_time(
+STRUCTURES = one_at_a_time(
     {
         "anatomy.steps": [50, 150, 200],
         "anatomy.learning_rate": [1e-3, 1e-2],
@@ -64,4 +64,4 @@ ANATOMY = one_at_a_time(
         "fit.targets": ["wells"],
     }
 )
-DEFAULT = {"donor": DONOR, "donor+anatomy": ANATOMY}
+DEFAULT: dict[str, list[Overrides]] = {"donor": PLACE, "donor+anatomy": STRUCTURES}

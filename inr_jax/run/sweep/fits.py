@@ -7,19 +7,20 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from inr_jax.fitting.joint import Reading, predict
+from inr_jax import progress
+from inr_jax.fitting import joint
+from inr_jax.fitting.fit import FitState
+from inr_jax.fitting.joint import Reading
 from inr_jax.fitting.recipe import Recipe
-from inr_jax.progress import bar
 from inr_jax.run import build
 from inr_jax.run.sweep import fold_cache
-from inr_jax.run.sweep.pace import Pace
-from inr_jax.run.sweep.plan import Sweep, family_of, groups_of
+from inr_jax.run.sweep.plan import Sweep, fit_of, groups_of
 from inr_jax.samples.samples import Samples
 from inr_jax.stats import hold_out, nested_cv
+from inr_jax.stats.nested_cv import Held
 
 log = logging.getLogger("inr_jax")
 
@@ -28,46 +29,42 @@ class Group(NamedTuple):
     """Candidates that are fitted together.
 
     Attributes:
-        rows: Which candidates.
-        plans: A recipe for each setting.
-        readings: A prediction for each candidate.
-        work: Steps times networks times their parameters, for the estimate.
+        rows: Numbers of the candidates.
+        recipes: One for each fit.
+        readings: For each candidate, what is read along which fit.
     """
 
     rows: list[int]
-    plans: list[Recipe]
+    recipes: list[Recipe]
     readings: list[Reading]
-    work: float
 
 
-def make_groups(
-    samples: Samples, sweep: Sweep, held: list[nested_cv.Held]
-) -> list[Group]:
-    """Candidates by what they share, each with its recipe; says what they are."""
-    most = max(int(nested_cv.rows_of(samples, some).sum()) for some in held)
+def make_groups(samples: Samples, sweep: Sweep, folds: list[Held]) -> list[Group]:
+    """Candidates by what they share, each with its recipe; logs what they are.
+
+    Args:
+        samples: All wells.
+        sweep: The candidates.
+        folds: Donors that are held out together.
+    """
+    most = max(int(nested_cv.rows_of(samples, held_out).sum()) for held_out in folds)
     groups = []
     for rows in groups_of(sweep.candidates, sweep.protocol):
-        plans: dict[tuple, Recipe] = {}
-        read = []
+        recipes: dict[tuple, Recipe] = {}
+        readings = []
         for row in rows:
-            one = sweep.candidates[row]
-            plan = _plan(one.config, samples, sweep.protocol, most)
-            known = plans.setdefault(family_of(one), plan)
-            if plan.trainer.members > known.trainer.members:
-                plans[family_of(one)] = plan
-            setting = list(plans).index(family_of(one))
-            read.append(Reading(setting, plan.steps, plan.trainer.members))
-        lead = next(iter(plans.values()))
-        shapes = jax.eval_shape(lead.conditioning.init, jax.random.key(0))
-        size = sum(leaf.size for leaf in jax.tree.leaves(shapes))
-        networks = lead.trainer.members * lead.conditioning.networks * len(plans)
-        work = float(size * networks * max(one.steps for one in read))
-        groups.append(Group(rows, list(plans.values()), read, work))
-    _tell_groups(groups, sweep, len(held))
+            candidate = sweep.candidates[row]
+            recipe = _recipe(candidate.config, samples, sweep.protocol, most)
+            fit, members = fit_of(candidate), recipe.trainer.members
+            if members > recipes.setdefault(fit, recipe).trainer.members:
+                recipes[fit] = recipe
+            readings.append(Reading(list(recipes).index(fit), recipe.steps, members))
+        groups.append(Group(rows, list(recipes.values()), readings))
+    _log_groups(groups, sweep, len(folds))
     return groups
 
 
-def _plan(config: ConfigDict, samples: Samples, protocol: str, most: int) -> Recipe:
+def _recipe(config: ConfigDict, samples: Samples, protocol: str, most: int) -> Recipe:
     config = ConfigDict(config.to_dict())
     # No more than is held out: a longer chunk is padding.
     config.render.chunk = min(config.render.chunk, most)
@@ -76,61 +73,76 @@ def _plan(config: ConfigDict, samples: Samples, protocol: str, most: int) -> Rec
     return build.make_recipe(config, len(samples.genes))
 
 
-def _tell_groups(groups: list[Group], sweep: Sweep, folds: int) -> None:
-    count, fits = len(sweep.candidates), sum(len(group.plans) for group in groups)
-    log.info("sweep: %d candidates by %d fits, in %d folds", count, fits, folds)
+def _log_groups(groups: list[Group], sweep: Sweep, folds: int) -> None:
+    fits = sum(len(group.recipes) for group in groups)
+    candidates = len(sweep.candidates)
+    log.info("sweep: %d candidates by %d fits, in %d folds", candidates, fits, folds)
     for group in groups:
-        names = [sweep.candidates[row].name for row in group.rows]
-        log.info("  together (%d fits): %s", len(group.plans), "; ".join(names))
+        names = "; ".join(sweep.candidates[row].name for row in group.rows)
+        log.info("  together (%d fits): %s", len(group.recipes), names)
 
 
 def predict_all(
     groups: list[Group],
     samples: Samples,
-    held: list[nested_cv.Held],
+    folds: list[Held],
     *,
     folder: Path,
     sweep: Sweep,
 ) -> tuple[nested_cv.Predictions, np.ndarray]:
-    """Predictions of all candidates in all folds, and seconds of each candidate."""
-    found: dict = {some: [None] * len(sweep.candidates) for some in held}
-    seconds = np.zeros(len(sweep.candidates))
-    pace = Pace(sum(group.work for group in groups) * len(held))
-    with bar("sweep", len(groups) * len(held), unit="fold") as tick:
-        tick(0)
+    """Predictions of all candidates in all folds; finished ones are read again.
+
+    Args:
+        groups: K candidates in all.
+        samples: All N wells.
+        folds: Donors that are held out together.
+        folder: Where finished predictions are kept.
+        sweep: The candidates.
+
+    Returns:
+        For each fold `(K, n, G)`, units of the source, and `(K,)` seconds.
+    """
+    count = len(sweep.candidates)
+    predictions: dict[Held, list] = {held_out: [None] * count for held_out in folds}
+    seconds = np.zeros(count)
+    with progress.bar("sweep", len(groups) * len(folds), unit="fold") as tick:
         for number, group in enumerate(groups):
-            for count, some in enumerate(held):
-                path = fold_cache.path_of(folder, number, some)
-                fresh = not path.exists()
-                predicted, took = _one(group, samples, some, path, held, sweep, pace)
+            for fold, held_out in enumerate(folds):
+                tick(number * len(folds) + fold, "")
+                path = fold_cache.path_of(folder, number, held_out)
+                predicted, took = _kept_or_fitted(
+                    group, samples, folds, held_out, path=path, sweep=sweep
+                )
                 for row, values in zip(group.rows, predicted, strict=True):
-                    found[some][row] = values
+                    predictions[held_out][row] = values
                     seconds[row] += took / len(group.rows)
-                pace.done(group.work, took if fresh else None)
-                tick(number * len(held) + count + 1, pace.left())
-    return {some: np.stack(rows) for some, rows in found.items()}, seconds
+    return {held_out: np.stack(rows) for held_out, rows in predictions.items()}, seconds
 
 
-def _one(group, samples, some, path, held, sweep, pace) -> tuple[np.ndarray, float]:
+def _kept_or_fitted(
+    group: Group,
+    samples: Samples,
+    folds: list[Held],
+    held_out: Held,
+    *,
+    path: Path,
+    sweep: Sweep,
+) -> tuple[np.ndarray, float]:
     """A group's predictions in one fold: kept ones, or new ones that are then kept."""
-    rows = nested_cv.rows_of(samples, some)
+    rows = nested_cv.rows_of(samples, held_out)
     shape = (len(group.rows), int(rows.sum()), len(samples.genes))
-    known = fold_cache.load(path, shape)
-    if known is not None:
-        return known
+    kept = fold_cache.load(path, shape)
+    if kept is not None:
+        return kept
     start = time.perf_counter()
     sites = samples.take(rows).sites()
-    if sweep.protocol == hold_out.DONOR:
-        sites = sites.unnamed()
-    # Folds of as many donors are padded alike, to share a program.
-    alike = [nested_cv.rows_of(samples, one) for one in held if len(one) == len(some)]
-    predicted = predict(
-        group.plans,
+    predicted = joint.predict(
+        group.recipes,
         group.readings,
         samples.take(~rows),
-        sites,
-        rows=max(int((~one).sum()) for one in alike),
-        on_chunk=pace.watch(group.work, max(one.steps for one in group.readings)),
+        sites.unnamed() if sweep.protocol == hold_out.DONOR else sites,
+        rows=_most_training_wells(samples, folds, len(held_out)),
+        on_chunk=_stop_if_asked,
     )
     if not np.isfinite(predicted).all():
         worst = group.rows[int(np.argmin(np.isfinite(predicted).all((1, 2))))]
@@ -139,3 +151,15 @@ def _one(group, samples, some, path, held, sweep, pace) -> tuple[np.ndarray, flo
     seconds = time.perf_counter() - start
     fold_cache.save(path, predicted, seconds)
     return predicted, seconds
+
+
+def _most_training_wells(samples: Samples, folds: list[Held], donors: int) -> int:
+    """Folds of as many held-out donors are padded alike, to share a program."""
+    alike = [held_out for held_out in folds if len(held_out) == donors]
+    return max(int((~nested_cv.rows_of(samples, fold)).sum()) for fold in alike)
+
+
+def _stop_if_asked(state: FitState, loss: float) -> bool:
+    del state, loss
+    progress.safe_point()
+    return False

@@ -20,9 +20,9 @@ from inr_jax.stats.nested_cv import Held
 log = logging.getLogger("inr_jax")
 
 
-def path_of(folder: Path, group: int, held: Held) -> Path:
+def path_of(folder: Path, group: int, held_out: Held) -> Path:
     """Where a group's predictions of held-out donors lie."""
-    without = "-".join(map(str, held))
+    without = "-".join(map(str, held_out))
     return folder / f"group{group:03d}_without{without}.npz"
 
 
@@ -42,8 +42,8 @@ def load(path: Path, shape: tuple[int, int, int]) -> tuple[np.ndarray, float] | 
     if not path.exists():
         return None
     try:
-        with np.load(path) as found:
-            predicted, seconds = found["predicted"], float(found["seconds"])
+        with np.load(path) as arrays:
+            predicted, seconds = arrays["predicted"], float(arrays["seconds"])
         if predicted.shape != shape:
             raise ValueError(f"shape {predicted.shape}, not {shape}")
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -12,10 +12,11 @@ from inr_jax.run import config as settings
 from inr_jax.run.settings_table import ALONG, NUMBER, SWEPT, marked
 from inr_jax.run.shipped_configs import SWEEPS, find
 from inr_jax.run.sweep.candidates import DEFAULT, Overrides, label
-from inr_jax.run.user_file import returned
+from inr_jax.run.user_file import EXAMPLES, returned
+from inr_jax.stats import hold_out
 
-# The second fit has its own of these (`build.make_anatomy_recipe`).
-OWN = {
+# Settings of the place model -> what the structure model has in their stead.
+OF_STRUCTURES = {
     f"{section}.{name}": f"anatomy.{name}"
     for section, names in (
         ("field", ("hidden", "depth", "omega")),
@@ -23,7 +24,7 @@ OWN = {
     )
     for name in names
 }
-SIDE_BY_SIDE = 8  # settings fitted together at most; bounds memory and what is lost
+SIDE_BY_SIDE = 8  # fits of a group at most; bounds the memory and what a stop loses
 
 
 class Candidate(NamedTuple):
@@ -63,28 +64,27 @@ def load_candidates(
         InputError: No such file, no `get_sweep()`, it fails or returns no list of
             dicts; an unknown key, a bad value, a key that the protocol does not use.
     """
-    some = _get_sweep(find("--sweep", path, SWEEPS)) if path else DEFAULT[protocol]
-    found: dict[str, Candidate] = {}
-    for number, overrides in enumerate(some):
+    file = find("--sweep", path, SWEEPS) if path else None
+    sweep: list[Overrides] = _get_sweep(file) if file else DEFAULT[protocol]
+    candidates: dict[str, Candidate] = {}
+    for number, overrides in enumerate(sweep):
         where = f"{path or 'sweep'}, candidate {number + 1}"
-        one = _applied(config, overrides, where, protocol)
-        found.setdefault(
-            settings.to_json(one), Candidate(label(overrides), overrides, one)
-        )
-    return list(found.values())
+        changed = _applied(config, overrides, where, protocol)
+        candidate = Candidate(label(overrides), overrides, changed)
+        candidates.setdefault(settings.to_json(changed), candidate)
+    return list(candidates.values())
 
 
 def _get_sweep(path: Path) -> list[Overrides]:
-    expected, fix = (
-        "a file with get_sweep(), a list of dicts",
-        "`inr-jax configs` has some",
-    )
+    expected = "a file with get_sweep(), a list of dicts"
     sweep = returned(path, "get_sweep", expected)
+    found = ""
     if not isinstance(sweep, list) or not all(isinstance(row, dict) for row in sweep):
         found = f"one that returns {type(sweep).__name__} of something else"
-        raise InputError(path, expected=expected, found=found, fix=fix)
-    if not sweep:
-        raise InputError(path, expected=expected, found="an empty list", fix=fix)
+    elif not sweep:
+        found = "an empty list"
+    if found:
+        raise InputError(path, expected=expected, found=found, fix=EXAMPLES)
     return sweep
 
 
@@ -105,44 +105,44 @@ def _applied(
 
 def _check_used(key: str, where: str, protocol: str) -> None:
     """Refuse what changes nothing; it would look as if it did not matter."""
-    anatomy, fix = protocol != "donor", ""
+    place, fix = protocol == hold_out.DONOR, ""
     if key.split(".")[0] not in SWEPT:
         fix = f"candidates may change {', '.join(SWEPT)}"
-    elif anatomy and key in OWN:
-        fix = f"write {OWN[key]}"
-    elif not anatomy and key.startswith("anatomy."):
-        fix = "add --protocol=donor+anatomy"
+    elif not place and key in OF_STRUCTURES:
+        fix = f"write {OF_STRUCTURES[key]}"
+    elif place and key.startswith("anatomy."):
+        fix = f"add --protocol={hold_out.ANATOMY}"
     if fix:
-        wanted = f"settings that protocol {protocol} depends on"
-        raise InputError(where, expected=wanted, found=key, fix=fix)
+        expected = f"settings that protocol {protocol} depends on"
+        raise InputError(where, expected=expected, found=key, fix=fix)
 
 
 def groups_of(candidates: list[Candidate], protocol: str) -> list[list[int]]:
-    """Candidates to fit together: of one program, and of one length.
+    """Numbers of the candidates to fit together: of one program, and of one length.
 
-    Those that differ in steps and members alone stay in one group, to be read along
-    one fit; their longest decides.
+    Variants of one fit, which differ in steps and members alone, stay in one group:
+    they are read along the longest of them.
     """
-    families: dict[tuple, list[int]] = {}
-    for row, one in enumerate(candidates):
-        families.setdefault(family_of(one), []).append(row)
-    steps = "fit.steps" if protocol == "donor" else "anatomy.steps"
-    groups: dict[tuple, list[list[int]]] = {}
-    for rows in families.values():
+    variants: dict[tuple, list[int]] = {}
+    for row, candidate in enumerate(candidates):
+        variants.setdefault(fit_of(candidate), []).append(row)
+    steps = "fit.steps" if protocol == hold_out.DONOR else "anatomy.steps"
+    fits: dict[tuple, list[list[int]]] = {}
+    for rows in variants.values():
         flats = [settings.flat(candidates[row].config) for row in rows]
         longest = max(flat[steps] for flat in flats)
         most = max(flat["fit.members"] for flat in flats)
-        kind = (_without(flats[0], marked(NUMBER) + marked(ALONG)), longest, most)
-        groups.setdefault(kind, []).append(rows)
+        program = (_without(flats[0], marked(NUMBER) + marked(ALONG)), longest, most)
+        fits.setdefault(program, []).append(rows)
     return [
-        [row for rows in some[first : first + SIDE_BY_SIDE] for row in rows]
-        for some in groups.values()
-        for first in range(0, len(some), SIDE_BY_SIDE)
+        [row for rows in alike[first : first + SIDE_BY_SIDE] for row in rows]
+        for alike in fits.values()
+        for first in range(0, len(alike), SIDE_BY_SIDE)
     ]
 
 
-def family_of(candidate: Candidate) -> tuple:
-    """Equal for candidates that can be read along one fit."""
+def fit_of(candidate: Candidate) -> tuple:
+    """Equal for candidates that are variants of one fit."""
     return _without(settings.flat(candidate.config), marked(ALONG))
 
 
