@@ -31,7 +31,7 @@ def label(overrides: Overrides) -> str:
     return pairs or "as configured"
 
 
-PLACE = [
+PLACE: list[Overrides] = [
     *one_at_a_time(
         {
             "fit.jitter_mm": [2.0, 4.0, 6.0],
@@ -51,7 +51,7 @@ PLACE = [
     {"field.name": "relu", "field.hidden": 64, "field.frequencies": 3},
     *grid({"fit.targets": ["wells"], "fit.jitter_mm": [0.0, 2.0, 3.0, 4.0, 6.0]}),
 ]
-STRUCTURES = one_at_a_time(
+STRUCTURES: list[Overrides] = one_at_a_time(
     {
         "anatomy.steps": [50, 150, 200],
         "anatomy.learning_rate": [1e-3, 1e-2],
