@@ -18,7 +18,7 @@ def samples_of(genes: int, tiny: bool):
     rng, table = np.random.default_rng(0), wells()
     rows = slice(None, None, 60 if tiny else 1)
     x_mm, regions = table.x_mm[rows], phantom.region_of(table.x_mm[rows])
-    names, parents = desikan_killiany()[2:]
+    atlas = desikan_killiany()
     rank = [rng.normal(size=shape) for shape in ((len(x_mm), RANK), (RANK, genes))]
     values = (rank[0] @ rank[1]).astype(np.float32)
     return make_samples(
@@ -28,7 +28,7 @@ def samples_of(genes: int, tiny: bool):
         where="benchmark",
         well=table.well[rows],
         donor=list(table.donor[rows]),
-        structure=[names[r] for r in regions],
-        parent=[parents[r] for r in regions],
+        structure=[atlas.names[r] for r in regions],
+        parent=[atlas.parents[r] for r in regions],
         tissue=template.tissue_at(x_mm),
     )

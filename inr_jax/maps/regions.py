@@ -1,4 +1,4 @@
-"""Tables of regions: labels x genes, from a map and a label image or of others.
+"""Tables of regions: labels x genes, from a map and a label image.
 
 Axis letters: V voxels, L labels, G genes. Frames: x_mm (MNI152 RAS, mm).
 """
@@ -6,10 +6,14 @@ Axis letters: V voxels, L labels, G genes. Frames: x_mm (MNI152 RAS, mm).
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from inr_jax.files import write_bytes, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def region_means(
@@ -25,23 +29,29 @@ def region_means(
     Returns:
         `(L, G)` float64, NaN for a region without a voxel, and `(L,)` counts.
     """
-    row = np.searchsorted(ids, label)
-    row = np.where(np.append(ids, -1)[row] == label, row, len(ids))
-    order = np.argsort(row, kind="stable")
-    counts = np.bincount(row, minlength=len(ids) + 1)[: len(ids)]
-    ends = np.cumsum(counts)
-    means = np.full((len(ids), values.shape[1]), np.nan)
-    for region, (end, count) in enumerate(zip(ends, counts, strict=True)):
-        if count:
-            voxels = order[end - count : end]
-            means[region] = values[voxels].mean(0, dtype=np.float64)
-    return means, counts
+    import pandas as pd
+
+    inside = np.isin(label, ids)
+    regions = pd.DataFrame(values[inside], dtype=np.float64).groupby(label[inside])
+    means = regions.mean().reindex(ids).to_numpy()
+    return means, regions.size().reindex(ids, fill_value=0).to_numpy()
 
 
-def write_table(stem: Path, values: np.ndarray, genes: list[str], info) -> None:
+def write_table(
+    stem: Path, values: np.ndarray, genes: list[str], info: pd.DataFrame
+) -> None:
     """Write a table in abagen's shape: index `label`, a column a gene.
 
     Writes STEM.csv and STEM.parquet, and STEM.names.csv with the regions' names.
+
+    Args:
+        stem: The files' path without an ending.
+        values: `(L, G)`.
+        genes: G symbols.
+        info: L rows by id, as `LabelImage.table`.
+
+    Raises:
+        InputError: A file cannot be written.
     """
     import pandas as pd
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inr_jax.brain.parcellation import Labels
+from inr_jax.brain.label_images import LabelImage
 from inr_jax.brain.shipped import VERSION
 from inr_jax.samples.ahba.abagen import borrowed
 from inr_jax.samples.ahba.options import AbagenOptions
@@ -157,11 +157,11 @@ def sums_table(sums: dict[str, str]) -> str:
     return "\n".join(["| file | SHA-256 |", "|---|---|", *lines])
 
 
-def abagen_report(atlas: Atlas, labels: Labels) -> str:
+def abagen_report(atlas: Atlas, labels: LabelImage) -> str:
     """What abagen itself writes of its region tables with these options."""
     # abagen's report does not know of this option.
     given = abagen_keywords(atlas.options)
     del given["sim_threshold"]
     with borrowed(files=atlas.files) as abagen:
-        info = labels.info.reset_index()
+        info = labels.table().reset_index()
         return abagen.Report(str(labels.path), info, **given).body

@@ -30,7 +30,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inr_jax.brain.atlas import desikan_killiany, region_at
+from inr_jax.brain.atlas import desikan_killiany
+from inr_jax.brain.label_images import region_at
 from inr_jax.brain.space import HEAD_HIGH_MM, HEAD_LOW_MM, folded
 from inr_jax.brain.template import brain_mask, tissue_at
 from inr_jax.errors import InputError
@@ -52,7 +53,7 @@ class Phantom(NamedTuple):
         loading: `(R, G)` expression units.
         contrast: `(G,)` grey less white, expression units.
         mean: `(G,)` expression units.
-        effect: `(L, G)` of regions (`labels.Labels`), expression units.
+        effect: `(L, G)` of regions of `desikan_killiany`, expression units.
         genes: G symbols.
     """
 
@@ -216,7 +217,8 @@ def sample_phantom(
     structure = parent = None
     if named:
         regions, atlas = region_of(x_mm), desikan_killiany()
-        structure, parent = ([names[s] for s in regions] for names in atlas[2:])
+        structure = [atlas.names[region] for region in regions]
+        parent = [atlas.parents[region] for region in regions]
     return make_samples(
         x_mm=moved,
         values=exact + donor_sd * offset[block] + noise_sd * noise,

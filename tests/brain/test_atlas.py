@@ -9,7 +9,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from inr_jax.brain.atlas import desikan_killiany, region_at
+from inr_jax.brain.atlas import desikan_killiany
+from inr_jax.brain.label_images import region_at
 from inr_jax.brain.template import brain_mask, tissue_at
 from inr_jax.run import build, config
 from inr_jax.samples.phantom import make_phantom, region_of, sample_phantom, truth

@@ -9,9 +9,16 @@ import numpy as np
 import pytest
 
 from inr_jax import cli
-from inr_jax.brain import parcellation
-from inr_jax.brain.atlas import desikan_killiany, region_at
-from inr_jax.brain.label_images import labels_of, read_image, read_table
+from inr_jax.brain.atlas import (
+    DESIKAN_KILLIANY,
+    atlas_files,
+    desikan_killiany,
+    read_image,
+    read_labels,
+    read_regions,
+    read_table,
+)
+from inr_jax.brain.label_images import region_at
 from inr_jax.errors import InputError
 from inr_jax.run import build, config
 from inr_jax.run.stages import crosswalk
@@ -33,7 +40,7 @@ def table(folder, text=TABLE, name="atlas.csv"):
 
 
 def test_every_voxel_has_the_name_of_its_label(tmp_path):
-    labels = labels_of(saved(tmp_path), table(tmp_path))
+    labels = read_regions(saved(tmp_path), table(tmp_path))
     assert labels.names == ("", "four", "seven") and labels.parents == ("", "A", "B")
     ijk = np.argwhere(DATA >= 0)
     x_mm = nib.affines.apply_affine(AFFINE, ijk)
@@ -41,27 +48,29 @@ def test_every_voxel_has_the_name_of_its_label(tmp_path):
     np.testing.assert_array_equal(region_at(labels, x_mm), exact)
 
 
-def test_the_default_atlas_read_by_path_is_the_default_atlas():
-    shipped = parcellation.read_labels(parcellation.DESIKAN_KILLIANY)
-    found = labels_of(shipped.path, str(shipped.path).replace(".nii.gz", ".csv"))
-    atlas = desikan_killiany()
-    assert (found.names, found.parents) == (atlas.names, atlas.parents)
-    np.testing.assert_array_equal(found.region, atlas.region)
+def test_the_default_atlas_joins_both_sides_of_the_shipped_labels():
+    sides, atlas = read_labels(*atlas_files(DESIKAN_KILLIANY, "")), desikan_killiany()
+    assert len(sides.names) == 84 and len(atlas.names) == 43
+    assert set(sides.sides) == {"", "L", "R", "B"}
+    for row, name in enumerate(sides.names):
+        inside = np.unique(atlas.region[sides.region == row])
+        assert [atlas.names[region] for region in inside] == [name]
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "id\tLabel\tparent\themisphere\n4\tfour\tA\tL\n7\tseven\tB\tR\n",
-        "label,id,structure\nfour,4.0,A\nseven,7,B\noutside,0,\n",
+        "hemisphere,label,id,structure\nL,four,4.0,A\nR,seven,7,B\n,outside,0,\n",
     ],
 )
 def test_tables_of_other_shapes_say_the_same(tmp_path, text):
-    assert read_table(table(tmp_path, text)) == {4: ("four", "A"), 7: ("seven", "B")}
+    expected = {4: ("four", "A", "L"), 7: ("seven", "B", "R")}
+    assert read_table(table(tmp_path, text)) == expected
 
 
 def test_labels_of_one_name_are_one_region(tmp_path):
-    labels = labels_of(saved(tmp_path), table(tmp_path, "id,label\n4,x\n7,x\n"))
+    labels = read_regions(saved(tmp_path), table(tmp_path, "id,label\n4,x\n7,x\n"))
     assert labels.names == ("", "x") and labels.parents == ("", "")
     np.testing.assert_array_equal(labels.region > 0, DATA > 0)
 
@@ -78,7 +87,7 @@ def test_floats_and_a_fourth_axis_of_one_are_taken_and_said(tmp_path, caplog):
 
 def test_labels_that_only_one_of_the_two_has_are_said(tmp_path, caplog):
     text = TABLE.replace("7,seven", "9,nine")
-    labels = labels_of(saved(tmp_path), table(tmp_path, text))
+    labels = read_regions(saved(tmp_path), table(tmp_path, text))
     assert labels.names == ("", "four")
     one, other = caplog.messages
     assert one.endswith(
@@ -93,7 +102,7 @@ def test_labels_that_only_one_of_the_two_has_are_said(tmp_path, caplog):
         (DATA + np.float32(0.5), r"fractions as 0\.5"),
         (np.zeros_like(DATA), "values up to 0"),
         (-DATA, "values from -7"),
-        (np.stack([DATA, DATA], -1), r"shape \(7, 8, 9, 2\)"),
+        (np.stack([DATA, DATA], -1), "an image of 7 x 8 x 9 x 2 voxels"),
         (np.where(DATA == 4, np.inf, DATA), "values from -1"),
     ],
 )
@@ -114,7 +123,7 @@ def test_broken_and_missing_files_are_refused_in_one_line(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no id, label"),
+        ("", "found an empty file"),
         ("id,name\n4,four\n", "found no label"),
         ("id,label\nfour,4\n", "line 2: expected an id above 0 and a name, found four"),
         ("id,label\n4,four\n4,five\n", "line 3: .* found 4, five again"),
@@ -126,7 +135,7 @@ def test_broken_and_missing_files_are_refused_in_one_line(tmp_path):
 )
 def test_a_bad_table_is_refused_in_one_line(tmp_path, text, message):
     with pytest.raises(InputError, match=message) as error:
-        labels_of(saved(tmp_path), table(tmp_path, text))
+        read_regions(saved(tmp_path), table(tmp_path, text))
     assert "\n" not in str(error.value)
     with pytest.raises(InputError, match="No such file"):
         read_table(tmp_path / "none.csv")

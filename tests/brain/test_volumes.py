@@ -72,9 +72,9 @@ def bad_masks(rng):
         "4-D": (
             np.stack([mask] * 3, -1),
             {},
-            "3-D mask, found an image of 7 x 8 x 9 x 3",
+            "brain mask in MNI mm, found an image of 7 x 8 x 9 x 3",
         ),
-        "2-D": (mask[..., 0], {}, "3-D mask, found an image of 7 x 8"),
+        "2-D": (mask[..., 0], {}, "brain mask in MNI mm, found an image of 7 x 8"),
         "empty": (mask * 0, {}, "found an empty mask"),
         "faint": (mask * np.float32(0.3), {}, "found an empty mask"),
         "NaN": (nan, {}, "found 1 voxels of NaN"),

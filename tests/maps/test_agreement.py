@@ -14,7 +14,9 @@ import pytest
 import references
 
 from inr_jax import cli
-from inr_jax.brain import parcellation
+from inr_jax.brain.atlas import DESIKAN_KILLIANY
+from inr_jax.brain.label_images import region_at
+from inr_jax.brain.shipped import package_file
 from inr_jax.errors import InputError
 from inr_jax.maps import agreement
 from inr_jax.maps import regions as regions_module
@@ -46,7 +48,7 @@ def own_atlas_cache(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def dk():
-    return parcellation.read_labels(parcellation.DESIKAN_KILLIANY)
+    return region_tables.read_labels(DESIKAN_KILLIANY)
 
 
 def write_image(path, data, affine=None):
@@ -147,12 +149,16 @@ def test_a_regions_value_is_the_mean_of_its_voxels(rng):
     np.testing.assert_array_equal(painted[label == 7], means[[1] * (label == 7).sum()])
 
 
-def test_labels_are_those_of_the_voxel_that_holds_a_point(dk):
-    assert len(dk.info) == 83 and dk.info.index.tolist() == sorted(dk.info.index)
-    inside = np.argwhere(dk.image > 0)[::5000]
+def test_a_label_image_is_the_file_and_its_table(dk):
+    assert len(dk.table()) == 83 and dk.labels[1:] == tuple(sorted(dk.labels[1:]))
+    image = np.asanyarray(nib.load(dk.path).dataobj)
+    np.testing.assert_array_equal(np.array(dk.labels)[dk.region], image)
+    shipped = pd.read_csv(package_file("atlas-desikankilliany.csv"), index_col="id")
+    pd.testing.assert_frame_equal(dk.table(), shipped, check_dtype=False)
+    inside = np.argwhere(dk.region > 0)[::5000]
     x_mm = dk.grid.mm(inside) + 0.4
-    np.testing.assert_array_equal(dk.at(x_mm), dk.image[tuple(inside.T)])
-    assert dk.at(np.array([[500.0, 0, 0], [0, 0, -500]])).tolist() == [0, 0]
+    np.testing.assert_array_equal(region_at(dk, x_mm), dk.region[tuple(inside.T)])
+    assert region_at(dk, np.array([[500.0, 0, 0], [0, 0, -500]])).tolist() == [0, 0]
 
 
 def test_abagens_table_is_abagens_and_kept_for_the_next_time(data_dir, dk, monkeypatch):
@@ -163,7 +169,7 @@ def test_abagens_table_is_abagens_and_kept_for_the_next_time(data_dir, dk, monke
     with borrowed(files=atlas.files) as abagen:
         expected = abagen.get_expression_data(
             str(dk.path),
-            dk.info.reset_index(),
+            dk.table().reset_index(),
             donors=DONORS,
             lr_mirror="bidirectional",
             missing="interpolate",
@@ -193,7 +199,7 @@ def test_options_of_regions_reach_abagen(data_dir, dk, options):
     given = {name: None if v == "" else v for name, v in options.items()}
     with borrowed(files=atlas.files) as abagen:
         expected = abagen.get_expression_data(
-            str(dk.path), dk.info.reset_index(), donors=DONORS, **given
+            str(dk.path), dk.table().reset_index(), donors=DONORS, **given
         )
     np.testing.assert_allclose(table, expected[genes].to_numpy(), rtol=1e-12)
     assert bool(donors) == ("region_agg" not in options)
@@ -210,15 +216,15 @@ def test_a_users_coordinates_move_the_samples_of_abagens_table_too(data_dir, dk)
 def test_a_table_is_read_back_in_abagens_shape_with_the_names_beside(dk, tmp_path, rng):
     values = rng.normal(size=(83, 2))
     values[4] = np.nan
-    regions_module.write_table(tmp_path / "t", values, ["A", "B"], dk.info)
+    regions_module.write_table(tmp_path / "t", values, ["A", "B"], dk.table())
     text = pd.read_csv(tmp_path / "t.csv", index_col="label")
     frame = pd.read_parquet(tmp_path / "t.parquet")
     for found in (text, frame):
-        assert found.index.tolist() == dk.info.index.tolist()
+        assert found.index.tolist() == dk.table().index.tolist()
         assert found.index.name == "label" and list(found) == ["A", "B"]
         np.testing.assert_allclose(found.to_numpy(), values, rtol=1e-7)
     names = pd.read_csv(tmp_path / "t.names.csv", index_col="id")
-    assert names.label.tolist() == dk.info.label.tolist()
+    assert names.label.tolist() == dk.table().label.tolist()
 
 
 @pytest.mark.parametrize(
@@ -226,7 +232,7 @@ def test_a_table_is_read_back_in_abagens_shape_with_the_names_beside(dk, tmp_pat
     [
         (np.full((3, 4, 5), 0.5, np.float32), 0, "values up to 0.5"),
         (np.zeros((3, 4, 5), np.int32), 0, "values up to 0"),
-        (np.ones((3, 4), np.int32), 0, r"shape \(3, 4\)"),
+        (np.ones((3, 4), np.int32), 0, "an image of 3 x 4 voxels"),
         (np.ones((3, 4, 5), np.int32), 0.3, "an oblique grid"),
     ],
 )
@@ -237,14 +243,14 @@ def test_what_is_no_label_image_is_refused(tmp_path, data, turn, message):
     table = tmp_path / "a.csv"
     table.write_text("id,label,hemisphere,structure\n1,one,L,cortex\n")
     with pytest.raises(InputError, match=message):
-        parcellation.read_labels(path, str(table))
+        region_tables.read_labels(path, str(table))
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (None, r"config\.compare\.atlas_info: expected a CSV with id, label"),
-        ("", "No columns"),
+        ("", "found an empty file"),
         ("id,label\n1,one\n", "found no hemisphere, structure"),
         ("id,label,hemisphere,structure\n2,two,L,cortex\n", r"1 labels without \(1\)"),
     ],
@@ -255,7 +261,7 @@ def test_an_atlas_without_its_table_is_refused(tmp_path, text, message):
     if text is not None:
         table.write_text(text)
     with pytest.raises(InputError, match=message):
-        parcellation.read_labels(path, str(table) if text is not None else "")
+        region_tables.read_labels(path, str(table) if text is not None else "")
 
 
 def test_two_donors_are_compared_gene_by_gene_and_region_by_region(rng):

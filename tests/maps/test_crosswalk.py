@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from inr_jax import cli
-from inr_jax.brain.atlas import Labels, desikan_killiany, region_at, shares_at
+from inr_jax.brain.atlas import desikan_killiany
+from inr_jax.brain.label_images import LabelImage, region_at, shares_at
 from inr_jax.brain.space import Grid
 from inr_jax.errors import InputError
 from inr_jax.maps import gene_batches
@@ -52,7 +53,7 @@ def half_block(blur_axis_voxels=9):
     """Region 1 fills one half of the image along its first axis, up to x = 3 mm."""
     region = np.zeros((18, 7, 9), np.int16)
     region[blur_axis_voxels:] = 1
-    return Labels(region, Grid(region.shape, AFFINE), ("", "half"), ("", "P"))
+    return LabelImage(region, Grid(region.shape, AFFINE), ("", "half"), ("", "P"))
 
 
 def test_a_region_is_the_mean_of_its_wells_and_a_little_unknown(learned):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from inr_jax.brain.atlas import Labels, one_sided, shares_at
+from inr_jax.brain.label_images import LabelImage, one_sided, shares_at
 from inr_jax.brain.space import Grid
 from inr_jax.maps import crosswalk, memberships
 from inr_jax.samples.samples import make_samples
@@ -16,13 +16,13 @@ EDGE = 11.0  # mm, the region fills x below; a face between voxels of 2 mm
 SIDE = 48
 
 
-def half_space() -> Labels:
+def half_space() -> LabelImage:
     """Region "r" of parent "Q" below x = EDGE, on voxels of 2 mm, wide in y and z."""
     region = np.zeros((SIDE, SIDE, SIDE), np.int16)
     affine = np.diag([2.0, 2, 2, 1])
     affine[:3, 3] = -38, -48, -48
     region[:25] = 1  # centres at -38, -36, ..., 10
-    return Labels(region, Grid(region.shape, affine), ("", "r"), ("", "Q"))
+    return LabelImage(region, Grid(region.shape, affine), ("", "r"), ("", "Q"))
 
 
 @pytest.fixture(scope="module")

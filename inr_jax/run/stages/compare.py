@@ -9,7 +9,7 @@ import nibabel as nib
 import numpy as np
 from ml_collections import ConfigDict
 
-from inr_jax.brain import parcellation
+from inr_jax.brain.label_images import LabelImage, region_at
 from inr_jax.errors import InputError
 from inr_jax.files import write_csv, write_text
 from inr_jax.maps import agreement
@@ -57,24 +57,24 @@ def describe(config: ConfigDict, workdir: Workdir, source: Source) -> None:
 
 def compare_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
     """Region tables of the maps and of abagen; abagen_comparison.csv; donors."""
-    labels = parcellation.read_labels(config.compare.atlas, config.compare.atlas_info)
+    labels = region_tables.read_labels(config.compare.atlas, config.compare.atlas_info)
     canvas = Canvas(*build.make_grid(config), config.render.outside)
-    genes, ids = source.samples.genes, labels.info.index.to_numpy()
+    genes, ids = source.samples.genes, np.arange(1, len(labels.names))
     with timed(workdir, "compare"):
         ours = _read_maps(workdir, canvas, genes)
         x_mm = canvas.grid.points_mm(canvas.mask)
-        label, total = labels.at(x_mm), canvas.mask.size
+        label, total = region_at(labels, x_mm), canvas.mask.size
         workdir.regions.mkdir(exist_ok=True)
         means, _ = regions_module.region_means(ours, label, ids)
         regions_module.write_table(
-            workdir.regions / "inr", means, list(genes), labels.info
+            workdir.regions / "inr", means, list(genes), labels.table()
         )
         lines = []
         if config.source.name == "ahba":
             atlas = _atlas(config)
             table, donors = region_tables.abagen_tables(atlas, labels, list(genes))
             stem = workdir.regions / "abagen"
-            regions_module.write_table(stem, table, list(genes), labels.info)
+            regions_module.write_table(stem, table, list(genes), labels.table())
             found = agreement.against_table(ours, table, label, ids, total)
             lines += agreement.rows("abagen_regions", found, genes)
             _compare_donors(workdir, donors, genes, labels)
@@ -111,15 +111,15 @@ def _read_maps(workdir: Workdir, canvas: Canvas, genes: tuple[str, ...]) -> np.n
 
 
 def _compare_donors(
-    workdir: Workdir, donors: dict, genes: tuple[str, ...], labels: parcellation.Labels
+    workdir: Workdir, donors: dict, genes: tuple[str, ...], labels: LabelImage
 ) -> None:
     """9861 against 10021, by abagen's tables of each."""
     if not set(TWO) <= set(donors):
         return
     for donor in TWO:
         stem = workdir.regions / f"abagen-donor{donor}"
-        regions_module.write_table(stem, donors[donor], list(genes), labels.info)
-    lines = agreement.donors_table(*(donors[d] for d in TWO), genes, labels.info)
+        regions_module.write_table(stem, donors[donor], list(genes), labels.table())
+    lines = agreement.donors_table(*(donors[d] for d in TWO), genes, labels.table())
     _write(workdir.root / "donor_comparison.csv", lines)
     by = {
         f"r_mean_by_{of}": float(

@@ -14,8 +14,13 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from inr_jax.brain import template
-from inr_jax.brain.atlas import Labels, desikan_killiany, one_sided, shares_at
-from inr_jax.brain.label_images import check_in_brain, labels_of
+from inr_jax.brain.atlas import (
+    DESIKAN_KILLIANY,
+    check_in_brain,
+    desikan_killiany,
+    read_regions,
+)
+from inr_jax.brain.label_images import LabelImage, one_sided, shares_at
 from inr_jax.brain.space import folded
 from inr_jax.errors import InputError, shortlist
 from inr_jax.fields import inputs, model
@@ -30,14 +35,12 @@ from inr_jax.samples.structures import known_structures
 
 log = logging.getLogger("inr_jax")
 
-DESIKAN_KILLIANY = "desikan_killiany"
-
 FEW = 0.5  # wells in a region that has none of its own
 
 SHOWN = 3  # names of a region in what is printed
 
 
-def make_labels(config: ConfigDict) -> Labels:
+def make_labels(config: ConfigDict) -> LabelImage:
     """The regions that `config.anatomy.atlas` names, checked against the maps.
 
     Raises:
@@ -53,7 +56,7 @@ def make_labels(config: ConfigDict) -> Labels:
             found="none",
             fix="write such a table",
         )
-    labels = labels_of(path, config.anatomy.atlas_info)
+    labels = read_regions(path, config.anatomy.atlas_info)
     mask, grid, _ = build.make_grid(config)
     x_mm = grid.points_mm(mask)
     if config.inputs.mirror:
@@ -101,7 +104,9 @@ def make_places(config: ConfigDict, samples: Samples) -> memberships.RegionMembe
     )
 
 
-def _say_what_is_empty(labels: Labels, samples: Samples, shares: np.ndarray) -> None:
+def _say_what_is_empty(
+    labels: LabelImage, samples: Samples, shares: np.ndarray
+) -> None:
     same = crosswalk.by_name(labels.names, samples.structures)
     count = shares.sum(0)
     empty = [

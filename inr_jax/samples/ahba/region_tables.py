@@ -1,6 +1,6 @@
-"""Tables of regions: labels x genes, from a map and a label image or by abagen.
+"""Tables of regions by abagen: labels x genes.
 
-Axis letters: V voxels, L labels, G genes. Frames: x_mm (MNI152 RAS, mm).
+Axis letters: L labels, G genes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inr_jax.brain.parcellation import Labels
+from inr_jax.brain import atlas as brain_atlas
+from inr_jax.brain.label_images import LabelImage
+from inr_jax.errors import InputError
 from inr_jax.files import write_bytes
 from inr_jax.samples.ahba.abagen import borrowed
 from inr_jax.samples.ahba.cache import Atlas
@@ -22,8 +24,39 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def read_labels(atlas: str, atlas_info: str = "") -> LabelImage:
+    """A label image that abagen can use.
+
+    Args:
+        atlas: "desikan_killiany" or a NIfTI file of whole numbers on MNI mm.
+        atlas_info: A CSV with id, label, hemisphere (L, R, B) and structure (cortex,
+            subcortex/brainstem, cerebellum, white matter, other), as abagen's.
+
+    Raises:
+        InputError: One of the files is missing or is no such thing, or the axes of
+            the grid are not those of space.
+    """
+    if atlas != brain_atlas.DESIKAN_KILLIANY and not atlas_info:
+        raise InputError(
+            "config.compare.atlas_info",
+            expected=f"a CSV with {', '.join(brain_atlas.OF_ABAGEN)} for {atlas}",
+            found="none",
+            fix="samples are matched to regions of their own side and structure; "
+            "write such a table",
+        )
+    path, table = brain_atlas.atlas_files(atlas, atlas_info)
+    labels = brain_atlas.read_labels(path, table, whole=True)
+    # abagen takes the axes of the grid for those of space (matching.AtlasTree).
+    turned = abs(labels.grid.affine[:3, :3])
+    if ((turned > 1e-6 * turned.max()).sum(0) != 1).any():
+        expected = "a label image on a grid along the axes of MNI mm"
+        fix = "resample it to MNI152 space"
+        raise InputError(path, expected=expected, found="an oblique grid", fix=fix)
+    return labels
+
+
 def abagen_tables(
-    atlas: Atlas, labels: Labels, genes: list[str]
+    atlas: Atlas, labels: LabelImage, genes: list[str]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """abagen.get_expression_data on the atlas's files, with the atlas's options.
 
@@ -44,7 +77,7 @@ def abagen_tables(
         write_bytes(path, tables.to_parquet())
     picked = tables.reindex(genes)
     by_donor = {
-        donor: picked[[f"{donor} {label}" for label in labels.info.index]].to_numpy().T
+        donor: picked[[f"{donor} {label}" for label in labels.labels[1:]]].to_numpy().T
         for donor in dict.fromkeys(name.split()[0] for name in tables.columns)
     }
     if "all" in by_donor:
@@ -53,7 +86,7 @@ def abagen_tables(
     return stack.groupby(level=0).agg(atlas.options.agg_metric).to_numpy(), by_donor
 
 
-def _abagen(atlas: Atlas, labels: Labels) -> pd.DataFrame:
+def _abagen(atlas: Atlas, labels: LabelImage) -> pd.DataFrame:
     """A row a gene, a column for each donor (or "all") and label."""
     import pandas as pd
 
@@ -62,14 +95,14 @@ def _abagen(atlas: Atlas, labels: Labels) -> pd.DataFrame:
     with borrowed(files=atlas.files, update_coords=place) as abagen:
         tables = abagen.get_expression_data(
             str(labels.path),
-            labels.info.reset_index(),
+            labels.table().reset_index(),
             **abagen_keywords(atlas.options),
             return_donors=not pooled,
             verbose=1,
         )
     tables = {"all": tables} if pooled else tables
     for donor, table in tables.items():
-        table = table.reindex(labels.info.index).T
+        table = table.reindex(list(labels.labels[1:])).T
         table.columns = [f"{donor} {label}" for label in table.columns]
         tables[donor] = table
     return pd.concat(tables.values(), axis=1).astype(float)
@@ -84,9 +117,9 @@ def abagen_keywords(options: AbagenOptions) -> dict[str, object]:
     return given | {name: given[name] or None for name in empty}
 
 
-def _regions_path(atlas: Atlas, labels: Labels) -> Path:
+def _regions_path(atlas: Atlas, labels: LabelImage) -> Path:
     given = {name: getattr(atlas.options, name) for name in OF_REGIONS}
     digest = hashlib.sha256(json.dumps(given, sort_keys=True).encode())
     digest.update(labels.path.read_bytes())
-    digest.update(labels.info.to_csv().encode())
+    digest.update(labels.table().to_csv().encode())
     return atlas.path.with_suffix(f".regions-{digest.hexdigest()[:12]}.parquet")
