@@ -16,7 +16,7 @@ from inr_jax.errors import InputError, first_line, unknown_name
 VERBS = {
     "run": "samples to maps: fit, evaluate on held-out donors, render, figures",
     "fit": "fit the networks; goes on from the newest checkpoint",
-    "evaluate": "leave one donor out, for the INR and the methods to beat",
+    "evaluate": "leave one donor out, for the INR and the baselines",
     "render": "write maps and figures from the newest checkpoint",
     "compare": "compare the maps with abagen's interpolation; region tables",
     "sweep": "choose settings by nested validation; --sweep=FILE of candidates",

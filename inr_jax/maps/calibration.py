@@ -23,10 +23,10 @@ FORMAT = 2  # raised when an old file can no longer be read
 
 # Field of Calibration -> its shape in letters, and its least value.
 SCHEMA: dict[str, tuple[tuple[str | int, ...], float]] = {
-    "noise": (("G",), math.ulp(0.0)),
-    "factor": (("G",), 0.0),
+    "residual_sd": (("G",), math.ulp(0.0)),
+    "quantile": (("G",), 0.0),
     "x_mm": (("N", 3), -math.inf),
-    "excess": (("N",), -math.inf),
+    "squared_residual": (("N",), -math.inf),
     "width_mm": ((), math.ulp(0.0)),
     "mirror": ((), 0.0),
 }

@@ -11,11 +11,14 @@ from pathlib import Path
 from inr_jax.errors import InputError
 from inr_jax.files import read_csv, write_csv
 from inr_jax.stats.folds import block_side
-from inr_jax.stats.hold_out import ANATOMY, COLUMNS, DONOR, summarise
+from inr_jax.stats.hold_out import COLUMNS, DONOR, DONOR_STRUCTURE, summarise
 
 FIELD = "inr"  # the method of this package
-BEST_BASELINE = {DONOR: "kriging", ANATOMY: "kriging_anatomy"}
-TITLES = {DONOR: "held-out donors", ANATOMY: "held-out donors, structures known"}
+BEST_BASELINE = {DONOR: "kriging", DONOR_STRUCTURE: "kriging_anatomy"}
+TITLES = {
+    DONOR: "held-out donors",
+    DONOR_STRUCTURE: "held-out donors, structures known",
+}
 _TYPES = {"n": int, "r": float, "r2": float, "mse": float}
 
 
@@ -114,7 +117,9 @@ def of_maps(rows: list[dict], *, sees_structures: bool) -> tuple[str, dict[str, 
     """
     ours = [row for row in rows if row["method"] == FIELD]
     names = list(dict.fromkeys(row["protocol"] for row in ours))
-    wanted = [ANATOMY] if sees_structures else [DONOR, *filter(block_side, names)]
+    wanted = (
+        [DONOR_STRUCTURE] if sees_structures else [DONOR, *filter(block_side, names)]
+    )
     for protocol in wanted:
         if protocol in names:
             scores = {row["gene"]: row for row in of_protocol(ours, protocol)}
@@ -129,7 +134,7 @@ def _in_words(protocol: str) -> str:
             f"leave blocks of {side_mm} mm out; "
             "wells of the same donor and structure in training"
         )
-    known = ", structures known" if protocol == ANATOMY else ""
+    known = ", structures known" if protocol == DONOR_STRUCTURE else ""
     return f"leave one donor out{known}"
 
 

@@ -2,23 +2,24 @@
 
 The predictive standard deviation of gene g at a place x is
 
-    s_g(x)^2 = spread_g(x)^2 + noise_g^2 h(x),
+    s_g(x)^2 = spread_g(x)^2 + sigma_g^2 h(x),
 
-and the interval: prediction +- q_g s_g(x). The profile h, one for all genes, says
-where in the brain residuals are large; the factor q_g is the conformal quantile of
-|residual| / s over wells that the prediction never saw.
+and the interval: prediction +- q_g s_g(x). The local scale h, one for all genes, says
+where in the brain residuals are large; q_g is the conformal quantile of |residual| / s
+over wells that the prediction never saw.
 
 Nouns:
     residual: measured less predicted at a well of a held-out donor.
-    spread: sd over the members of the ensemble that made the prediction.
-    noise: sd, over wells, of a gene's residual beyond the spread.
-    excess: of a well, mean over genes of (residual^2 - spread^2) / noise^2.
-    profile: the excess, smooth in space: a kernel-weighted mean over wells near by.
+    spread: standard deviation of the prediction: over the members of the ensemble.
+    residual sd: sigma, the sd over wells of a gene's residual beyond the spread.
+    squared residual: of a well, standardised: the mean over genes of
+        (residual^2 - spread^2) / sigma^2.
+    local scale: h, the Gaussian kernel mean of the squared residuals of wells near by.
 
 Split conformal prediction with locally weighted residuals: Lei et al., JASA 2018
 (arXiv 1604.04173), sections 2.2 and 5.2. Residuals come from leave-one-donor-out, so
 that all wells serve, as in CV+ and jackknife+ (Barber et al., Annals of Statistics
-2021, arXiv 1905.02928); and each is weighed by a noise and a profile that its own
+2021, arXiv 1905.02928); and each is weighed by a sigma and an h that its own
 donor has no part in, or it would look smaller than a new donor's. Wells of one donor
 are alike, so exchangeability, and with it the guarantee, holds only about; what is
 covered is measured (coverage.py).
@@ -38,9 +39,17 @@ from inr_jax.stats.kernels import gaussian_mean
 
 LEVEL = 0.9  # of a new measurement's falling into the interval
 NORMAL_90 = 1.6448536  # half width of that interval of a normal law, in its sd
-WIDTHS_MM = (5.0, 8.0, 12.0, 18.0, 27.0, 40.0, 1000.0)  # of h; the last: everywhere
-PRIOR = 1.0  # wells' worth of the whole brain's mean in h, where wells are far
-LEAST = 0.05  # share of a mean square that noise or h has at least
+WIDTHS_MM = (
+    5.0,
+    8.0,
+    12.0,
+    18.0,
+    27.0,
+    40.0,
+    1000.0,
+)  # of the kernel of h; the last: everywhere
+PSEUDO_COUNT = 1.0  # wells that the whole brain's mean counts for in h
+LEAST = 0.05  # least share of a mean square that sigma or h has
 
 
 class HeldOut(NamedTuple):
@@ -48,7 +57,7 @@ class HeldOut(NamedTuple):
 
     Attributes:
         residual: `(N, G)` measured less predicted, units of the source.
-        spread: `(N, G)` of the ensemble, same units; 0 with one member.
+        spread: `(N, G)` sd of the prediction, same units; 0 with one member.
         donor: `(N,)` integers.
         x_mm: `(N, 3)` MNI mm.
     """
@@ -67,50 +76,55 @@ class Calibration(NamedTuple):
     """All that turns a spread into a predictive standard deviation.
 
     Attributes:
-        noise: `(G,)` units of the source.
-        factor: `(G,)` q; the half width of the 90 % interval over s.
-        x_mm: `(N, 3)` wells of the profile, MNI mm, folded where left is right.
-        excess: `(N,)` of them, about 1.
+        residual_sd: `(G,)` sigma, units of the source.
+        quantile: `(G,)` q; the half width of the 90 % interval over s.
+        x_mm: `(N, 3)` wells behind h, MNI mm, folded where left is right.
+        squared_residual: `(N,)` of them, standardised, about 1.
         width_mm: `()` sd of the Gaussian kernel, mm.
         mirror: `()` bool, whether left and right are one.
     """
 
-    noise: np.ndarray
-    factor: np.ndarray
+    residual_sd: np.ndarray
+    quantile: np.ndarray
     x_mm: np.ndarray
-    excess: np.ndarray
+    squared_residual: np.ndarray
     width_mm: float
     mirror: bool
 
     def genes(self, columns: np.ndarray | slice) -> Calibration:
         """The calibration of some genes: an index, a mask `(G,)` or a slice."""
-        return self._replace(noise=self.noise[columns], factor=self.factor[columns])
+        return self._replace(
+            residual_sd=self.residual_sd[columns], quantile=self.quantile[columns]
+        )
 
 
 def calibrate(
-    held: HeldOut, *, mirror: bool, widths_mm: Sequence[float] = WIDTHS_MM
+    held_out: HeldOut, *, mirror: bool, widths_mm: Sequence[float] = WIDTHS_MM
 ) -> Calibration:
-    """Noise, profile and factor from held-out wells.
+    """Residual sd, local scale and quantile from held-out wells.
 
-    The width is the one whose profile, learned on the other donors of `held`, tells a
-    donor's excess best; with one donor, the largest.
+    The kernel's width is the one whose h, learned on the other donors of `held_out`,
+    tells a donor's squared residuals best; with one donor, the largest.
 
     Args:
-        held: N wells; of other donors than the intervals are made for.
+        held_out: N wells; of other donors than the intervals are made for.
         mirror: Whether left and right are one.
         widths_mm: To choose from, mm.
     """
-    x_mm = folded(np.asarray(held.x_mm, np.float64), mirror)
-    held = held._replace(x_mm=x_mm)
-    folds = [(own, _profiled(held.take(others))) for own, others in _folds(held.donor)]
-    width = _best_width(held, folds, widths_mm)
-    scores = np.empty(held.residual.shape)
-    for own, part in folds:
-        h = _kernel_mean(part._replace(width_mm=width), held.x_mm[own])
-        s = _sd(part.noise, h, held.spread[own])
-        scores[own] = abs(held.residual[own]) / s
-    factor = conformal_quantile(scores, LEVEL)
-    return _profiled(held)._replace(factor=factor, width_mm=width, mirror=mirror)
+    x_mm = folded(np.asarray(held_out.x_mm, np.float64), mirror)
+    held_out = held_out._replace(x_mm=x_mm)
+    folds = [
+        (rows, _scales(held_out.take(rest))) for rows, rest in _folds(held_out.donor)
+    ]
+    width_mm = _best_width(held_out, folds, widths_mm)
+    scores = np.empty(held_out.residual.shape)
+    for rows, rest in folds:
+        h = _local_scale(rest._replace(width_mm=width_mm), x_mm[rows])
+        s = _sd(rest.residual_sd, h, held_out.spread[rows])
+        scores[rows] = abs(held_out.residual[rows]) / s
+    quantile = conformal_quantile(scores, LEVEL)
+    scales = _scales(held_out)
+    return scales._replace(quantile=quantile, width_mm=width_mm, mirror=mirror)
 
 
 def predictive_sd(
@@ -118,7 +132,7 @@ def predictive_sd(
     x_mm: np.ndarray,
     spread: np.ndarray,
     *,
-    profile: np.ndarray | None = None,
+    local_scale: np.ndarray | None = None,
 ) -> np.ndarray:
     """The calibrated standard deviation of a new measurement at places.
 
@@ -127,22 +141,22 @@ def predictive_sd(
     Args:
         calibration: Of the same G genes.
         x_mm: `(V, 3)` MNI mm.
-        spread: `(V, G)` of the ensemble there, units of the source.
-        profile: `(V,)` `profile_at` these places, where genes come in blocks.
+        spread: `(V, G)` sd of the prediction there, units of the source.
+        local_scale: `(V,)` `local_scale_at` these places, where genes come in blocks.
 
     Returns:
         `(V, G)` float32, units of the source.
     """
-    if profile is None:
-        profile = profile_at(calibration, x_mm)
-    s = _sd(calibration.noise, profile, spread)
-    return (s * (calibration.factor / NORMAL_90)).astype(np.float32)
+    if local_scale is None:
+        local_scale = local_scale_at(calibration, x_mm)
+    s = _sd(calibration.residual_sd, local_scale, spread)
+    return (s * (calibration.quantile / NORMAL_90)).astype(np.float32)
 
 
-def profile_at(calibration: Calibration, x_mm: np.ndarray) -> np.ndarray:
+def local_scale_at(calibration: Calibration, x_mm: np.ndarray) -> np.ndarray:
     """h `(V,)` at places `(V, 3)`, MNI mm; the same for all genes."""
     x_mm = np.asarray(x_mm, np.float64)
-    return _kernel_mean(calibration, folded(x_mm, calibration.mirror))
+    return _local_scale(calibration, folded(x_mm, calibration.mirror))
 
 
 def conformal_quantile(scores: np.ndarray, level: float) -> np.ndarray:
@@ -156,64 +170,69 @@ def conformal_quantile(scores: np.ndarray, level: float) -> np.ndarray:
     return np.partition(scores, rank - 1, axis=0)[rank - 1]
 
 
-def _best_width(held: HeldOut, folds: list, widths_mm: Sequence[float]) -> float:
-    """The width whose profile tells the excess of donors it has not seen best.
+def _best_width(held_out: HeldOut, folds: list, widths_mm: Sequence[float]) -> float:
+    """The width whose h tells the squared residuals e of donors it has not seen best.
 
-    Measured by log h + excess / h, the deviance of squares under a normal law.
+    Measured by log h + e / h, the deviance of squares under a normal law.
 
     Args:
-        held: N wells.
-        folds: Wells `(N,)`, and a profile that they have no part in.
+        held_out: N wells.
+        folds: Wells `(N,)`, and scales that they have no part in.
         widths_mm: To choose from.
     """
     if len(folds) == 1 or len(widths_mm) == 1:
         return float(max(widths_mm))
-    loss = np.zeros(len(widths_mm))
-    for own, part in folds:
-        excess = _excess(held.take(own), part.noise)
-        for number, width in enumerate(widths_mm):
-            h = _kernel_mean(part._replace(width_mm=width), held.x_mm[own])
-            loss[number] += (np.log(h) + excess / h).sum()
-    return float(widths_mm[int(loss.argmin())])
+    deviance = np.zeros(len(widths_mm))
+    for rows, rest in folds:
+        squared = _squared_residual(held_out.take(rows), rest.residual_sd)
+        for number, width_mm in enumerate(widths_mm):
+            h = _local_scale(rest._replace(width_mm=width_mm), held_out.x_mm[rows])
+            deviance[number] += (np.log(h) + squared / h).sum()
+    return float(widths_mm[int(deviance.argmin())])
 
 
 def _folds(donor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Masks of a donor's wells and of the others'; a single donor is its own other."""
+    """Masks of a donor's wells and of the rest; a single donor is its own rest."""
     donors = np.unique(donor)
     if len(donors) == 1:
         return [(donor == donor, donor == donor)]
-    return [(donor == one, donor != one) for one in donors]
+    return [(donor == number, donor != number) for number in donors]
 
 
-def _profiled(held: HeldOut) -> Calibration:
-    """Noise and excess; width and factor are still open."""
-    square = np.mean(held.residual**2, axis=0)
-    beyond = square - np.mean(held.spread**2, axis=0)
+def _scales(held_out: HeldOut) -> Calibration:
+    """Residual sd and squared residuals; width and quantile are still open."""
+    square = np.mean(held_out.residual**2, axis=0)
+    beyond = square - np.mean(held_out.spread**2, axis=0)
     least = np.maximum(LEAST * square, np.finfo(np.float32).tiny)
-    noise = np.sqrt(np.maximum(beyond, least))
-    excess = _excess(held, noise)
-    return Calibration(noise, np.ones_like(noise), held.x_mm, excess, np.inf, False)
+    sigma = np.sqrt(np.maximum(beyond, least))
+    squared = _squared_residual(held_out, sigma)
+    return Calibration(
+        sigma, np.ones_like(sigma), held_out.x_mm, squared, np.inf, False
+    )
 
 
-def _excess(held: HeldOut, noise: np.ndarray) -> np.ndarray:
-    """`(N,)` mean over genes of (residual^2 - spread^2) / noise^2."""
-    return np.mean((held.residual**2 - held.spread**2) / noise**2, axis=1)
+def _squared_residual(held_out: HeldOut, residual_sd: np.ndarray) -> np.ndarray:
+    """`(N,)` mean over genes of (residual^2 - spread^2) / sigma^2."""
+    beyond = held_out.residual**2 - held_out.spread**2
+    return np.mean(beyond / residual_sd**2, axis=1)
 
 
-def _kernel_mean(part: Calibration, x_mm: np.ndarray) -> np.ndarray:
-    """h `(V,)`: the excess, smooth in space, drawn to its mean where wells are far."""
-    mean = part.excess.mean()
+def _local_scale(calibration: Calibration, x_mm: np.ndarray) -> np.ndarray:
+    """h `(V,)`, drawn to its mean over the brain where wells are far."""
+    mean = calibration.squared_residual.mean()
     h = gaussian_mean(
-        part.x_mm,
-        part.excess,
+        calibration.x_mm,
+        calibration.squared_residual,
         x_mm,
-        width_mm=part.width_mm,
+        width_mm=calibration.width_mm,
         prior=mean,
-        pseudo_count=PRIOR,
+        pseudo_count=PSEUDO_COUNT,
     )
     return np.maximum(h, LEAST * max(mean, LEAST))
 
 
-def _sd(noise: np.ndarray, profile: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """s = sqrt(spread^2 + noise^2 h), `(V, G)`."""
-    return np.sqrt(spread**2 + profile[:, None] * noise[None] ** 2)
+def _sd(
+    residual_sd: np.ndarray, local_scale: np.ndarray, spread: np.ndarray
+) -> np.ndarray:
+    """s = sqrt(spread^2 + sigma^2 h), `(V, G)`."""
+    return np.sqrt(spread**2 + local_scale[:, None] * residual_sd[None] ** 2)

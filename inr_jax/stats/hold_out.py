@@ -26,11 +26,11 @@ from inr_jax.stats.folds import Folds, donor_folds
 from inr_jax.stats.predictor import Prediction, Predictor
 from inr_jax.stats.scores import Scores, score
 
-DONOR, ANATOMY = "donor", "donor+anatomy"  # protocols
+DONOR, DONOR_STRUCTURE = "donor", "donor+anatomy"  # protocols
 COLUMNS = ("method", "protocol", "gene", "n", "r", "r2", "mse")
 
 
-def can_leave_donor_out(samples: Samples) -> str | None:
+def why_no_donors(samples: Samples) -> str | None:
     """Why leave-one-donor-out cannot be done, or None where it can."""
     donors, counts = np.unique(samples.donor, return_counts=True)
     if len(donors) > 1:
@@ -43,7 +43,7 @@ def can_leave_donor_out(samples: Samples) -> str | None:
     return f"all {len(samples.well)} wells are of one donor ({name})"
 
 
-def can_give_anatomy(samples: Samples) -> str | None:
+def why_no_structures(samples: Samples) -> str | None:
     """Why structures cannot be given to a prediction, or None where they can."""
     named = np.unique(samples.donor[samples.structure >= 0])
     if len(named) > 1:
@@ -77,7 +77,7 @@ def leave_one_donor_out(
             prediction is not finite.
         ValueError: A prediction has another shape.
     """
-    reason = can_leave_donor_out(samples)
+    reason = why_no_donors(samples)
     if reason:
         fix = "give samples of two donors or switch evaluation off"
         raise InputError("evaluate", expected="two donors", found=reason, fix=fix)

@@ -312,7 +312,9 @@ def test_a_bad_sweep_file_is_told_in_one_line(text, pattern, tmp_path, capsys):
 
 def test_a_key_that_the_second_fit_does_not_read_is_answered_with_its_own():
     with pytest.raises(InputError, match=r"write anatomy\.hidden"):
-        config_sweep._applied(tiny(), {"field.hidden": 4}, "x", hold_out.ANATOMY)
+        config_sweep._applied(
+            tiny(), {"field.hidden": 4}, "x", hold_out.DONOR_STRUCTURE
+        )
 
 
 def test_unknown_protocols_and_donors_are_refused(tmp_path, capsys, sweep_file):

@@ -279,13 +279,13 @@ def test_names_are_given_in_the_protocol_of_anatomy_alone(rng):
 
 def test_anatomy_needs_names_in_two_donors(rng):
     samples = study(rng)
-    assert hold_out.can_give_anatomy(samples) is None
-    assert hold_out.can_give_anatomy(study(rng, named=False)) == (
+    assert hold_out.why_no_structures(samples) is None
+    assert hold_out.why_no_structures(study(rng, named=False)) == (
         "no well has a structure"
     )
     structure = np.where(samples.donor == 1, samples.structure, UNNAMED)
     one = dataclasses.replace(samples, structure=structure)
-    assert hold_out.can_give_anatomy(one) == "only wells of donor b have structures"
+    assert hold_out.why_no_structures(one) == "only wells of donor b have structures"
 
 
 def test_a_structure_of_one_donor_is_alone(rng):
@@ -314,7 +314,7 @@ def test_donors_of_two_wells_are_trained_on_and_scored(rng):
             assert np.isfinite(found).all()
             assert np.isfinite(score(few.values, found).r).all()
     one = cut_down(samples, (3, 1, 0))
-    assert hold_out.can_leave_donor_out(one) == (
+    assert hold_out.why_no_donors(one) == (
         "1 well is left to learn from without donor a"
     )
 

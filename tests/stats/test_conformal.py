@@ -11,8 +11,8 @@ from inr_jax.stats.conformal import (
     HeldOut,
     calibrate,
     conformal_quantile,
+    local_scale_at,
     predictive_sd,
-    profile_at,
 )
 
 DONORS = 6
@@ -90,17 +90,17 @@ def test_heavy_tails_are_covered_though_no_law_is_assumed(rng):
     np.testing.assert_allclose(inside.mean(0), LEVEL, atol=0.03)
 
 
-def test_the_profile_is_the_slow_kernel_mean_and_far_away_that_of_the_brain(rng):
+def test_the_local_scale_is_the_slow_kernel_mean_and_far_away_that_of_the_brain(rng):
     held = held_out(rng, 60, sd=noisy_behind)
     found = calibrate(held, mirror=True, widths_mm=[12.0])
     places = rng.uniform(-60, 60, (7, 3))
-    mean = found.excess.mean()
-    for place, h in zip(places, profile_at(found, places), strict=True):
+    mean = found.squared_residual.mean()
+    for place, h in zip(places, local_scale_at(found, places), strict=True):
         folded = np.array([abs(place[0]), *place[1:]])
         weight = [np.exp(-((folded - x) ** 2).sum() / 288) for x in found.x_mm]
-        slow = (np.dot(weight, found.excess) + mean) / (sum(weight) + 1)
+        slow = (np.dot(weight, found.squared_residual) + mean) / (sum(weight) + 1)
         np.testing.assert_allclose(h, max(slow, 0.05 * mean), rtol=1e-9)
-    np.testing.assert_allclose(profile_at(found, np.full((1, 3), 500.0)), mean)
+    np.testing.assert_allclose(local_scale_at(found, np.full((1, 3), 500.0)), mean)
 
 
 def test_left_is_right_where_the_fit_is_mirrored_and_nowhere_else(rng):
@@ -114,8 +114,8 @@ def test_left_is_right_where_the_fit_is_mirrored_and_nowhere_else(rng):
         predictive_sd(two, places * [-1, 1, 1], spread),
     )
     apart = calibrate(held, mirror=False, widths_mm=[12.0])
-    mirrored = profile_at(apart, places * [-1, 1, 1])
-    assert not np.allclose(profile_at(apart, places), mirrored)
+    mirrored = local_scale_at(apart, places * [-1, 1, 1])
+    assert not np.allclose(local_scale_at(apart, places), mirrored)
 
 
 def test_genes_in_blocks_and_voxels_in_chunks_are_the_whole(rng):
@@ -123,10 +123,10 @@ def test_genes_in_blocks_and_voxels_in_chunks_are_the_whole(rng):
     spread = rng.uniform(0, 1, (2100, 5))
     calibration = calibrate(held, mirror=True)
     whole = predictive_sd(calibration, places, spread)
-    profile = profile_at(calibration, places)
+    local_scale = local_scale_at(calibration, places)
     for block in (slice(0, 2), slice(2, 5)):
         some, few = calibration.genes(block), spread[:, block]
-        found = predictive_sd(some, places, few, profile=profile)
+        found = predictive_sd(some, places, few, local_scale=local_scale)
         np.testing.assert_array_equal(found, whole[:, block])
     chunk = predictive_sd(calibration, places[2000:], spread[2000:])
     np.testing.assert_allclose(chunk, whole[2000:], rtol=1e-6)

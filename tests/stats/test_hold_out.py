@@ -14,10 +14,10 @@ from inr_jax.samples.samples import Sites, make_samples
 from inr_jax.stats.baselines import baselines
 from inr_jax.stats.hold_out import (
     COLUMNS,
-    can_leave_donor_out,
     held_out_scores,
     leave_one_donor_out,
     summarise,
+    why_no_donors,
 )
 from inr_jax.stats.predictor import Prediction
 
@@ -110,8 +110,8 @@ def test_a_poisoned_donor_does_reach_the_other_folds(samples, name):
 
 def test_a_single_donor_is_refused_with_the_reason(samples):
     one = samples.take(samples.donor == samples.donors.index("A"))
-    assert can_leave_donor_out(samples) is None
-    assert can_leave_donor_out(one) == "all 20 wells are of one donor (A)"
+    assert why_no_donors(samples) is None
+    assert why_no_donors(one) == "all 20 wells are of one donor (A)"
     with pytest.raises(InputError, match="two donors, found all 20 wells"):
         leave_one_donor_out(training_mean, one)
 

@@ -127,11 +127,11 @@ def std_maps(
         "ValidatedRangeMm": calibrated.range_mm,
     }
     whole = calibrated.calibration
-    profile = conformal.profile_at(whole, x_mm)
+    local_scale = conformal.local_scale_at(whole, x_mm)
 
     def predictive(block: Block) -> Block:
         sd = conformal.predictive_sd(
-            whole.genes(block.genes), x_mm, block.spread, profile=profile
+            whole.genes(block.genes), x_mm, block.spread, local_scale=local_scale
         )
         return block._replace(spread=sd.astype(np.float32))
 
@@ -165,7 +165,7 @@ def compare_with_phantom(
 ) -> None:
     """Errors and intervals of the phantom's voxels, as a table and a picture.
 
-    At every so manieth voxel of the mask, where the field is evaluated anew.
+    At up to `COMPARED` voxels of the mask, evenly taken; the field is evaluated anew.
     """
     x_mm = _some_voxels(config)
     tissue = template.tissue_at(x_mm)

@@ -53,7 +53,7 @@ class Protocol(NamedTuple):
 
 
 def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
-    """Leave one donor out, for the INR and the methods to beat.
+    """Leave one donor out, for the INR and the baselines.
 
     Twice where wells have named structures: with the held-out wells' coordinates
     alone, and with their structures too. Blocks of space are held out where there is
@@ -84,7 +84,7 @@ def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None
                 )
                 if name == "inr" and folds.kind == "donor":
                     found[protocol] = held_out_wells(samples, prediction)
-    if hold_out.ANATOMY in protocols:
+    if hold_out.DONOR_STRUCTURE in protocols:
         rows += _ceiling(samples)
     tables.write_scores(workdir.scores, rows)
     numbers = {"scores": hold_out.summarise(rows), "scored_with": scored_with(config)}
@@ -107,7 +107,7 @@ def _ceiling(samples: Samples) -> list[dict]:
         return []
     scores, n = found
     return hold_out.score_rows(
-        samples.genes, scores, n, "noise_ceiling", hold_out.ANATOMY
+        samples.genes, scores, n, "noise_ceiling", hold_out.DONOR_STRUCTURE
     )
 
 
@@ -116,7 +116,7 @@ def _protocols(
 ) -> dict[str, Protocol]:
     """The protocols that can be done, by name; why not is logged."""
     sides_mm = block_sides("config.evaluate.blocks_mm", config.evaluate.blocks_mm)
-    reason = hold_out.can_leave_donor_out(samples)
+    reason = hold_out.why_no_donors(samples)
     if not reason:
         return _of_donors(config, samples) | _of_blocks(config, samples, sides_mm)
     protocols = _of_blocks(config, samples, sides_mm or BLOCKS_MM)
@@ -135,11 +135,11 @@ def _of_donors(config: ConfigDict, samples: Samples) -> dict[str, Protocol]:
     rows = folds.largest_training()
     methods = _methods(config, samples, rows)
     protocols = {hold_out.DONOR: Protocol(folds, methods)}
-    reason = hold_out.can_give_anatomy(samples)
+    reason = hold_out.why_no_structures(samples)
     if not config.anatomy.enabled:
         reason = "config.anatomy.enabled is False"
     if reason:
-        log.info("evaluate: no protocol %s, %s", hold_out.ANATOMY, reason)
+        log.info("evaluate: no protocol %s, %s", hold_out.DONOR_STRUCTURE, reason)
         return protocols
     single = int(in_one_donor(samples).sum())
     if single:
@@ -152,7 +152,7 @@ def _of_donors(config: ConfigDict, samples: Samples) -> dict[str, Protocol]:
     plan = build.make_anatomy_recipe(config, samples)
     methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
     methods |= structure_baselines(config.inputs.mirror)
-    return {**protocols, hold_out.ANATOMY: Protocol(folds, methods, named=True)}
+    return {**protocols, hold_out.DONOR_STRUCTURE: Protocol(folds, methods, named=True)}
 
 
 def _of_blocks(
@@ -175,7 +175,7 @@ def _of_blocks(
 
 
 def _methods(config: ConfigDict, samples: Samples, rows: int) -> dict[str, Predictor]:
-    """The INR and the methods to beat, where coordinates alone are known."""
+    """The INR and the baselines, where coordinates alone are known."""
     plan = build.make_recipe(config, len(samples.genes))
     methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
     methods |= baselines(config.inputs.mirror)

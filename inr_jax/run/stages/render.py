@@ -35,7 +35,10 @@ from inr_jax.stats.neighbours import nearest_distance_mm
 
 log = logging.getLogger("inr_jax")
 DRAWN = 4  # genes in the picture of slices
-PICTURES = {hold_out.DONOR: "held_out.png", hold_out.ANATOMY: "held_out_anatomy.png"}
+PICTURES = {
+    hold_out.DONOR: "held_out.png",
+    hold_out.DONOR_STRUCTURE: "held_out_anatomy.png",
+}
 
 
 def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:

@@ -34,7 +34,10 @@ def make_sweep(
     Raises:
         InputError: An unknown protocol, or a bad sweep file.
     """
-    protocol, known = protocol or hold_out.DONOR, (hold_out.DONOR, hold_out.ANATOMY)
+    protocol, known = (
+        protocol or hold_out.DONOR,
+        (hold_out.DONOR, hold_out.DONOR_STRUCTURE),
+    )
     if protocol not in known:
         raise unknown_name("--protocol", protocol, known)
     return Sweep(load_candidates(sweep, config, protocol), protocol, donors or "")
@@ -57,10 +60,12 @@ def sweep_stage(
             groups, samples, held, folder=folder, sweep=sweep
         )
         found = nested_cv.choose(samples, predictions, outer)
-        rivals = _rivals(samples, outer, sweep.protocol, config.inputs.mirror)
+        baseline_scores = _baseline_scores(
+            samples, outer, sweep.protocol, config.inputs.mirror
+        )
     names = [samples.donors[d] for d in outer]
     candidates = [(one.name, one.overrides) for one in sweep.candidates]
-    table = report.make_table(candidates, found, seconds, names, rivals)
+    table = report.make_table(candidates, found, seconds, names, baseline_scores)
     report.write_csv(workdir.root / "sweep.csv", table)
     write_json(workdir.root / "sweep.json", table | {"protocol": sweep.protocol})
     workdir.figures.mkdir(exist_ok=True)
@@ -70,11 +75,11 @@ def sweep_stage(
     print(report.as_text(table), flush=True)
 
 
-def _rivals(
+def _baseline_scores(
     samples: Samples, outer: list[int], protocol: str, mirror: bool
 ) -> dict[str, np.ndarray]:
-    """Mean r and R2 of the methods to beat, on the same wells."""
-    named, scores = protocol == hold_out.ANATOMY, {}
+    """Mean r and R2 of the baselines, on the same wells."""
+    named, scores = protocol == hold_out.DONOR_STRUCTURE, {}
     for name, predict in (structure_baselines if named else baselines)(mirror).items():
         progress.safe_point()
         prediction = hold_out.leave_one_donor_out(predict, samples, named=named)
@@ -93,8 +98,8 @@ def _outer(samples: Samples, sweep: Sweep) -> list[int]:
             found=f"{len(donors)} ({', '.join(names)})",
             fix="give samples of more donors",
         )
-    reason = hold_out.can_give_anatomy(samples)
-    if sweep.protocol == hold_out.ANATOMY and reason:
+    reason = hold_out.why_no_structures(samples)
+    if sweep.protocol == hold_out.DONOR_STRUCTURE and reason:
         fix = f"take --protocol={hold_out.DONOR}"
         raise InputError("--protocol", expected="structures", found=reason, fix=fix)
     wanted = [name.strip() for name in sweep.donors.split(",") if name.strip()]

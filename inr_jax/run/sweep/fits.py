@@ -68,7 +68,7 @@ def _recipe(config: ConfigDict, samples: Samples, protocol: str, most: int) -> R
     config = ConfigDict(config.to_dict())
     # No more than is held out: a longer chunk is padding.
     config.render.chunk = min(config.render.chunk, most)
-    if protocol == hold_out.ANATOMY:
+    if protocol == hold_out.DONOR_STRUCTURE:
         return build.make_anatomy_recipe(config, samples)
     return build.make_recipe(config, len(samples.genes))
 

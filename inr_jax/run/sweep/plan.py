@@ -111,7 +111,7 @@ def _check_used(key: str, where: str, protocol: str) -> None:
     elif not place and key in OF_STRUCTURES:
         fix = f"write {OF_STRUCTURES[key]}"
     elif place and key.startswith("anatomy."):
-        fix = f"add --protocol={hold_out.ANATOMY}"
+        fix = f"add --protocol={hold_out.DONOR_STRUCTURE}"
     if fix:
         expected = f"settings that protocol {protocol} depends on"
         raise InputError(where, expected=expected, found=key, fix=fix)
