@@ -14,6 +14,7 @@ from inr_jax.brain.space import Box
 from inr_jax.fields import model as render
 from inr_jax.fields.architectures import make_field
 from inr_jax.fields.conditioning import make_conditioning
+from inr_jax.fields.conditioning.conditioning import rows_of_genes
 from inr_jax.fields.inputs import Inputs, make_places
 from inr_jax.fields.numerics import sharding
 from inr_jax.fitting import fit
@@ -45,7 +46,8 @@ def case(name):
     state = fit.init(trainer, jax.random.key(1))
     state, info = fit.fit(trainer, state, data, steps=6, chunk=3)
     one = np.ones(genes, np.float32)
-    model = render.Model(state.params, codes, INPUTS, Standardiser(0 * one, one))
+    params = rows_of_genes(state.params, genes)
+    model = render.Model(params, INPUTS, Standardiser(0 * one, one), codes)
     renderer = render.make_renderer(made, chunk=64, group=2)
     mean, sd = render.render(renderer, model, places)
     count = render.call_size(64, V)

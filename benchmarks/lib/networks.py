@@ -18,6 +18,7 @@ from inr_jax.brain.space import Box
 from inr_jax.fields import model
 from inr_jax.fields.architectures import make_field
 from inr_jax.fields.conditioning import Conditioning, make_conditioning
+from inr_jax.fields.conditioning.conditioning import rows_of_genes
 from inr_jax.fields.inputs import Inputs, Places, make_places
 from inr_jax.fitting import fit
 from inr_jax.fitting.data import FitData, pack
@@ -62,9 +63,10 @@ class Network(NamedTuple):
     def model(self, genes: int) -> model.Model:
         """With weights as they are before the first step."""
         params = fit.init(self.trainer(genes), jax.random.key(0)).params
+        params = rows_of_genes(params, genes)
         one = np.ones(genes, np.float32)
         codes = np.zeros((genes, 0), np.float32)
-        return model.Model(params, codes, INPUTS, Standardiser(0 * one, one))
+        return model.Model(params, INPUTS, Standardiser(0 * one, one), codes)
 
 
 PAPER = Network("paper", "independent", 256, 6, 30.0, 1, 1e-4)
@@ -105,8 +107,18 @@ def features_of(places: Places) -> np.ndarray:
 
 def layers_of(params: Any, depth: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Weights `(E M, n, m)` and biases `(E M, m)` of each layer."""
-    dense = [params["params"][f"Dense_{layer}"] for layer in range(depth + 1)]
-    return [(np.asarray(d["kernel"]), np.asarray(d["bias"])) for d in dense]
+    names = [f"Dense_{layer}" for layer in range(depth + 1)]
+    of_genes = params["genes"]["params"]
+    if not params["shared"]:
+        layers = [(of_genes[n]["kernel"], of_genes[n]["bias"]) for n in names]
+        return [
+            tuple(np.asarray(a).reshape(-1, *a.shape[2:]) for a in pair)
+            for pair in layers
+        ]
+    trunk, last = params["shared"]["params"], of_genes[names[-1]]
+    layers = [(trunk[name]["kernel"], trunk[name]["bias"]) for name in names[:-1]]
+    layers.append((last["kernel"].swapaxes(1, 2), last["bias"]))
+    return [(np.asarray(w), np.asarray(b)) for w, b in layers]
 
 
 def one_by_one(layers: list) -> list[list]:

@@ -12,17 +12,20 @@ A memberships in structures (0 where a field sees none).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from inr_jax.fields.conditioning import Conditioning
+from inr_jax.fields.conditioning.conditioning import rows_of_genes
+from inr_jax.fields.field import Params
 from inr_jax.fields.inputs import Inputs, Places
 from inr_jax.fields.numerics import sharding
 from inr_jax.fields.numerics.groups import default_group, map_groups
 from inr_jax.samples.standardise import Standardiser
+from inr_jax.samples.structures import KnownStructures
 
 LEAST = 1024  # voxels a call at least, so that small requests share one program
 
@@ -31,16 +34,30 @@ class Model(NamedTuple):
     """All that a prediction needs; what a checkpoint keeps of a fit.
 
     Attributes:
-        params: Network parameters with a leading axis of E M networks.
-        codes: `(G, C)` gene codes.
+        params: `{"shared": (E, ...), "genes": (E, G, ...)}`.
         inputs: How a place becomes features, with its box.
         standardiser: Back to the units of the source.
+        codes: `(G, C)` gene codes.
+        structures: Those of the training wells, where the networks see them.
     """
 
-    params: Any
-    codes: np.ndarray
+    params: Params
     inputs: Inputs
     standardiser: Standardiser
+    codes: np.ndarray
+    structures: KnownStructures | None = None
+
+
+def keep_genes(model: Model, rows: slice | np.ndarray | list[int]) -> Model:
+    """The model of the genes in `rows`, in their order."""
+    # Numbers rather than a slice: one program for all slices of a length.
+    rows = np.arange(len(model.standardiser.scale))[rows]
+    genes = jax.tree.map(lambda leaf: leaf[:, rows], model.params["genes"])
+    return model._replace(
+        params={**model.params, "genes": genes},
+        standardiser=Standardiser(*(part[rows] for part in model.standardiser)),
+        codes=model.codes[rows],
+    )
 
 
 class Renderer(NamedTuple):
@@ -51,18 +68,15 @@ class Renderer(NamedTuple):
             members, each `(chunk, G)`, in the units of the source.
         chunk: Voxels a call on each device.
         conditioning: The networks.
-        group: Of a member's networks, how many are evaluated side by side; 0 takes
-            `default_group` of them.
     """
 
     program: Callable[[Model, Places], tuple[jax.Array, jax.Array]]
     chunk: int
     conditioning: Conditioning
-    group: int
 
 
 def make_renderer(conditioning: Conditioning, *, chunk: int, group: int) -> Renderer:
-    """A renderer for models of this conditioning.
+    """A renderer for models of this conditioning, or of a part of their genes.
 
     Args:
         conditioning: The networks.
@@ -74,38 +88,39 @@ def make_renderer(conditioning: Conditioning, *, chunk: int, group: int) -> Rend
     def program(model: Model, places: Places):
         return _ensemble(conditioning, group, model, places)
 
-    return Renderer(jax.jit(sharding.over_rows(program)), chunk, conditioning, group)
+    return Renderer(jax.jit(sharding.over_rows(program)), chunk, conditioning)
 
 
 def _ensemble(
     conditioning: Conditioning, group: int, model: Model, places: Places
 ) -> tuple[jax.Array, jax.Array]:
-    networks = conditioning.networks
-    count = len(places.x_mm)
+    count, genes = len(places.x_mm), len(model.standardiser.scale)
+    networks = conditioning.networks_of(genes)
     features = jax.vmap(model.inputs.features)(places)
     apply = jax.vmap(conditioning.apply, (None, None, 0))
 
-    def one_member(params: Any) -> jax.Array:
-        def one_network(params: Any) -> jax.Array:
+    def one_member(params: Params) -> jax.Array:
+        def one_network(params: Params) -> jax.Array:
             return apply(params, model.codes, features)
 
-        some = group or default_group(params, count)
-        values = map_groups(one_network, params, networks, some)  # (M, V, K)
+        side_by_side = group or default_group(params, count)
+        values = map_groups(one_network, params, networks, side_by_side)  # (M, V, K)
         return values.transpose(1, 0, 2).reshape(count, -1)  # (V, G)
 
-    def fold(carry: tuple, params: Any) -> tuple[tuple, None]:
-        seen, mean, squares = carry
+    def welford(carry: tuple, params: Params) -> tuple[tuple, None]:
+        members, mean, squares = carry
         change = one_member(params) - mean
-        mean = mean + change / (seen + 1)
-        squares = squares + change**2 * seen / (seen + 1)
-        return (seen + 1, mean, squares), None
+        mean = mean + change / (members + 1)
+        squares = squares + change**2 * members / (members + 1)
+        return (members + 1, mean, squares), None
 
-    members = jax.tree.map(
-        lambda leaf: leaf.reshape(-1, networks, *leaf.shape[1:]), model.params
+    params = jax.tree.map(
+        lambda leaf: leaf.reshape(-1, networks, *leaf.shape[1:]),
+        rows_of_genes(model.params, genes // networks),
     )
-    zero = jnp.zeros((count, len(model.standardiser.scale)))
-    (seen, mean, squares), _ = jax.lax.scan(fold, (0.0, zero, zero), members)
-    spread = jnp.sqrt(squares / jnp.maximum(seen - 1, 1))
+    zero = jnp.zeros((count, genes))
+    (members, mean, squares), _ = jax.lax.scan(welford, (0.0, zero, zero), params)
+    spread = jnp.sqrt(squares / jnp.maximum(members - 1, 1))
     scale, offset = model.standardiser.scale, model.standardiser.offset
     return mean * scale[None] + offset[None], spread * scale[None]
 

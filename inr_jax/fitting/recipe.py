@@ -16,6 +16,7 @@ from inr_jax.brain.space import box_around, folded
 from inr_jax.errors import InputError, shortlist
 from inr_jax.fields import model as render
 from inr_jax.fields.conditioning import Conditioning
+from inr_jax.fields.conditioning.conditioning import rows_of_genes
 from inr_jax.fields.gene_codes import gene_codes
 from inr_jax.fields.inputs import Inputs, Places, make_places
 from inr_jax.fitting import fit
@@ -167,12 +168,8 @@ def first_state(recipe: Recipe) -> fit.FitState:
 
 def make_model(preprocessing: Preprocessing, state: fit.FitState) -> render.Model:
     """The model that a state of a fit stands for."""
-    return render.Model(
-        state.params,
-        preprocessing.codes,
-        preprocessing.inputs,
-        preprocessing.standardiser,
-    )
+    genes = len(preprocessing.standardiser.scale)
+    return render.Model(rows_of_genes(state.params, genes), *preprocessing)
 
 
 def fitted(

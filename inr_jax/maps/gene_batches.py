@@ -13,12 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
 from inr_jax.fields.inputs import Places
-from inr_jax.fields.model import Model, Renderer, make_renderer, render_into
-from inr_jax.samples.standardise import Standardiser
+from inr_jax.fields.model import Model, Renderer, keep_genes, render_into
 
 BUDGET = 256 * 2**20  # bytes, mean and spread of a block's genes
 
@@ -70,17 +68,18 @@ def rendered(
         Blocks of K genes, the last of what is left.
     """
     genes, done = len(model.standardiser.scale), 0
-    cut = cutter(renderer, genes, size)
     for start in range(0, genes, size):
         first = min(start, genes - size)
-        some, part = cut(model, first)
+        part = model
+        if size < genes:
+            part = keep_genes(model, slice(first, first + size))
         values = tuple(np.empty((voxels, size), np.float32, order="F") for _ in "ms")
         row = 0
         for places in slabs():
             rows = slice(row, row + len(places.x_mm))
             render_into(
                 tuple(array[rows] for array in values),
-                some,
+                renderer,
                 part,
                 places,
                 on_chunk=on_chunk and (lambda v, at=done + row: on_chunk(at + v)),
@@ -90,28 +89,3 @@ def rendered(
         mean, spread = (array[:, start - first :] for array in values)
         yield Block(slice(start, first + size), mean, spread)
         del values, mean, spread  # or there would be three blocks at a time
-
-
-def cutter(
-    renderer: Renderer, genes: int, size: int
-) -> Callable[[Model, int], tuple[Renderer, Model]]:
-    """From a model of all genes and a first one to the renderer and model of K."""
-    if size == genes:
-        return lambda model, first: (renderer, model)
-    narrowed = renderer.conditioning.narrow(size)
-    some = make_renderer(
-        narrowed.conditioning, chunk=renderer.chunk, group=renderer.group
-    )
-    take = jax.jit(narrowed.take)
-
-    def cut(model: Model, first: int) -> tuple[Renderer, Model]:
-        rows = slice(first, first + size)
-        offset, scale = model.standardiser
-        part = model._replace(
-            params=take(model.params, first),
-            codes=model.codes[rows],
-            standardiser=Standardiser(offset[rows], scale[rows]),
-        )
-        return some, part
-
-    return cut

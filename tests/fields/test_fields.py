@@ -212,7 +212,7 @@ def test_concat_gives_each_gene_the_network_at_its_own_code(codes, rng):
     field = make_field("siren", features=F + C, outputs=1, **SETTINGS["siren"])
     params, x = params_of("siren", "concat"), np.float32(rng.uniform(-1, 1, F))
     apply = jax.jit(field.apply)
-    loop = [apply(params, np.concatenate([x, code]))[0] for code in codes]
+    loop = [apply(params["shared"], np.concatenate([x, code]))[0] for code in codes]
     found = jax.jit(make("siren", "concat").apply)(params, codes, x)
     np.testing.assert_allclose(found, loop, atol=1e-6)
 
@@ -221,15 +221,16 @@ def test_low_rank_outputs_are_a_mix_of_as_many_patterns_as_told(rng):
     maker = partial(make_field, "siren", **SETTINGS["siren"])
     made = make_conditioning("low_rank", maker, genes=G, features=F, code=C, rank=2)
     params = jax.jit(made.init)(jax.random.key(0))
-    params["bias"] = jnp.float32(rng.normal(size=G))
+    rows = params["genes"]
+    rows["bias"] = jnp.float32(rng.normal(size=G))
     x = np.float32(rng.uniform(-1, 1, (50, F)))
     values = jax.vmap(made.apply, (None, None, 0))(params, np.zeros((G, C)), x)
-    spread = np.linalg.svd(np.asarray(values - params["bias"][None]), compute_uv=False)
+    spread = np.linalg.svd(np.asarray(values - rows["bias"][None]), compute_uv=False)
     assert spread[1] > 1e-3 and (spread[2:] < 1e-5).all()
     field = maker(features=F, outputs=2)
-    patterns = field.apply(params["field"], x[0])
+    patterns = field.apply(params["shared"], x[0])
     expected = [
-        sum(patterns[k] * params["mix"][k, g] for k in range(2)) + params["bias"][g]
+        sum(patterns[k] * rows["mix"][g, k] for k in range(2)) + rows["bias"][g]
         for g in range(G)
     ]
     np.testing.assert_allclose(values[0], expected, atol=1e-6)

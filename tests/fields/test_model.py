@@ -12,6 +12,7 @@ from inr_jax.brain.space import Box
 from inr_jax.fields import model as render
 from inr_jax.fields.architectures import make_field
 from inr_jax.fields.conditioning import make_conditioning
+from inr_jax.fields.conditioning.conditioning import rows_of_genes
 from inr_jax.fields.inputs import Inputs, make_places
 from inr_jax.samples.standardise import Standardiser
 
@@ -29,9 +30,9 @@ def model_of(rng, name, tissue="soft"):
     scale = rng.uniform(1, 2, G).astype(np.float32)
     standardiser = Standardiser(rng.normal(size=G).astype(np.float32), scale)
     codes = rng.normal(size=(G, C)).astype(np.float32)
-    params = jax.vmap(made.init)(keys)
+    params = rows_of_genes(jax.vmap(made.init)(keys), G)
     inputs = Inputs(box, mirror=True, tissue=tissue)
-    return made, render.Model(params, codes, inputs, standardiser)
+    return made, render.Model(params, inputs, standardiser, codes)
 
 
 def places(rng):
@@ -40,12 +41,12 @@ def places(rng):
 
 def by_loops(made, model, places):
     """`(E, V, G)`: one network, one point at a time, in the units of the source."""
-    values = np.zeros((E, V, G))
+    values, networks = np.zeros((E, V, G)), rows_of_genes(model.params, made.outputs)
     apply = jax.jit(made.apply)
     for member in range(E):
         for network in range(made.networks):
             row = member * made.networks + network
-            params = jax.tree.map(lambda leaf, r=row: leaf[r], model.params)
+            params = jax.tree.map(lambda leaf, r=row: leaf[r], networks)
             first = network * made.outputs
             for v in range(V):
                 x = model.inputs.features(places.take(v))

@@ -146,14 +146,14 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(rng):
     two, _ = fitted(trainer(), data_for(plan, some))
     other, _ = fitted(plan, data_for(plan, some), seed=1)
     assert_same(one, two)
-    assert float(jnp.abs(one.params["params"]["Dense_0"]["bias"]).sum()) != float(
-        jnp.abs(other.params["params"]["Dense_0"]["bias"]).sum()
-    )
+    assert float(
+        jnp.abs(one.params["shared"]["params"]["Dense_0"]["bias"]).sum()
+    ) != float(jnp.abs(other.params["shared"]["params"]["Dense_0"]["bias"]).sum())
 
 
 def test_members_of_the_ensemble_differ(rng):
     state = fit.init(trainer(members=3), jax.random.key(0))
-    kernel = np.asarray(state.params["params"]["Dense_0"]["kernel"])
+    kernel = np.asarray(state.params["shared"]["params"]["Dense_0"]["kernel"])
     assert len({row.tobytes() for row in kernel}) == 3
 
 
@@ -232,7 +232,9 @@ def test_settings_fitted_together_are_the_settings_fitted_alone(rng):
         one = {"steps": 10, "chunk": 5, "hyper": stack([hyper])}
         alone.append(fit.fit(plan, state, data_for(plan, some), **one)[0])
     assert len(plan.programs) == 2  # init, and one for all settings
-    assert not np.allclose(*(s.params["params"]["Dense_0"]["bias"] for s in alone[:2]))
+    assert not np.allclose(
+        *(s.params["genes"]["params"]["Dense_0"]["bias"] for s in alone[:2])
+    )
     state = join([fit.init(plan, jax.random.key(0))] * 3)
     many = {"steps": 10, "chunk": 5, "hyper": stack(hypers)}
     together, _ = fit.fit(plan, state, data_for(plan, some), **many)

@@ -151,19 +151,22 @@ def test_the_field_sees_the_scaled_place_and_the_sum_of_its_rows(rng):
     inner = make_conditioning("heads", FIELD, genes=G, features=3 + W, code=0)
     made = with_structures(inner, EMBEDDING, 3)
     params = made.init(jax.random.key(1))
-    assert not params["own"].any() and params["own"].shape == (S, W)
-    params["own"] = jnp.asarray(rng.normal(size=(S, W)), jnp.float32)
+    tables = params["shared"]
+    assert not tables["structure"].any() and tables["structure"].shape == (S, W)
+    tables["structure"] = jnp.asarray(rng.normal(size=(S, W)), jnp.float32)
     place = rng.normal(size=3).astype(np.float32)
     x = np.concatenate([place, [0, 1], np.eye(S)[3]]).astype(np.float32)
-    seen = np.concatenate([0.5 * place, params["parent"][1] + params["own"][3]])
+    inside = {"shared": tables["inner"], "genes": params["genes"]}
+    seen = np.concatenate([0.5 * place, tables["parent"][1] + tables["structure"][3]])
     codes = np.zeros((G, 0), np.float32)
     np.testing.assert_allclose(
-        made.apply(params, codes, x), inner.apply(params["field"], codes, seen), 1e-5
+        made.apply(params, codes, x), inner.apply(inside, codes, seen), 1e-5
     )
-    squares = float((np.asarray(params["own"], np.float64) ** 2).sum())
+    squares = float((np.asarray(tables["structure"], np.float64) ** 2).sum())
     assert float(made.penalty(params)) == pytest.approx(0.3 * squares, rel=1e-5)
     twice = with_structures(made, EMBEDDING._replace(width=P + S), 3)
-    outer = {"field": params, "own": jnp.ones((S, P + S)), "parent": None}
+    more = {"structure": jnp.ones((S, P + S)), "parent": None}
+    outer = {**params, "shared": {"inner": tables, **more}}
     expected = 0.3 * squares + 0.3 * S * (P + S)
     assert float(twice.penalty(outer)) == pytest.approx(expected, rel=1e-5)
 
@@ -171,7 +174,7 @@ def test_the_field_sees_the_scaled_place_and_the_sum_of_its_rows(rng):
 def test_parents_start_apart_by_the_spread():
     inner = make_conditioning("heads", FIELD, genes=G, features=3 + 50, code=0)
     wide = EMBEDDING._replace(parents=40, width=50)
-    parent = with_structures(inner, wide, 3).init(jax.random.key(0))["parent"]
+    parent = with_structures(inner, wide, 3).init(jax.random.key(0))["shared"]["parent"]
     assert float(parent.std()) == pytest.approx(0.6, rel=0.05)
 
 
@@ -180,7 +183,7 @@ def test_the_penalty_is_added_to_the_error_by_the_well(rng, batch):
     plan = trainer(batch=batch, jitter=0.0)
     data = data_for(rng, plan)
     params = plan.conditioning.init(jax.random.key(0))
-    params["own"] = params["own"] + 0.7
+    params["shared"]["structure"] += 0.7
     bare = plan._replace(conditioning=plan.conditioning._replace(penalty=None))
     values = [
         float(fit.loss(some, params, data, data.targets[0], jax.random.key(3)))
@@ -193,7 +196,7 @@ def test_the_penalty_is_added_to_the_error_by_the_well(rng, batch):
 def test_a_structure_never_seen_stays_its_parent(rng):
     plan = trainer()
     state, _ = fitted(plan, data_for(rng, plan, unseen=4))
-    moved = np.abs(np.asarray(state.params["own"])).sum((0, 2))
+    moved = np.abs(np.asarray(state.params["shared"]["structure"])).sum((0, 2))
     assert moved[4] == 0 and (moved[:4] > 0).all()
 
 

@@ -9,23 +9,23 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker, Narrowed
-from inr_jax.fields.field import Field
+from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker
+from inr_jax.fields.field import Params
 
 
-def make(make_field: FieldMaker, *, genes: int, features: int, code: int):
+def make(
+    make_field: FieldMaker, *, genes: int, features: int, code: int
+) -> Conditioning:
     """One network with one output, evaluated once for each of the G codes."""
-    return _network(make_field(features=features + code, outputs=1), genes)
+    field = make_field(features=features + code, outputs=1)
 
+    def init(key: jax.Array) -> Params:
+        return {"shared": field.init(key), "genes": {}}
 
-def _network(field: Field, genes: int) -> Conditioning:
-    def narrow(count: int) -> Narrowed:
-        return Narrowed(_network(field, count), lambda params, first: params)
+    def apply(params: Params, codes: jax.Array, x: jax.Array) -> jax.Array:
+        def value(c: jax.Array) -> jax.Array:
+            return field.apply(params["shared"], jnp.concatenate([x, c]))[0]
 
-    def apply(params, codes, x):
-        def one_gene(c):
-            return field.apply(params, jnp.concatenate([x, c]))[0]
+        return jax.vmap(value)(codes)
 
-        return jax.vmap(one_gene)(codes)
-
-    return Conditioning(1, genes, field.init, apply, narrow=narrow)
+    return Conditioning(1, genes, init, apply, code=code)

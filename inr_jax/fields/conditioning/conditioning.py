@@ -1,10 +1,16 @@
 """The protocol of all conditionings: how G genes share M networks.
 
-A conditioning turns a maker of fields into M networks of K genes each, M K = G, all
-of one shape, so that they are trained and rendered side by side. Gene g is output
-g % K of network g // K.
+Either one network gives all genes (M = 1, K = G) or each gene has one of its own
+(M = G, K = 1). Networks have one shape, so that they are trained and rendered side by
+side; gene g is output g % K of network g // K.
 
-Axis letters: G genes, M networks, K genes a network, F features, C code width.
+The parameters of a network are `{"shared": tree, "genes": tree}`: what all its genes
+have in common, and arrays `(K, ...)` with a row a gene. A model of E members has
+shared arrays `(E, ...)` and gene arrays `(E, G, ...)`, so that fewer genes are fewer
+rows. A network of a single gene shares nothing.
+
+Axis letters: G genes, M networks, K genes a network, E members, F features, C code
+width.
 """
 
 from __future__ import annotations
@@ -20,36 +26,24 @@ from inr_jax.fields.field import Field, Params
 class FieldMaker(Protocol):
     """Makes a field of F features and K outputs, all else being settled."""
 
-    def __call__(self, *, features: int, outputs: int) -> Field: ...
-
-
-class Narrowed(NamedTuple):
-    """Some genes in a row, of a conditioning that gives more.
-
-    Attributes:
-        conditioning: Of so many genes; its codes are the rows of theirs.
-        take: (params with a leading axis of E M networks, first gene) to the params
-            that give these genes, with the leading axis of the narrower networks.
-            Under jit the first gene may be traced; it must leave room for all.
-    """
-
-    conditioning: Conditioning
-    take: Callable[[Params, int], Params]
+    def __call__(self, *, features: int, outputs: int) -> Field:
+        """The field of these sizes."""
+        ...
 
 
 class Conditioning(NamedTuple):
-    """M networks that together give G genes at a point.
+    """M networks that together give G genes at a place.
 
     Attributes:
         networks: M.
         outputs: K.
         init: PRNG key to the params of one network.
-        apply: (params of one network, codes `(G, C)`, features `(F,)`) to `(K,)`.
-            For one point; callers vmap.
+        apply: (params of one network, its codes `(K, C)`, features `(F,)`) to values
+            `(K,)`. K is that of the params and the codes, so that a part of the
+            genes needs no other function. For one place; callers vmap.
         penalty: Params of one network to what the fit adds, divided by the number of
             wells, to its mean squared error; None adds nothing.
-        narrow: A number of genes to the networks that give so many in a row, with
-            the values of the whole; None where genes cannot be taken apart.
+        code: C; 0 where genes need no codes.
     """
 
     networks: int
@@ -57,4 +51,19 @@ class Conditioning(NamedTuple):
     init: Callable[[jax.Array], Params]
     apply: Callable[[Params, jax.Array, jax.Array], jax.Array]
     penalty: Callable[[Params], jax.Array] | None = None
-    narrow: Callable[[int], Narrowed] | None = None
+    code: int = 0
+
+    def networks_of(self, genes: int) -> int:
+        """How many networks give so many of the genes."""
+        return 1 if self.networks == 1 else genes
+
+
+def rows_of_genes(params: Params, count: int) -> Params:
+    """Split the gene arrays `(rows, genes, ...)` into rows of `count` genes each.
+
+    From a model `(E, G, ...)` to networks `(E M, K, ...)` with K, and back with G.
+    """
+    genes = jax.tree.map(
+        lambda leaf: leaf.reshape(-1, count, *leaf.shape[2:]), params["genes"]
+    )
+    return {**params, "genes": genes}

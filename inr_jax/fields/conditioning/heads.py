@@ -7,53 +7,59 @@ as much as one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import jax
+import jax.numpy as jnp
+from flax.traverse_util import flatten_dict, unflatten_dict
 
-from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker, Narrowed
+from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker
 from inr_jax.fields.field import Field, Params
 
 
-def make(make_field: FieldMaker, *, genes: int, features: int, code: int):
+def make(
+    make_field: FieldMaker, *, genes: int, features: int, code: int
+) -> Conditioning:
     """One network with G outputs; `code` is not used."""
     del code
 
     def of(outputs: int) -> Field:
         return make_field(features=features, outputs=outputs)
 
-    return _trunk(of, genes)
+    @cache
+    def axes() -> dict[tuple, int]:
+        return _output_axes(of, genes)
+
+    def init(key: jax.Array) -> Params:
+        leaves, of_genes = flatten_dict(of(genes).init(key)), axes()
+        rows = {path: jnp.moveaxis(leaves[path], a, 0) for path, a in of_genes.items()}
+        shared = {path: leaves[path] for path in leaves if path not in of_genes}
+        return {"shared": unflatten_dict(shared), "genes": unflatten_dict(rows)}
+
+    def apply(params: Params, codes: jax.Array, x: jax.Array) -> jax.Array:
+        del codes
+        rows, leaves = flatten_dict(params["genes"]), flatten_dict(params["shared"])
+        leaves |= {path: jnp.moveaxis(rows[path], 0, a) for path, a in axes().items()}
+        outputs = len(next(iter(rows.values())))
+        return of(outputs).apply(unflatten_dict(leaves), x)
+
+    return Conditioning(1, genes, init, apply)
 
 
-def _trunk(of: Callable[[int], Field], genes: int) -> Conditioning:
-    field = of(genes)
-
-    def narrow(count: int) -> Narrowed:
-        return Narrowed(_trunk(of, count), lambda p, first: take(p, first, count))
-
-    def take(params: Params, first: int, count: int) -> Params:
-        def cut(leaf: jax.Array, axis: int) -> jax.Array:
-            if axis < 0:
-                return leaf
-            return jax.lax.dynamic_slice_in_dim(leaf, first, count, axis + 1)
-
-        return jax.tree.map(cut, params, _output_axes(of, genes))
-
-    return Conditioning(
-        1, genes, field.init, lambda p, codes, x: field.apply(p, x), narrow=narrow
-    )
-
-
-def _output_axes(of: Callable[[int], Field], genes: int) -> Params:
-    """Of each array of a network, the axis that grows with its outputs; -1 for none.
+def _output_axes(of: Callable[[int], Field], genes: int) -> dict[tuple, int]:
+    """Arrays of a network that grow with its outputs, by path, and along which axis.
 
     Read off the shapes, so that no field has to say which of its layers is the last.
     """
-
-    def axis(one: jax.ShapeDtypeStruct, more: jax.ShapeDtypeStruct) -> int:
-        pairs = zip(one.shape, more.shape, strict=True)
-        (grown,) = [a for a, (n, m) in enumerate(pairs) if n != m] or [-1]
-        return grown
-
     key = jax.random.key(0)
-    shapes = (jax.eval_shape(of(count).init, key) for count in (genes, genes + 1))
-    return jax.tree.map(axis, *shapes)
+    shapes, more = (
+        flatten_dict(jax.eval_shape(of(count).init, key))
+        for count in (genes, genes + 1)
+    )
+    axes = {}
+    for path, leaf in shapes.items():
+        pairs = zip(leaf.shape, more[path].shape, strict=True)
+        grown = [axis for axis, (n, m) in enumerate(pairs) if n != m]
+        if grown:
+            (axes[path],) = grown
+    return axes

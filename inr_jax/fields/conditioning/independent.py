@@ -5,32 +5,27 @@ The per-gene recipe of the paper (arXiv 2506.11158).
 
 from __future__ import annotations
 
-from functools import partial
-
 import jax
+import jax.numpy as jnp
 
-from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker, Narrowed
-from inr_jax.fields.field import Field, Params
+from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker
+from inr_jax.fields.field import Params
 
 
-def make(make_field: FieldMaker, *, genes: int, features: int, code: int):
+def make(
+    make_field: FieldMaker, *, genes: int, features: int, code: int
+) -> Conditioning:
     """G networks with one output each; `code` is not used."""
     del code
-    return _networks(make_field(features=features, outputs=1), genes)
+    field = make_field(features=features, outputs=1)
 
+    def init(key: jax.Array) -> Params:
+        rows = jax.tree.map(lambda leaf: leaf[None], field.init(key))
+        return {"shared": {}, "genes": rows}
 
-def _networks(field: Field, genes: int) -> Conditioning:
-    def narrow(count: int) -> Narrowed:
-        return Narrowed(_networks(field, count), partial(take, count=count))
+    def apply(params: Params, codes: jax.Array, x: jax.Array) -> jax.Array:
+        del codes
+        network = jax.tree.map(lambda leaf: jnp.squeeze(leaf, 0), params["genes"])
+        return field.apply(network, x)
 
-    def take(params: Params, first: int, *, count: int) -> Params:
-        def cut(leaf: jax.Array) -> jax.Array:
-            members = leaf.reshape(-1, genes, *leaf.shape[1:])
-            some = jax.lax.dynamic_slice_in_dim(members, first, count, axis=1)
-            return some.reshape(-1, *leaf.shape[1:])
-
-        return jax.tree.map(cut, params)
-
-    return Conditioning(
-        genes, 1, field.init, lambda p, codes, x: field.apply(p, x), narrow=narrow
-    )
+    return Conditioning(genes, 1, init, apply)

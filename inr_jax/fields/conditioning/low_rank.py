@@ -10,34 +10,27 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker, Narrowed
-from inr_jax.fields.field import Field
+from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker
+from inr_jax.fields.field import Params
 
 
-def make(make_field: FieldMaker, *, genes: int, features: int, code: int, rank: int):
+def make(
+    make_field: FieldMaker, *, genes: int, features: int, code: int, rank: int
+) -> Conditioning:
     """One network with R patterns mixed into G outputs; `code` is not used."""
     del code
-    return _mixed(make_field(features=features, outputs=rank), genes, rank)
+    field = make_field(features=features, outputs=rank)
 
-
-def _mixed(field: Field, genes: int, rank: int) -> Conditioning:
-    def init(key: jax.Array) -> dict:
+    def init(key: jax.Array) -> Params:
         field_key, mix_key = jax.random.split(key)
         # sd 1 / sqrt(R): a gene starts as large as a pattern.
-        mix = jax.random.normal(mix_key, (rank, genes)) / jnp.sqrt(rank)
-        return {"field": field.init(field_key), "mix": mix, "bias": jnp.zeros(genes)}
+        mix = jax.random.normal(mix_key, (rank, genes)).T / jnp.sqrt(rank)
+        rows = {"mix": mix, "bias": jnp.zeros(genes)}
+        return {"shared": field.init(field_key), "genes": rows}
 
-    def apply(params: dict, codes: jax.Array, x: jax.Array) -> jax.Array:
-        return field.apply(params["field"], x) @ params["mix"] + params["bias"]
+    def apply(params: Params, codes: jax.Array, x: jax.Array) -> jax.Array:
+        del codes
+        patterns, rows = field.apply(params["shared"], x), params["genes"]
+        return rows["mix"] @ patterns + rows["bias"]
 
-    def narrow(count: int) -> Narrowed:
-        def take(params: dict, first: int) -> dict:
-            mix, bias = (
-                jax.lax.dynamic_slice_in_dim(params[name], first, count, axis=-1)
-                for name in ("mix", "bias")
-            )
-            return {**params, "mix": mix, "bias": bias}
-
-        return Narrowed(_mixed(field, count, rank), take)
-
-    return Conditioning(1, genes, init, apply, narrow=narrow)
+    return Conditioning(1, genes, init, apply)

@@ -1,12 +1,12 @@
-"""A field that sees anatomy: an embedding of its names beside the place.
+"""A field that sees structures: an embedding of their names beside the place.
 
-    e = membership_parent . parent + membership_structure . own
+    e = membership_parent . parent + membership_structure . structure
     f(x, names) = net([scale x, e])
 
 Both tables are learned, by each network its own. Parents start apart, N(0, spread^2);
 what a structure adds to its parent starts at 0 and is held there by
 
-    penalty |own|^2 / wells      (added to the mean squared error),
+    penalty |structure|^2 / wells      (added to the mean squared error),
 
 minus the logarithm of a normal prior, up to a factor. So a rare structure borrows
 from its parent, and one never seen is its parent.
@@ -17,13 +17,13 @@ W width of the embedding.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from inr_jax.fields.conditioning.conditioning import Conditioning, Narrowed
+from inr_jax.fields.conditioning.conditioning import Conditioning
+from inr_jax.fields.field import Params
 
 
 class StructureEmbedding(NamedTuple):
@@ -60,41 +60,37 @@ def with_structures(
         Networks of F + A inputs, memberships last; they keep `inner`'s penalty.
     """
 
-    def init(key: jax.Array) -> dict:
-        field_key, parent_key = jax.random.split(key)
+    each = "shared" if inner.networks == 1 else "genes"
+
+    def init(key: jax.Array) -> Params:
+        inner_key, parent_key = jax.random.split(key)
+        params = inner.init(inner_key)
         shape = (embedding.parents, embedding.width)
-        return {
-            "field": inner.init(field_key),
+        tables = {
             "parent": embedding.spread * jax.random.normal(parent_key, shape),
-            "own": jnp.zeros((embedding.structures, embedding.width)),
+            "structure": jnp.zeros((embedding.structures, embedding.width)),
         }
+        if each == "genes":
+            tables = {name: table[None] for name, table in tables.items()}
+        return {**params, each: {"inner": params[each], **tables}}
 
-    def apply(params: dict, codes: jax.Array, x: jax.Array) -> jax.Array:
-        place, member = x[:features], x[features:]
-        table = jnp.concatenate([params["parent"], params["own"]])
-        seen = jnp.concatenate([embedding.scale * place, member @ table])
-        return inner.apply(params["field"], codes, seen)
+    def opened(params: Params) -> tuple[Params, jax.Array, jax.Array]:
+        """The params of `inner`, and the tables of one network."""
+        tables = params[each]["parent"], params[each]["structure"]
+        if each == "genes":
+            tables = tuple(jnp.squeeze(table, 0) for table in tables)
+        return {**params, each: params[each]["inner"]}, *tables
 
-    def penalty(params: dict) -> jax.Array:
-        own = embedding.penalty * jnp.sum(params["own"] ** 2)
-        return own + inner.penalty(params["field"]) if inner.penalty else own
+    def apply(params: Params, codes: jax.Array, x: jax.Array) -> jax.Array:
+        place, membership = x[:features], x[features:]
+        params, parent, structure = opened(params)
+        e = membership @ jnp.concatenate([parent, structure])
+        x = jnp.concatenate([embedding.scale * place, e])
+        return inner.apply(params, codes, x)
 
-    def narrow(count: int) -> Narrowed:
-        some = inner.narrow(count)
-        return Narrowed(
-            with_structures(some.conditioning, embedding, features), partial(take, some)
-        )
+    def penalty(params: Params) -> jax.Array:
+        params, _, structure = opened(params)
+        value = embedding.penalty * jnp.sum(structure**2)
+        return value + inner.penalty(params) if inner.penalty else value
 
-    def take(some: Narrowed, params: dict, first: int) -> dict:
-        if inner.networks == 1:  # the tables are those of all genes
-            return {**params, "field": some.take(params["field"], first)}
-        return some.take(params, first)
-
-    return Conditioning(
-        inner.networks,
-        inner.outputs,
-        init,
-        apply,
-        penalty,
-        narrow if inner.narrow else None,
-    )
+    return inner._replace(init=init, apply=apply, penalty=penalty)
