@@ -12,7 +12,7 @@ A memberships in structures (0 where a field sees none).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -25,7 +25,9 @@ from inr_jax.fields.inputs import Inputs, Places
 from inr_jax.fields.numerics import sharding
 from inr_jax.fields.numerics.groups import default_group, map_groups
 from inr_jax.samples.standardise import Standardiser
-from inr_jax.samples.structures import KnownStructures
+
+if TYPE_CHECKING:
+    from inr_jax.samples.structures import KnownStructures
 
 LEAST = 1024  # voxels a call at least, so that small requests share one program
 
@@ -58,6 +60,19 @@ def keep_genes(model: Model, rows: slice | np.ndarray | list[int]) -> Model:
         standardiser=Standardiser(*(part[rows] for part in model.standardiser)),
         codes=model.codes[rows],
     )
+
+
+def mean_at(conditioning: Conditioning, model: Model, place: Places) -> jax.Array:
+    """Expression `(G,)` at one place, mean over members, in the units of the source.
+
+    Pure, for `jax.grad`, `jax.vmap` and `jax.jit`; `render` is for many places.
+    """
+    features = model.inputs.features(place)
+    genes = len(model.standardiser.scale)
+    networks = rows_of_genes(model.params, genes // conditioning.networks_of(genes))
+    apply = jax.vmap(conditioning.apply, (0, None, None))
+    values = apply(networks, model.codes, features)  # (E M, K)
+    return model.standardiser.values(values.reshape(-1, genes).mean(0))
 
 
 class Renderer(NamedTuple):
