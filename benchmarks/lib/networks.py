@@ -58,7 +58,7 @@ class Network(NamedTuple):
     def trainer(self, genes: int, precision: str = "float32", group: int = 0):
         """Adam on all wells."""
         made, adam = self.made(genes, precision), make_adam(self.rate)
-        return fit.Trainer(made, adam, 0.0, self.members, 0, group, programs={})
+        return fit.Trainer(made, adam, 0.0, self.members, 0, group)
 
     def model(self, genes: int) -> model.Model:
         """With weights as they are before the first step."""

@@ -144,7 +144,7 @@ def restore(folder: Path, like: FitState, genes: int, code: int) -> Bundle:
         meta["tissue"],
     )
     standardiser = Standardiser(preprocessing["offset"], preprocessing["scale"])
-    state = FitState(found["params"], **found["training"])
+    state = like._replace(params=found["params"], **found["training"])
     codes = preprocessing.get("codes", np.zeros((genes, 0), np.float32))
     return Bundle(state, Preprocessing(inputs, standardiser, codes), meta)
 

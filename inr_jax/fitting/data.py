@@ -33,6 +33,10 @@ class FitData(NamedTuple):
     wells: jax.Array
     codes: jax.Array
 
+    def of_network(self, row: int | jax.Array) -> FitData:
+        """The same wells with the targets `(N, K)` of one row of targets."""
+        return self._replace(targets=self.targets[row])
+
 
 def pack(
     conditioning: Conditioning,

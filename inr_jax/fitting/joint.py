@@ -20,7 +20,6 @@ import numpy as np
 from inr_jax.fields import model as render
 from inr_jax.fitting import fit, recipe
 from inr_jax.fitting.data import FitData
-from inr_jax.fitting.optimizer import stack
 from inr_jax.fitting.recipe import Preprocessing, Recipe
 from inr_jax.samples.samples import Samples, Sites
 
@@ -39,10 +38,31 @@ class Reading(NamedTuple):
     members: int
 
 
+def with_numbers(state: fit.FitState, trainer: fit.Trainer) -> fit.FitState:
+    """The state with the optimizer's numbers and the jitter of another trainer.
+
+    Trainers of one kind differ in these alone; they stand in the state.
+    """
+    count = len(state.noise)
+    numbers = trainer.optimizer.init(jnp.zeros(())).hyperparams
+    rows = {name: jnp.full(count, value) for name, value in numbers.items()}
+    return state._replace(
+        optimizer=state.optimizer._replace(hyperparams=rows),
+        jitter_mm=fit.jitter_of(trainer, count),
+    )
+
+
 def join(states: list[fit.FitState]) -> fit.FitState:
     """One state of those of S settings, all at the same step."""
-    many = [state._replace(step=None) for state in states]
-    joined = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *many)
+    rows = [state.rows() for state in states]
+    if any(state.jitter_mm is not None for state in rows):
+        rows = [
+            state._replace(jitter_mm=jnp.zeros(len(state.noise)))
+            if state.jitter_mm is None
+            else state
+            for state in rows
+        ]
+    joined = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *rows)
     return joined._replace(step=jnp.copy(states[0].step))
 
 
@@ -51,9 +71,9 @@ def setting_of(
 ) -> fit.FitState:
     """The state of one of S settings, or of the first part of its members."""
     count = len(state.noise) // settings
-    own = slice(setting * count, setting * count + round(part * count))
-    some = jax.tree.map(lambda leaf: leaf[own], state._replace(step=None))
-    return some._replace(step=state.step)
+    rows = slice(setting * count, setting * count + round(part * count))
+    taken = jax.tree.map(lambda leaf: leaf[rows], state.rows())
+    return taken._replace(step=state.step)
 
 
 def predict(
@@ -78,73 +98,59 @@ def predict(
     Returns:
         `(readings, V, G)` float32, units of the source.
     """
-    plans = _alike(plans)
     lead = plans[0]
+    members = max(plan.trainer.members for plan in plans)
+    trainer = lead.trainer._replace(members=members)
     preprocessing = recipe.make_preprocessing(lead, training)
-    data, taken = _data(plans, preprocessing, training, rows)
-    readings = [
-        reading._replace(steps=taken[reading.setting] or reading.steps)
-        for reading in readings
-    ]
-    hyper = stack([fit.hyper_of(plan.trainer) for plan in plans])
+    data, readings = _data(plans, readings, preprocessing, training, rows)
     places = recipe.places_of(preprocessing, sites)
-    state = join([recipe.first_state(plan) for plan in plans])
-    found: dict[int, np.ndarray] = {}
+    states = [
+        with_numbers(fit.init(trainer, jax.random.key(plan.seed)), plan.trainer)
+        for plan in plans
+    ]
+    state = join(states)
+    predictions: dict[int, np.ndarray] = {}
     for steps in sorted({reading.steps for reading in readings}):
         state, _ = fit.fit(
-            lead.trainer,
-            state,
-            data,
-            steps=steps,
-            chunk=lead.chunk,
-            on_chunk=on_chunk,
-            hyper=hyper,
+            trainer, state, data, steps=steps, chunk=lead.chunk, on_chunk=on_chunk
         )
         for number, reading in enumerate(readings):
             if reading.steps == steps:
-                part = reading.members / lead.trainer.members
+                part = reading.members / members
                 own = setting_of(state, reading.setting, len(plans), part)
                 model = recipe.make_model(preprocessing, own)
-                found[number], _ = render.render(lead.renderer, model, places)
-    return np.stack([found[number] for number in range(len(readings))])
-
-
-def _alike(plans: list[Recipe]) -> list[Recipe]:
-    """The recipes with one kind of optimizer, and one set of compiled programs.
-
-    Where one rate falls, one that stays is multiplied by 1.
-    """
-    falls = any(plan.trainer.optimizer.decay is not None for plan in plans)
-    programs, alike = plans[0].trainer.programs, []
-    if falls and plans[0].trainer.optimizer.decay is None:
-        programs = programs.setdefault("falls", {})  # of another kind of state
-    for plan in plans:
-        adam = plan.trainer.optimizer
-        if falls and adam.decay is None:
-            adam = adam._replace(decay=1.0)
-        trainer = plan.trainer._replace(optimizer=adam, programs=programs)
-        alike.append(plan._replace(trainer=trainer))
-    return alike
+                predictions[number], _ = render.render(lead.renderer, model, places)
+    return np.stack([predictions[number] for number in range(len(readings))])
 
 
 def _data(
-    plans: list[Recipe], preprocessing: Preprocessing, training: Samples, rows: int
-) -> tuple[FitData, list[int]]:
+    plans: list[Recipe],
+    readings: list[Reading],
+    preprocessing: Preprocessing,
+    training: Samples,
+    rows: int,
+) -> tuple[FitData, list[Reading]]:
     """The wells with targets of each setting; those of one kind are made once.
 
-    Also the steps of each setting where the wells ask for others than it has, or 0.
+    Also the readings, later where a setting's targets ask for more steps.
     """
-    made: dict[tuple, tuple[FitData, int]] = {}
-    taken = []
+    data: dict[str, FitData] = {}
+    smooth: dict[str, bool] = {}
     for plan in plans:
-        kind = (plan.targets, plan.prior)
-        if kind not in made:
-            asked = plan._replace(steps=0)  # so that what is left is the wells'
-            made[kind] = recipe.make_data_and_steps(
-                asked, preprocessing, training, rows
+        if plan.targets not in data:
+            targets, smooth[plan.targets] = recipe.make_targets(
+                plan, preprocessing, training
             )
-        taken.append(made[kind][1] and plan.field_steps)
-    each = [made[plan.targets, plan.prior][0].targets for plan in plans]
-    first = next(iter(made.values()))[0]
-    data = first if len(made) == 1 else first._replace(targets=jnp.concatenate(each))
-    return data, taken
+            data[plan.targets] = recipe.pack_wells(
+                plan, preprocessing, training, targets, rows
+            )
+    joined = data[plans[0].targets]
+    if len(data) > 1:
+        each = [data[plan.targets].targets for plan in plans]
+        joined = joined._replace(targets=jnp.concatenate(each))
+    later = []
+    for reading in readings:
+        plan = plans[reading.setting]._replace(steps=reading.steps)
+        steps = plan.steps_for(smooth=smooth[plan.targets])
+        later.append(reading._replace(steps=steps))
+    return joined, later

@@ -46,7 +46,6 @@ class Recipe(NamedTuple):
         order: Order of genes for their codes; "" gives codes of width 0.
         frequencies: sin/cos pairs in a code.
         sees_structures: Whether the networks see structures and parents.
-        prior: Of the effects of structures.
         field_steps: Steps instead, where the targets hold a field in space beside
             the effects of names, which takes longer to learn; 0 is as many.
     """
@@ -64,8 +63,11 @@ class Recipe(NamedTuple):
     order: str
     frequencies: int
     sees_structures: bool = False
-    prior: effects.Prior = effects.Prior()
     field_steps: int = 0
+
+    def steps_for(self, *, smooth: bool) -> int:
+        """Steps of a fit to targets that are, or are not, smooth in space as well."""
+        return self.field_steps if smooth and self.field_steps else self.steps
 
     @property
     def conditioning(self) -> Conditioning:
@@ -123,6 +125,26 @@ def places_of(preprocessing: Preprocessing, sites: Sites) -> Places:
     return make_places(sites.x_mm, sites.tissue, membership)
 
 
+def make_targets(
+    recipe: Recipe, preprocessing: Preprocessing, training: Samples
+) -> tuple[np.ndarray, bool]:
+    """What the networks are fitted to at the wells, `(N, G)` in standard units.
+
+    Also whether it holds an effect that is smooth in space beside those of names.
+    """
+    standard = preprocessing.standardiser.standard(training.values)
+    if recipe.targets == "wells":
+        return standard, False
+    targets, share = effects.denoised(
+        standard,
+        donor=training.donor,
+        structure=training.structure,
+        parent=training.parent,
+        x_mm=folded(training.x_mm, recipe.mirror),
+    )
+    return targets, share > 0
+
+
 def make_data(
     recipe: Recipe,
     preprocessing: Preprocessing,
@@ -140,25 +162,27 @@ def make_data_and_steps(
     rows: int | None = None,
 ) -> tuple[FitData, int]:
     """As `make_data`, and the steps that a fit of these wells takes."""
-    standard, share = preprocessing.standardiser.standard(training.values), 0.0
-    if recipe.targets == "effects":
-        standard, share = effects.denoised(
-            standard,
-            donor=training.donor,
-            structure=training.structure,
-            parent=training.parent,
-            x_mm=folded(training.x_mm, recipe.mirror),
-            prior=recipe.prior,
-        )
-    data = pack(
+    targets, smooth = make_targets(recipe, preprocessing, training)
+    data = pack_wells(recipe, preprocessing, training, targets, rows)
+    return data, recipe.steps_for(smooth=smooth)
+
+
+def pack_wells(
+    recipe: Recipe,
+    preprocessing: Preprocessing,
+    training: Samples,
+    targets: np.ndarray,
+    rows: int | None = None,
+) -> FitData:
+    """Wells with targets `(N, G)`, padded to `rows`."""
+    return pack(
         recipe.conditioning,
         preprocessing.inputs,
         places=places_of(preprocessing, training.sites()),
-        standard=standard,
+        standard=targets,
         codes=preprocessing.codes,
         rows=len(training.x_mm) if rows is None else rows,
     )
-    return data, (share and recipe.field_steps) or recipe.steps
 
 
 def first_state(recipe: Recipe) -> fit.FitState:
@@ -173,9 +197,22 @@ def make_model(preprocessing: Preprocessing, state: fit.FitState) -> render.Mode
 
 
 def fitted(
-    recipe: Recipe, training: Samples, rows: int | None = None, on_chunk=None
+    recipe: Recipe,
+    training: Samples,
+    rows: int | None = None,
+    on_chunk: Callable[[fit.FitState, float], bool | None] | None = None,
 ) -> tuple[Preprocessing, fit.FitState]:
-    """The preprocessing of these wells and the state at the end of their fit."""
+    """The preprocessing of these wells and the state at the end of their fit.
+
+    Args:
+        recipe: How to fit.
+        training: All that may be learned from.
+        rows: Pad the wells to so many; None pads none.
+        on_chunk: Passed on to `fit.fit`.
+
+    Raises:
+        InputError: All wells lie at one place.
+    """
     preprocessing = make_preprocessing(recipe, training)
     data, steps = make_data_and_steps(recipe, preprocessing, training, rows)
     state, _ = fit.fit(

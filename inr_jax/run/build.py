@@ -154,7 +154,6 @@ def make_recipe(
             config.fit.members,
             config.fit.batch,
             config.fit.group,
-            programs={},
         ),
         renderer=model.make_renderer(
             rendered, chunk=config.render.chunk, group=config.fit.group

@@ -155,7 +155,7 @@ def test_200_steps_leave_a_hundredth_of_the_loss_on_a_smooth_function(
     code = 1 if conditioning == "concat" else 0
     made = make(field, conditioning, genes=2, features=3, code=code)
     adam = make_adam(2e-2, decay=0.1, decay_steps=150, weight_decay=0.0)
-    trainer = fit.Trainer(made, adam, 0.0, 1, 0, 0, programs={})
+    trainer = fit.Trainer(made, adam, 0.0, 1, 0, 0)
     codes = np.array([[-1.0], [1.0]], np.float32)[:, :code]
     data = pack(made, Inputs(BOX, False), **smooth_wells(rng), codes=codes, rows=64)
     state = fit.init(trainer, jax.random.key(0))

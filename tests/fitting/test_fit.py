@@ -7,6 +7,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from inr_jax.brain.space import Box
@@ -16,8 +17,8 @@ from inr_jax.fields.conditioning.conditioning import Conditioning
 from inr_jax.fields.inputs import Inputs, make_places
 from inr_jax.fitting import fit
 from inr_jax.fitting.data import pack
-from inr_jax.fitting.joint import join, setting_of
-from inr_jax.fitting.optimizer import Hyper, make_adam, stack
+from inr_jax.fitting.joint import join, setting_of, with_numbers
+from inr_jax.fitting.optimizer import make_adam
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
@@ -36,7 +37,7 @@ def wells(rng, n=N, genes=G):
 def trainer(name="heads", *, jitter=3.0, members=E, batch=0, group=0, genes=G):
     made = make_conditioning(name, FIELD, genes=genes, features=3, code=0)
     adam = make_adam(1e-2, decay=1.0, decay_steps=1, weight_decay=0.0)
-    return fit.Trainer(made, adam, jitter, members, batch, group, programs={})
+    return fit.Trainer(made, adam, jitter, members, batch, group)
 
 
 def data_for(plan, some, rows=None):
@@ -70,7 +71,7 @@ def test_a_linear_network_without_jitter_reaches_least_squares(rng):
         1, 1, lambda key: jnp.zeros(4), lambda p, codes, x: p[:3] @ x[:, None] + p[3:]
     )
     adam = make_adam(0.05, decay=1.0, decay_steps=1, weight_decay=0.0)
-    plan = fit.Trainer(linear, adam, 0.0, 1, 0, 0, programs={})
+    plan = fit.Trainer(linear, adam, 0.0, 1, 0, 0)
     state, _ = fitted(plan, data_for(plan, some), steps=1500, chunk=500)
     x, *yz = np.float64(some["places"].x_mm).T
     u = (np.c_[abs(x), *yz] - BOX.centre_mm) / 80
@@ -178,7 +179,7 @@ def test_jitter_moves_wells_by_its_standard_deviation(rng):
 
     probe = Conditioning(1, 1, lambda key: jnp.zeros(1), spy)
     still = make_adam(0.0, decay=1.0, decay_steps=1, weight_decay=0.0)
-    plan = fit.Trainer(probe, still, 4.0, 1, 0, 0, programs={})
+    plan = fit.Trainer(probe, still, 4.0, 1, 0, 0)
     some = {
         **wells(rng, n=400, genes=1),
         "places": make_places(np.full((400, 3), 50.0), np.zeros((400, 2))),
@@ -216,42 +217,64 @@ SETTINGS = (
 )
 
 
-def numbers(settings, jitter):
-    """A setting whose rate may fall, as all that are fitted together must."""
-    adam = make_adam(**settings)
-    return Hyper(adam._replace(decay=settings["decay"]), jitter)
+def of_setting(plan, settings, jitter):
+    return plan._replace(optimizer=make_adam(**settings), jitter_mm=jitter)
 
 
 def test_settings_fitted_together_are_the_settings_fitted_alone(rng):
-    some, jitters = wells(rng), (3.0, 0.0, 5.0)
-    hypers = [numbers(s, j) for s, j in zip(SETTINGS, jitters, strict=True)]
-    plan = trainer("independent")._replace(optimizer=hypers[0].optimizer)
-    alone = []
-    for hyper in hypers:
-        state = fit.init(plan, jax.random.key(0))
-        one = {"steps": 10, "chunk": 5, "hyper": stack([hyper])}
-        alone.append(fit.fit(plan, state, data_for(plan, some), **one)[0])
-    assert len(plan.programs) == 2  # init, and one for all settings
+    some, jitters, plan = wells(rng), (3.0, 0.0, 5.0), trainer("independent")
+    data = data_for(plan, some)
+    plans = [of_setting(plan, s, j) for s, j in zip(SETTINGS, jitters, strict=True)]
+    alone = [fitted(one, data)[0] for one in plans]
     assert not np.allclose(
         *(s.params["genes"]["params"]["Dense_0"]["bias"] for s in alone[:2])
     )
-    state = join([fit.init(plan, jax.random.key(0))] * 3)
-    many = {"steps": 10, "chunk": 5, "hyper": stack(hypers)}
-    together, _ = fit.fit(plan, state, data_for(plan, some), **many)
+    start = fit.init(plan, jax.random.key(0))
+    state = join([with_numbers(start, one) for one in plans])
+    together, _ = fit.fit(plan, state, data, steps=10, chunk=5)
     for number, expected in enumerate(alone):
-        found = setting_of(together, number, 3)
-        assert_close(found.params, expected.params)
+        settled = setting_of(together, number, 3)
+        assert_close(settled.params, expected.params)
 
 
-def test_numbers_given_as_data_are_those_of_the_trainer_bit_for_bit(rng):
-    some, plan = wells(rng), trainer(jitter=2.0)
-    data = data_for(plan, some)
-    own, _ = fitted(plan, data)
-    other = trainer(jitter=5.0)._replace(optimizer=numbers(SETTINGS[1], 0).optimizer)
-    given = stack([fit.hyper_of(plan)])
-    state = fit.init(plan, jax.random.key(0))
-    same, _ = fit.fit(other, state, data, steps=10, chunk=5, hyper=given)
+def test_numbers_are_data_so_one_program_serves_all_bit_for_bit(rng):
+    made, traces = counting(trainer(jitter=2.0))
+    plan, data = made, data_for(made, wells(rng))
+    other = of_setting(plan, SETTINGS[1], 5.0)
+    own, _ = fitted(other, data)
+    before = len(traces)
+    start = fit.init(plan, jax.random.key(0))
+    fit.fit(plan, jax.tree.map(jnp.copy, start), data, steps=10, chunk=5)
+    once = len(traces)
+    same, _ = fit.fit(plan, with_numbers(start, other), data, steps=10, chunk=5)
+    assert before < once == len(traces)
     assert_same(same, own)
+
+
+def counting(plan):
+    """The trainer, and a list that grows where its networks are traced."""
+    traces, inner = [], plan.conditioning.apply
+
+    def apply(*arguments):
+        traces.append(1)
+        return inner(*arguments)
+
+    return plan._replace(conditioning=plan.conditioning._replace(apply=apply)), traces
+
+
+def test_any_optax_transformation_and_schedule_fits(rng):
+    schedule = optax.cosine_decay_schedule(3e-3, 60)
+    optimizers = (
+        optax.lion(schedule),
+        optax.chain(optax.clip_by_global_norm(1.0), optax.sgd(1e-2, momentum=0.9)),
+    )
+    for optimizer in optimizers:
+        plan = trainer()._replace(optimizer=optimizer)
+        data = data_for(plan, wells(rng))
+        whole, info = fitted(plan, data, steps=60, chunk=30)
+        assert info.losses.shape == (60,) and info.losses[-1] < info.losses[0]
+        part, _ = fitted(plan, data, steps=30, chunk=30)
+        assert_same(fit.fit(plan, part, data, steps=60, chunk=30)[0], whole)
 
 
 def test_settings_may_have_targets_of_their_own(rng):
@@ -261,33 +284,18 @@ def test_settings_may_have_targets_of_their_own(rng):
         for scale in (1, 3)
     ]
     both = two[0]._replace(targets=jnp.concatenate([data.targets for data in two]))
-    hyper = stack([fit.hyper_of(plan)] * 2)
     state = join([fit.init(plan, jax.random.key(0))] * 2)
-    together, _ = fit.fit(plan, state, both, steps=5, chunk=5, hyper=hyper)
+    together, _ = fit.fit(plan, state, both, steps=5, chunk=5)
     for number, data in enumerate(two):
         alone, _ = fitted(plan, data, steps=5)
         assert_close(setting_of(together, number, 2).params, alone.params)
 
 
-def test_a_rate_that_may_fall_but_does_not_is_one_that_stays():
-    stays = make_adam(0.3, decay=1.0, decay_steps=3, weight_decay=0.0)
-    may_fall, params = stays._replace(decay=1.0), jnp.ones(())
-    ends = []
-    for adam in (stays, may_fall):
-        state = adam.init(params)
-        for _ in range(5):
-            update, state = adam.update(jnp.ones(()), state, params)
-        ends.append(float(update))
-    assert ends[0] == ends[1]
-
-
 def test_a_fit_without_jitter_draws_no_noise(rng):
-    some = wells(rng)
+    some, states = wells(rng), []
     for jitter, drawn in ((0.0, False), (3.0, True)):
         plan = trainer(jitter=jitter)
-        arguments = fit.init(plan, jax.random.key(0)), data_for(plan, some)
-        hyper = stack([fit.hyper_of(plan)])
-        told = str(jax.make_jaxpr(partial(fit.advance, plan, 1))(*arguments, hyper))
-        assert ("erf_inv" in told) == drawn
-    both = stack([fit.hyper_of(trainer(jitter=jitter)) for jitter in (0.0, 3.0)])
-    np.testing.assert_array_equal(both.jitter_mm, [0.0, 3.0])
+        states.append(fit.init(plan, jax.random.key(0)))
+        program = jax.make_jaxpr(partial(fit.advance, plan, 1, 1))
+        assert ("erf_inv" in str(program(states[-1], data_for(plan, some)))) == drawn
+    np.testing.assert_array_equal(join(states).jitter_mm, [0.0, 0.0, 3.0, 3.0])

@@ -70,7 +70,7 @@ def trainer(batch=0, jitter=3.0):
     inner = make_conditioning("heads", FIELD, genes=G, features=3 + W, code=0)
     made = with_structures(inner, EMBEDDING, 3)
     adam = make_adam(1e-2, decay=1.0, decay_steps=1, weight_decay=0.0)
-    return fit.Trainer(made, adam, jitter, 2, batch, 0, programs={})
+    return fit.Trainer(made, adam, jitter, 2, batch, 0)
 
 
 def data_for(rng, plan, rows=N, unseen=4):
@@ -184,10 +184,12 @@ def test_the_penalty_is_added_to_the_error_by_the_well(rng, batch):
     data = data_for(rng, plan)
     params = plan.conditioning.init(jax.random.key(0))
     params["shared"]["structure"] += 0.7
-    bare = plan._replace(conditioning=plan.conditioning._replace(penalty=None))
+    bare = plan.conditioning._replace(penalty=None)
     values = [
-        float(fit.loss(some, params, data, data.targets[0], jax.random.key(3)))
-        for some in (plan, bare)
+        float(
+            fit.loss(some, params, data.of_network(0), jax.random.key(3), batch=batch)
+        )
+        for some in (plan.conditioning, bare)
     ]
     expected = 0.3 * S * W * 0.7**2 / N
     assert values[0] - values[1] == pytest.approx(expected, rel=1e-4)
