@@ -6,7 +6,7 @@ gene. Axis letters: N wells (rows), G genes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -46,7 +46,7 @@ DEFAULT = TableColumns()
 
 def parts_of(
     frame: pd.DataFrame, columns: TableColumns, genes: tuple[str, ...], where: object
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """What `samples.make_samples` takes, out of a frame.
 
     Args:

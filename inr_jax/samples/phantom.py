@@ -74,7 +74,8 @@ def risk_genes() -> tuple[str, ...]:
         .joinpath("ad_risk_genes.txt")
         .read_text("utf-8")
     )
-    return tuple(text.split())
+    lines = text.splitlines()
+    return tuple(line.strip() for line in lines if line and line[0] != "#")
 
 
 def make_phantom(

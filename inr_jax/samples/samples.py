@@ -191,9 +191,10 @@ def make_samples(
     check_values(values, list(genes), well, where)
     check_coordinates(x_mm, well, where)
     check_wells(well, donor, mirrored, where)
-    structures, structure = _numbered([None] * n if structure is None else structure)
-    parents, parent = _numbered([None] * n if parent is None else parent)
-    check_parents(structure, parent, structures, where)
+    unnamed = [None] * n
+    structures, structure_row = _numbered(unnamed if structure is None else structure)
+    parents, parent_row = _numbered(unnamed if parent is None else parent)
+    check_parents(structure_row, parent_row, structures, where)
     donors = tuple(dict.fromkeys(donor))
     donor_row = {name: row for row, name in enumerate(donors)}
     x_mm = x_mm.astype(np.float32)
@@ -202,8 +203,8 @@ def make_samples(
         tissue=_with_tissue(tissue, x_mm),
         donor=np.array([donor_row[name] for name in donor], np.int32),
         well=well.astype(np.int32),
-        structure=structure,
-        parent=parent,
+        structure=structure_row,
+        parent=parent_row,
         values=values.astype(np.float32),
         mirrored=mirrored,
         genes=tuple(str(gene) for gene in genes),

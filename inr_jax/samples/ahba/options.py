@@ -5,7 +5,7 @@ An option that abagen takes as None is "" (a name) or 0 (a number) here.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from inr_jax.errors import InputError, unknown_name
 
@@ -18,10 +18,24 @@ DONORS = {
     "15496": "H0351.1015",
     "15697": "H0351.1016",
 }
-NORMS = ("", "srs", "rs", "minmax", "center", "zscore", "sigmoid", "scaled_sigmoid")
+NORMS: tuple[str, ...] = (
+    "",
+    "srs",
+    "rs",
+    "minmax",
+    "center",
+    "zscore",
+    "sigmoid",
+    "scaled_sigmoid",
+)
 NORMS += ("scaled_sigmoid_quantiles", "mixed_sigmoid")
 # abagen's "rnaseq" is left out: it downloads another data set.
-SELECTIONS = ("diff_stability", "average", "max_intensity", "max_variance")
+SELECTIONS: tuple[str, ...] = (
+    "diff_stability",
+    "average",
+    "max_intensity",
+    "max_variance",
+)
 SELECTIONS += ("pc_loading", "corr_variance", "corr_intensity")
 CHOICES = {
     "probe_selection": SELECTIONS,
@@ -82,7 +96,7 @@ class AbagenOptions(NamedTuple):
         return {k: v for k, v in self._asdict().items() if k not in OF_REGIONS}
 
 
-def abagen_options(**given: object) -> AbagenOptions:
+def abagen_options(**given: Any) -> AbagenOptions:
     """Options of which some are not as they are by default.
 
     Args:

@@ -25,7 +25,7 @@ BACKGROUND = "below ibf_threshold"
 NOT_CHOSEN = "another probe of the gene was chosen"
 NOT_NORMAL = "could not be normalised"
 FATES = (USED, NOT_CHOSEN, NOT_NORMAL, BACKGROUND, NO_ENTREZ, NOT_ANNOTATED)
-COLUMNS = ("probe_id", "probe_name", "gene", "listed_as", "entrez_id")
+COLUMNS: tuple[str, ...] = ("probe_id", "probe_name", "gene", "listed_as", "entrez_id")
 COLUMNS += ("present", "fate")
 
 

@@ -25,7 +25,8 @@ COLUMNS = {
     "ontology": ("id", "acronym", "name", "hemisphere", "structure_id_path"),
 }
 
-# Top-level structures of the Allen Institute's web search, by id in Ontology.csv:
+# Top-level structures of the Allen Institute's web search (top_level_structure_id of
+# its exports, human.brain-map.org), by id in Ontology.csv:
 # the lobes and gyri of the cortex, nuclei, thalami, cerebellum, pons, medulla,
 # white matter, sulci.
 TOP_LEVEL = {4009, 4084, 4132, 4180, 4220, 4242, 4249, 4268, 4277, 4293, 4300, 4321}

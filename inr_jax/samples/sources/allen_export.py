@@ -97,8 +97,8 @@ def load(
 def _contents(member: Member | None, path: str | Path) -> dict:
     """What Contents.txt says, as notes, and what to warn of."""
     text = member.data.decode("utf-8", "replace") if member else ""
-    resolution = re.search(r"'([^']*)'\s+resolution", text)
-    resolution = resolution.group(1) if resolution else "unknown"
+    said = re.search(r"'([^']*)'\s+resolution", text)
+    resolution = said.group(1) if said else "unknown"
     normalisation = re.search(r"using\s+(\S+)\s+normalization", text)
     warnings = []
     if resolution == "Coarse":
