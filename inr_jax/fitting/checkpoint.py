@@ -7,6 +7,7 @@ Orbax writes under a temporary name and renames, so a checkpoint is whole or abs
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 from inr_jax.brain.space import Box
 from inr_jax.errors import InputError
 from inr_jax.fields.inputs import Inputs
+from inr_jax.fields.numerics import sharding
 from inr_jax.fitting.fit import FitState
 from inr_jax.fitting.recipe import Preprocessing
 from inr_jax.samples.standardise import Standardiser
@@ -81,7 +83,8 @@ def read_meta(folder: Path) -> dict:
             folder,
             expected=f"format {FORMAT}",
             found=f"format {version}",
-            fix="fit again in a new workdir",
+            fix="fit again in a new workdir, or render it with the version that fitted "
+            "it (inr_jax 0.1.0 for format 1)",
         )
     return meta
 
@@ -99,6 +102,7 @@ def save(folder: Path, bundle: Bundle, *, keep: int) -> None:
         return
     _sweep(folder)  # of a run that was killed
     arrays, meta = _arrays(bundle), {**bundle.meta, "format": FORMAT}
+    meta["sha256"] = _digest(arrays, meta)
     _check_room(folder, sum(leaf.nbytes for leaf in jax.tree.leaves(arrays)))
     items = {name: ocp.args.StandardSave(tree) for name, tree in arrays.items()}
     try:
@@ -137,6 +141,8 @@ def restore(folder: Path, like: FitState, genes: int, code: int) -> Bundle:
             found = manager.restore(step, args=ocp.args.Composite(**items))
     except Exception as error:  # a damaged store fails in many ways
         raise _broken(folder / str(step), error) from error
+    if _digest(found, meta) != meta.get("sha256"):
+        raise _broken(folder / str(step), ValueError("parts that do not fit together"))
     preprocessing = jax.tree.map(np.asarray, found["preprocessing"])
     inputs = Inputs(
         Box(preprocessing["centre_mm"], preprocessing["half_mm"][()]),
@@ -168,6 +174,23 @@ def _arrays(bundle: Bundle) -> dict[str, Any]:
             **({"codes": codes} if codes.size else {}),
         },
     }
+
+
+def _digest(arrays: dict[str, Any], meta: dict) -> str:
+    """SHA-256 of all that a prediction depends on, and of the meta beside it."""
+    digest = hashlib.sha256()
+    told = {key: value for key, value in meta.items() if key != "sha256"}
+    digest.update(json.dumps(told, sort_keys=True).encode())
+    kept = {name: arrays[name] for name in ("params", "preprocessing")}
+    for path, leaf in jax.tree.leaves_with_path(kept):
+        array = np.asarray(
+            sharding.local(leaf) if isinstance(leaf, jax.Array) else leaf
+        )
+        digest.update(
+            f"{jax.tree_util.keystr(path)} {array.dtype} {array.shape}".encode()
+        )
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def _blank_preprocessing(genes: int, code: int) -> Preprocessing:

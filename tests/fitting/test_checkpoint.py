@@ -15,6 +15,7 @@ import pytest
 from inr_jax.errors import InputError
 from inr_jax.fitting import checkpoint, fit, recipe
 from inr_jax.run import build, config
+from inr_jax.samples.standardise import Standardiser
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
@@ -90,6 +91,7 @@ def test_what_is_restored_is_what_was_saved_bit_for_bit(
     back = restored(tmp_path / "c", plan, code)
     assert_same(back.state, saved.state)
     assert_same(back.preprocessing, saved.preprocessing)
+    assert back.meta.pop("sha256")
     assert back.meta == {**saved.meta, "format": checkpoint.FORMAT}
 
 
@@ -127,11 +129,32 @@ def test_no_checkpoint_is_told_with_the_verb_that_makes_one(tmp_path):
             checkpoint.read_meta(folder)
 
 
-def test_another_format_is_refused(folder):
+@pytest.mark.parametrize("number", [1, 99])
+def test_another_format_is_refused_with_what_to_do(number, folder):
     path = folder / "10" / "meta" / "metadata"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 99}))
-    with pytest.raises(InputError, match="expected format 2, found format 99"):
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": number}))
+    message = f"expected format 2, found format {number}; fit again in a new workdir"
+    with pytest.raises(InputError, match=message) as caught:
         checkpoint.read_meta(folder)
+    assert "inr_jax 0.1.0" in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("part", ["params", "preprocessing", "meta"])
+def test_a_part_of_another_checkpoint_is_refused(part, plan, samples, folder, tmp_path):
+    other = tmp_path / "other"
+    bundle = bundle_at(plan, samples, 10)
+    shifted = bundle.preprocessing._replace(
+        standardiser=Standardiser(*(2 * a for a in bundle.preprocessing.standardiser))
+    )
+    state = bundle.state._replace(
+        params=jax.tree.map(lambda leaf: leaf + 1, bundle.state.params)
+    )
+    meta = bundle.meta | {"genes": ["A", "C", "B"]}
+    checkpoint.save(other, checkpoint.Bundle(state, shifted, meta), keep=1)
+    shutil.rmtree(folder / "10" / part)
+    shutil.copytree(other / "10" / part, folder / "10" / part)
+    with pytest.raises(InputError, match="parts that do not fit together"):
+        restored(folder, plan)
 
 
 def cut(path: Path):
