@@ -1,6 +1,6 @@
-"""One orbax bundle a step: parameters, optimizer, keys, step, box, standardiser,
-codes, genes and config; enough to go on bit for bit, and to render without the data.
+"""One orbax bundle a step, enough to go on bit for bit and to render without data.
 
+It holds parameters, optimizer, keys, step, box, standardiser, codes, genes, config.
 Orbax writes under a temporary name and renames, so a checkpoint is whole or absent.
 """
 

@@ -1,5 +1,6 @@
-"""One run in one folder: settings, stages, provenance, sweep; the only reader of
-settings.
+"""One run in one folder: settings, stages, provenance, sweep.
+
+The only reader of settings.
 
 May import: brain, samples, fields, stats, fitting, maps, report.
 """

@@ -1,5 +1,4 @@
-"""What holds for any method: folds, scores, kernels, kriging, mixed models,
-conformal.
+"""What holds for any method: folds, scores, kriging, mixed models, conformal.
 
 No jax, no flax; opens no file.
 

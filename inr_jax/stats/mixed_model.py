@@ -42,6 +42,7 @@ class Groups(NamedTuple):
 
 
 def groups_of(donor: np.ndarray, structure: np.ndarray, parent: np.ndarray) -> Groups:
+    """Groups of N wells from their donor, structure and parent, each `(N,)`."""
     _, first, row = np.unique(structure, return_index=True, return_inverse=True)
     _, batch = np.unique(np.stack([donor, parent]), axis=1, return_inverse=True)
     _, parent = np.unique(parent[first], return_inverse=True)

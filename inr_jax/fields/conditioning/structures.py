@@ -59,7 +59,6 @@ def with_structures(
     Returns:
         Networks of F + A inputs, memberships last; they keep `inner`'s penalty.
     """
-
     each = "shared" if inner.networks == 1 else "genes"
 
     def init(key: jax.Array) -> Params:

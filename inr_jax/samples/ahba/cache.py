@@ -125,7 +125,7 @@ def cache_dir() -> Path:
 
 
 def checksums(files: Files, memory: Path) -> dict[str, str]:
-    """ "donor9861/Probes.csv" and so on to the SHA-256 of the bytes.
+    """Paths, as "donor9861/Probes.csv", to the SHA-256 of the bytes.
 
     Args:
         files: The donors' files.

@@ -116,7 +116,7 @@ def abagen_options(**given: Any) -> AbagenOptions:
 
 
 def parse_donors(text: str) -> tuple[str, ...]:
-    """ "all", or ids separated by commas, to donor ids in numerical order.
+    """Donor ids in numerical order, from "all" or ids separated by commas.
 
     Args:
         text: Ids of the kind 9861 or H0351.2001.
