@@ -1,3 +1,3 @@
 """Maps of gene expression in the human brain, from tissue samples to voxels."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

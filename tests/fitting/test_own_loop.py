@@ -1,0 +1,13 @@
+"""The example of a training loop of one's own runs and learns."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "own_loop.py"
+
+
+def test_the_example_predicts_wells_of_a_donor_it_never_saw():
+    r = runpy.run_path(str(EXAMPLE))["main"](wells=400, genes=4, steps=150)
+    assert r.shape == (4,) and r.mean() > 0.3
