@@ -9,26 +9,26 @@ python benchmarks/compile_and_start.py [--json=FILE]
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
 import tempfile
 import time
 
-from lib.machine import about, write
+from lib.machine import about, flags_of, write
 
 IMPORTS = {
-    "import_cli": "import inr_jax.cli, inr_jax.command, inr_jax.config",
-    "import_api": "import inr_jax.api",
-    "import_pipeline": "import inr_jax.pipeline",
+    "import_cli": "import inr_jax.cli, inr_jax.run.flags, inr_jax.run.config",
+    "import_api": "import inr_jax.run.load",
+    "import_pipeline": "import inr_jax.run.pipeline",
 }
 FIRST_STEP = """
 import sys
-from inr_jax import build, config, devices, fit, recipe
+from inr_jax.fitting import fit, recipe
+from inr_jax.run import build, compilation_cache, config
 settings = config.default()
 settings.phantom.n_wells, settings.phantom.n_genes = map(int, sys.argv[2:])
-devices.keep_programs(sys.argv[1])
+compilation_cache.keep_programs(sys.argv[1])
 samples = build.load_source(settings).samples
 plan = build.make_recipe(settings, len(samples.genes))
 preprocessing = recipe.make_preprocessing(plan, samples)
@@ -53,11 +53,8 @@ def seconds_of(code: str, *arguments: str) -> tuple[float, list[float]]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Print a line a number."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--json", default="")
-    parser.add_argument("--tiny", action="store_true", help="seconds, for the tests")
-    flags = parser.parse_args(arguments)
+    repeats = {"repeats": (int, 3, "of every import; the fastest counts")}
+    flags = flags_of(__doc__, **repeats).parse_args(arguments)
     size = ("60", "3") if flags.tiny else ("3702", "100")
     imports = dict(list(IMPORTS.items())[:1]) if flags.tiny else IMPORTS
     repeats, numbers = 1 if flags.tiny else flags.repeats, {}

@@ -10,12 +10,10 @@ python benchmarks/coverage.py --path=DIR_OR_ZIP [--json=FILE]
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
-from pathlib import Path
 
 import numpy as np
+from lib.machine import PATH, flags_of, write
 from lib.settings import settings_of
 
 from inr_jax.brain.divisions import parts_of
@@ -42,11 +40,7 @@ def held_out(predict: Predictor, samples: Samples) -> HeldOut:
 
 def main(arguments: list[str] | None = None) -> None:
     """Print coverage overall, by part and by donor, and the width, of both forms."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--path", default="", help="an Allen export; else the phantom")
-    parser.add_argument("--json", default="")
-    parser.add_argument("--tiny", action="store_true", help="seconds, for the tests")
-    flags = parser.parse_args(arguments)
+    flags = flags_of(__doc__, **PATH).parse_args(arguments)
     c = settings_of(flags, TINY)
     samples = build.load_source(c).samples.originals()
     plan = build.make_recipe(c, len(samples.genes))
@@ -76,8 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
         rows.append({"form": form, "mean_width": width, "parts": found})
         rows[-1] |= {"donors": donors, "least_and_most_of_a_gene": genes}
         print(f"mean width {width:.3f}; by donor {donors}; genes {genes}")
-    if flags.json:
-        Path(flags.json).write_text(json.dumps(rows, indent=2))
+    write(flags.json, {"forms": rows})
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 The paper feeds its joint network a gene's place in a spectral or PC1 order of one
 donor's wells, computed anew for each donor, with a free sign and seed. Here it needs no
 seed. `own_sign`: each donor's sign is fixed by itself (skewness of the positions above
-0, as inr_jax/genes.py does); `rho`: it is fixed by the order of all donors' wells.
+0, as in fields/gene_codes.py); `rho`: it is fixed by the order of all donors' wells.
 Agreement is Spearman's correlation of positions, or of the gene-gene correlations, for
 every pair of donors; `chance` is what 95 % of shuffles of the genes stay below.
 
@@ -16,8 +16,8 @@ from itertools import combinations
 
 import numpy as np
 from lib import studies, study_figures
-from lib import study_files as files
 from lib.settings import settings_of
+from lib.study_files import study_flags, study_folder, write_table
 
 from inr_jax.fields.gene_codes import pc1_order, spectral_order
 from inr_jax.run import build
@@ -47,8 +47,7 @@ def measures(samples) -> dict[str, tuple[list, list]]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Write a row a measure and pair of donors; print the means."""
-    parser = files.flags(__doc__.split("\n")[0], "gene_order")
-    flags = parser.parse_args(arguments)
+    flags = study_flags(__doc__, "gene_order").parse_args(arguments)
     c = settings_of(flags, TINY)
     samples = build.load_source(c).samples.originals()
     names = [samples.donors[donor] for donor in np.unique(samples.donor)]
@@ -83,9 +82,9 @@ def main(arguments: list[str] | None = None) -> None:
     for donor in (first, second):
         title = f"{names[donor]}, genes {sorted_by}"
         pair[title] = correlations[donor][np.ix_(order, order)]
-    out = files.folder(flags)
+    out = study_folder(flags)
     study_figures.agreement(out / "gene_order.png", names, pair, heat)
-    files.write_table(flags, out, rows)
+    write_table(flags, out, rows)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from __future__ import annotations
 import time
 
 from lib import studies, study_figures
-from lib import study_files as files
 from lib.settings import PAPER, settings_of, some_genes
+from lib.study_files import study_flags, study_folder, write_table
 
 from inr_jax.fitting import recipe
 from inr_jax.run import build, config
@@ -40,12 +40,10 @@ def methods(flags, samples, rows: int) -> dict:
 
 def main(arguments: list[str] | None = None) -> None:
     """Write a row a recipe, split and percent, and print it."""
-    parser = files.flags(__doc__.split("\n")[0], "noise_robustness")
-    parser.add_argument("--genes", type=int, default=0, help="so many; 0: all")
-    parser.add_argument("--folds", type=int, default=0, help="of a split; 0: all")
-    parser.add_argument("--recipes", default="inr,paper_per_gene,kriging")
-    parser.add_argument("--percents", default="0,1,3,5,10,20")
-    flags = parser.parse_args(arguments)
+    more = {"genes": (int, 0, "how many; 0: all"), "folds": (int, 0, "a split; 0: all")}
+    more |= {"recipes": (str, "inr,paper_per_gene,kriging", "which")}
+    more |= {"percents": (str, "0,1,3,5,10,20", "of the values that move")}
+    flags = study_flags(__doc__, "noise_robustness", **more).parse_args(arguments)
     percents = [float(p) for p in flags.percents.split(",")]
     source = build.load_source(settings_of(flags, TINY))
     samples, rows = some_genes(source.samples, flags.genes), []
@@ -66,7 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
                     case | studies.mean_scores(samples, folds, prediction.mean) | subset
                 )
                 print(f"{rows[-1]}  {time.perf_counter() - start:.0f} s", flush=True)
-    out = files.folder(flags)
+    out = study_folder(flags)
     panels = {
         f"held out by {split}: {subset['genes']} genes, {len(folds.numbers())} folds": [
             {"method": row["recipe"], **row} for row in rows if row["split"] == split
@@ -76,7 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
     label = "training values moved by ±10 % of the range, %"
     picture, names = out / "noise_robustness.png", ("r", "r2", "mse")
     study_figures.curves(picture, panels, along="percent", label=label, names=names)
-    files.write_table(flags, out, rows)
+    write_table(flags, out, rows)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ import time
 
 import numpy as np
 from lib import studies, study_figures
-from lib import study_files as files
 from lib.settings import settings_of
+from lib.study_files import study_flags, study_folder, write_table
 
 from inr_jax.fitting import recipe
 from inr_jax.run import build
@@ -40,8 +40,7 @@ def distance_mm(samples, folds) -> float:
 
 def main(arguments: list[str] | None = None) -> None:
     """Write a row a protocol and method, and print it."""
-    parser = files.flags(__doc__.split("\n")[0], "spatial_blocks")
-    flags = parser.parse_args(arguments)
+    flags = study_flags(__doc__, "spatial_blocks").parse_args(arguments)
     c = settings_of(flags, TINY)
     samples, rows = build.load_source(c).samples, []
     protocols = {
@@ -60,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
             case = {"protocol": protocol, "method": name, "distance_mm": far}
             rows.append(case | studies.mean_scores(samples, folds, prediction.mean))
             print(f"{rows[-1]}  {time.perf_counter() - start:.0f} s", flush=True)
-    out = files.folder(flags)
+    out = study_folder(flags)
     order = ["donor", *(name for name in protocols if name != "donor")]
     drawn = [{**row, "place": order.index(row["protocol"])} for row in rows]
     # Donors are another question than cubes: no line from the one to the others.
@@ -74,7 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
     panels = {f"{len(samples.genes)} genes, {len(samples.well)} wells": drawn}
     picture = out / "spatial_blocks.png"
     study_figures.curves(picture, panels, along="place", label=label, ticks=ticks)
-    files.write_table(flags, out, rows)
+    write_table(flags, out, rows)
 
 
 if __name__ == "__main__":

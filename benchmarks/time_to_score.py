@@ -1,7 +1,7 @@
 """How long until a field predicts a new donor as well as the paper's recipe ever does?
 
 The paper's recipe (configs/paper_per_gene.py, one network a gene) is scored on donors
-left out every so many steps; its best mean r over genes, and the seconds to it, stand
+left out every `every` steps; its best mean r over genes, and the seconds to it, stand
 against the seconds that the default takes to the same score. Seconds are those of
 preparing targets and of steps, for all folds, without compiling and scoring.
 
@@ -10,11 +10,10 @@ python benchmarks/time_to_score.py --path=DIR_OR_ZIP [--genes=20] [--json=FILE]
 
 from __future__ import annotations
 
-import argparse
 import time
 
 import numpy as np
-from lib.machine import about, write
+from lib.machine import PATH, about, flags_of, write
 from lib.settings import PAPER, settings_of, some_genes
 
 from inr_jax.fields import model as render
@@ -27,7 +26,7 @@ TINY = {"phantom.n_wells": 60, "phantom.n_genes": 3}
 
 
 def curve(settings, samples, donors, *, every: int, steps: int) -> list[dict]:
-    """Step, seconds and mean r on donors left out; a row every so many steps."""
+    """Step, seconds and mean r on donors left out; a row every `every` steps."""
     plan = build.make_recipe(settings, len(samples.genes))
     recipe.first_state(plan)  # compiles
     own = np.isin(samples.donor, donors)
@@ -60,14 +59,9 @@ def curve(settings, samples, donors, *, every: int, steps: int) -> list[dict]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Print both curves, then the two times and their ratio."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--path", default="", help="an Allen export; else the phantom")
-    parser.add_argument("--genes", type=int, default=20, help="so many; 0: all")
-    parser.add_argument("--folds", type=int, default=0, help="donors; 0: all")
-    parser.add_argument("--steps", type=int, default=1000, help="of the paper's")
-    parser.add_argument("--json", default="")
-    parser.add_argument("--tiny", action="store_true", help="seconds, for the tests")
-    flags = parser.parse_args(arguments)
+    more = {"genes": (int, 20, "how many; 0: all"), "folds": (int, 0, "donors; 0: all")}
+    more |= {"steps": (int, 1000, "of the paper's recipe")}
+    flags = flags_of(__doc__, **PATH, **more).parse_args(arguments)
     ours, paper = settings_of(flags, TINY), load_config(PAPER)
     sizes, paper_sizes = ({"every": 5, "steps": n} for n in (100, flags.steps))
     if flags.tiny:

@@ -148,18 +148,18 @@ def test_a_table_is_csv_and_json_and_a_tiny_study_leaves_this_folder_alone(
 ):
     monkeypatch.chdir(tmp_path)
     rows = [{"method": "inr", "r": 0.5}, {"method": "kriging", "r": 0.25}]
-    parser = study_files.flags("Why?", "why")
+    parser = study_files.study_flags("Why?", "why")
     given = parser.parse_args(["--tiny"])
-    study_files.write_table(given, study_files.folder(given), rows)
+    study_files.write_table(given, study_files.study_folder(given), rows)
     assert not list(tmp_path.iterdir())
     given = parser.parse_args(["--json=why.json"])
-    study_files.write_table(given, study_files.folder(given), rows)
+    study_files.write_table(given, study_files.study_folder(given), rows)
     assert json.loads((tmp_path / "why.json").read_text()) == rows
     with open(tmp_path / "why" / "why.csv", newline="") as file:
         assert [float(row["r"]) for row in csv.DictReader(file)] == [0.5, 0.25]
     assert "why.csv" in capsys.readouterr().out
     asked = argparse.Namespace(tiny=True, out=str(tmp_path / "a" / "b"), name="why")
-    assert study_files.folder(asked).is_dir()
+    assert study_files.study_folder(asked).is_dir()
 
 
 def test_curves_show_each_method_in_each_panel_and_cut_what_fails(tmp_path):

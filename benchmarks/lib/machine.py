@@ -1,4 +1,4 @@
-"""What the benchmarks share: clocks, and on what and of what they were measured."""
+"""Clocks, flags and JSON of benchmarks, with the machine they were measured on."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 
+PATH = {"path": (str, "", "an Allen export; else the phantom")}
+
 
 def about() -> dict:
     """Machine, device, versions and commit."""
@@ -34,7 +36,7 @@ def about() -> dict:
 
 
 def _cpu() -> str:
-    """Its name where the system tells, else its kind."""
+    """The processor's name; its architecture where the system gives none."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
     names = [line.split(":")[1].strip() for line in lines if "model name" in line]
@@ -47,7 +49,7 @@ def has_torch() -> bool:
 
 
 def seconds(call: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """Median wall time of a call, and that of the first one (compiling) before it."""
+    """Median wall time of a call, s, and that of a first one, which compiles."""
     times = []
     for _ in range(repeats + 1):
         start = time.perf_counter()
@@ -65,11 +67,16 @@ def product_rate(sizes: tuple[int, int, int], kind: str, repeats: int) -> float:
 
 
 def flags_of(
-    question: str, **more: tuple[type, object, str]
+    docstring: str, **more: tuple[type, object, str]
 ) -> argparse.ArgumentParser:
-    """--json and --tiny, and further flags: name to (type, default, help)."""
-    parser = argparse.ArgumentParser(description=question.split("\n")[0])
-    parser.add_argument("--json", default="")
+    """The flags of a benchmark.
+
+    Args:
+        docstring: Of the benchmark; --help shows its first line, the question.
+        **more: Flags beside --json and --tiny: name -> (type, default, help).
+    """
+    parser = argparse.ArgumentParser(description=docstring.split("\n")[0])
+    parser.add_argument("--json", default="", help="a file for the numbers, too")
     parser.add_argument("--tiny", action="store_true", help="seconds, for the tests")
     for name, (kind, default, text) in more.items():
         parser.add_argument(f"--{name}", type=kind, default=default, help=text)
@@ -77,6 +84,6 @@ def flags_of(
 
 
 def write(path: str, numbers: dict) -> None:
-    """The numbers and on what they were measured, to a file if one is wanted."""
+    """Write the numbers and `about` the machine as JSON, unless the path is ""."""
     if path:
         Path(path).write_text(json.dumps(numbers | {"about": about()}, indent=2))

@@ -1,4 +1,4 @@
-"""As many genes as wanted at the real wells of the atlas."""
+"""Any number of random genes at the real wells of the atlas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings and samples of a benchmark, by its flags."""
+"""Settings and samples of a benchmark, from its flags."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def settings_of(
 
 
 def some_genes(samples: Samples, count: int) -> Samples:
-    """So many genes, evenly from the list; all where 0 is asked for."""
+    """`count` genes, evenly from the list; 0 takes all."""
     genes = samples.genes
     count = min(count or len(genes), len(genes))
     return samples.keep_genes([genes[k * len(genes) // count] for k in range(count)])

@@ -1,4 +1,4 @@
-"""What the studies of benchmarks/ compute: perturbed values, agreement of donors.
+"""The computations of studies: perturbed values, agreement of donors.
 
 Nouns:
     study: one question to one set of samples, answered by a table and a picture.

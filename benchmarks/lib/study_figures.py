@@ -1,4 +1,4 @@
-"""Pictures of the studies in benchmarks/: scores along an axis, matrices of genes.
+"""Pictures of studies: scores along an axis, and how alike matrices of genes are.
 
 Axis letters: G genes, D donors.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIGNED = "RdBu_r"  # -1 blue, 0 white, +1 red
-LOWEST_DRAWN = -0.6  # R2; below, a method fails, how far is of no interest
+LOWEST_DRAWN = -0.6  # R2; a method below it has failed, no matter by how much
 ON_A_LINE = {"_": "s"}  # a dash would not be seen
 SYMBOLS = {"r": "held-out r", "r2": "held-out R²", "mse": "held-out MSE, source units²"}
 
@@ -40,8 +40,8 @@ def curves(
         panels: Title -> rows with the keys "method", `along` and `names`.
         along: Key of the horizontal axis.
         label: What it is, with its unit.
-        names: Scores to draw; a NaN parts a line.
-        ticks: Where along the axis what is written, if not numbers.
+        names: Scores to draw; a NaN interrupts a line.
+        ticks: Position along the axis -> label, instead of numbers.
     """
     how = {"along": along, "label": label, "names": names, "ticks": ticks}
     save(path, curves_figure(panels, **how))

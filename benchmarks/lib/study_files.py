@@ -1,4 +1,4 @@
-"""The flags of the studies in benchmarks/, and where their tables and pictures go.
+"""The flags of studies, and the files of their tables and pictures.
 
 Nouns:
     study: one question to one set of samples, answered by a table and a picture.
@@ -13,26 +13,27 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from inr_jax.files import write_csv, write_text
+from lib.machine import PATH, flags_of
 
 
-def flags(question: str, name: str) -> ArgumentParser:
-    """The flags that all studies share.
+def study_flags(
+    docstring: str, name: str, **more: tuple[type, object, str]
+) -> ArgumentParser:
+    """The flags of a study: those of a benchmark, a path to read, a folder to write.
 
     Args:
-        question: Shown by --help.
-        name: Of the folder in the current one, where none is given.
+        docstring: Of the study; --help shows its first line, the question.
+        name: Of the study's files, and of the folder where --out is not given.
+        **more: Further flags: name -> (type, default, help).
     """
-    parser = ArgumentParser(description=question)
-    parser.add_argument("--path", default="", help="an Allen export; else the phantom")
-    parser.add_argument("--out", default="", help=f"folder to write; else {name}")
-    parser.add_argument("--json", default="", help="a file for the table, too")
-    parser.add_argument("--tiny", action="store_true", help="seconds, for the tests")
+    out = {"out": (str, "", f"folder to write; else {name}")}
+    parser = flags_of(docstring, **PATH, **out, **more)
     parser.set_defaults(name=name)
     return parser
 
 
-def folder(given: Namespace) -> Path:
-    """Where a study writes; a tiny one leaves the current folder alone."""
+def study_folder(given: Namespace) -> Path:
+    """The folder that a study writes to; a tiny one leaves the current folder alone."""
     tiny = tempfile.mkdtemp(prefix=f"{given.name}-") if given.tiny else given.name
     out = Path(given.out or tiny)
     out.mkdir(parents=True, exist_ok=True)
@@ -40,7 +41,7 @@ def folder(given: Namespace) -> Path:
 
 
 def write_table(given: Namespace, out: Path, rows: list[dict]) -> None:
-    """Write rows as NAME.csv, and as JSON where it is asked for; print where."""
+    """Write rows as NAME.csv, and as JSON for --json; print the path."""
     write_csv(out / f"{given.name}.csv", rows[0].keys(), rows)
     if given.json:
         write_text(given.json, json.dumps(rows, indent=2))

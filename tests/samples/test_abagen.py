@@ -41,7 +41,7 @@ def test_abagen_imports_without_setuptools_and_leaves_no_trace():
     code = (
         "import logging, sys\n"
         "sys.modules['pkg_resources'] = None\n"  # as if not installed
-        "from inr_jax.abagen_bridge import borrowed\n"
+        "from inr_jax.samples.ahba.abagen import borrowed\n"
         "assert 'abagen' not in sys.modules\n"
         "with borrowed() as abagen: assert abagen.__version__ == '0.1.3'\n"
         "assert sys.modules['pkg_resources'] is None\n"
