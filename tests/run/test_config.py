@@ -189,3 +189,11 @@ def test_sides_of_blocks_that_are_none_are_refused(text):
     c.evaluate.blocks_mm = text
     with pytest.raises(InputError, match="blocks_mm: expected"):
         config.validate(c)
+
+
+def test_a_config_file_of_the_first_version_is_still_read(tmp_path):
+    path = tmp_path / "old.py"
+    lines = ("from inr_jax import config", "def get_config():")
+    body = ("c = config.default()", "c.fit.steps = 7", "return c")
+    path.write_text("\n".join((*lines, *(f"    {line}" for line in body))))
+    assert flags.load_config(path) == with_value("fit.steps", 7)
