@@ -33,10 +33,11 @@ WITHOUT_WORKDIR = {
     "configs": "",
 }
 # Verbs with flags of their own beside a workdir.
-OWN_FLAGS = {"sweep": ("sweep", "protocol", "donors")}
+OWN_FLAGS = {"sweep": ("sweep", "protocol", "donors"), "render": ("genes",)}
 OWN_USAGE = {
     "sweep": "--workdir=DIR [--sweep=FILE] [--protocol=donor|donor+anatomy]"
     " [--donors=NAME,NAME]",
+    "render": "--workdir=DIR [--genes=GENE,GENE]",
 }
 HELP = """\
 usage: inr-jax VERB --workdir=DIR [--config=FILE] [--config.KEY=VALUE ...]
@@ -61,7 +62,7 @@ examples:
   inr-jax run --config=table --config.source.path=wells.csv --workdir=out
   inr-jax fetch --donors=9861,10021 --data_dir=DIR
   inr-jax genes --why=APOE --config=ad100 --data_dir=DIR
-  inr-jax render --workdir=out --config.render.resolution_mm=1
+  inr-jax render --workdir=out --genes=APOE,MAPT --config.render.resolution_mm=1
 
 `inr-jax VERB --help` lists every setting with its default and meaning.
 Bad input is told in one line, with exit status 2.
@@ -156,7 +157,7 @@ def _do(verb: str, rest: list[str]) -> None:
 
         progress.safe_point()
         compilation_cache.keep_programs(call.config.devices.cache)
-        pipeline.STAGES[verb](call.config, folder, **call.own)
+        pipeline.do(verb, call.config, folder, **call.own)
 
 
 def _log_to_terminal() -> None:

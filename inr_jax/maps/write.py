@@ -152,6 +152,22 @@ def write_validated(
     write_json(stem.with_name(f"{stem.name}.json"), sidecar)
 
 
+def make_image(volume: np.ndarray, grid: Grid) -> nib.Nifti1Image:
+    """A volume `(I, J, K)` as NIfTI-1 in MNI mm; float32, or uint8 where it is bool.
+
+    Raises:
+        ValueError: `volume` has another shape than the grid.
+    """
+    if volume.shape != tuple(grid.shape):
+        raise ValueError(f"volume: expected shape {grid.shape}, found {volume.shape}")
+    kind = np.uint8 if volume.dtype == bool else np.float32
+    image = nib.Nifti1Image(np.asarray(volume, kind), grid.affine)
+    image.set_sform(grid.affine, code=MNI)
+    image.set_qform(grid.affine, code=MNI)
+    image.header.set_xyzt_units("mm")
+    return image
+
+
 def write_volume(path: str | Path, volume: np.ndarray, grid: Grid) -> None:
     """Write a volume as NIfTI-1 in MNI mm; equal volumes give equal bytes.
 
@@ -167,14 +183,7 @@ def write_volume(path: str | Path, volume: np.ndarray, grid: Grid) -> None:
         InputError: The disk is full or the folder cannot be written.
         ValueError: `volume` has another shape than the grid.
     """
-    if volume.shape != tuple(grid.shape):
-        raise ValueError(f"volume: expected shape {grid.shape}, found {volume.shape}")
-    kind = np.uint8 if volume.dtype == bool else np.float32
-    image = nib.Nifti1Image(np.asarray(volume, kind), grid.affine)
-    image.set_sform(grid.affine, code=MNI)
-    image.set_qform(grid.affine, code=MNI)
-    image.header.set_xyzt_units("mm")
-    data = image.to_bytes()
+    data = make_image(volume, grid).to_bytes()
     if str(path).endswith(".gz"):
         data = _gzip(data)
     write_bytes(path, data)

@@ -1,18 +1,11 @@
-"""From a config to the objects it describes: samples, recipe, grid.
-
-The only place, with `pipeline`, that reads a config; what it makes has none.
-"""
+"""From settings to the objects they describe: samples, recipes, the grid of maps."""
 
 from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
 from ml_collections import ConfigDict
 
-from inr_jax.brain import template as template_module
-from inr_jax.brain.space import Grid
-from inr_jax.brain.volumes import read_mask
 from inr_jax.fields import model
 from inr_jax.fields.architectures import make_field, settings_of
 from inr_jax.fields.conditioning import (
@@ -25,20 +18,31 @@ from inr_jax.fields.inputs import feature_count
 from inr_jax.fitting import fit
 from inr_jax.fitting.optimizer import make_adam
 from inr_jax.fitting.recipe import Recipe
+from inr_jax.maps import canvas
+from inr_jax.maps.write import Canvas
 from inr_jax.samples import phantom, sources
 from inr_jax.samples.ahba.options import AbagenOptions, abagen_options
 from inr_jax.samples.ahba.wells import COORDINATES
 from inr_jax.samples.checks import pick_genes
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source, counts
+from inr_jax.stats import hold_out
 
 
-def load_source(config: ConfigDict) -> Source:
-    """The samples that `config.source` names, with tissue at every well."""
+def load_source(config: ConfigDict, brain: phantom.Phantom | None = None) -> Source:
+    """The samples that `config.source` names, with tissue at every well.
+
+    Args:
+        config: Settings of the run.
+        brain: The phantom, where it was made already.
+
+    Raises:
+        InputError: Bad or missing data.
+    """
     settings = config.source
     genes = tuple(name.strip() for name in settings.genes.split(",") if name.strip())
     if settings.name == "phantom":
-        source = _phantom_source(config, genes)
+        source = _phantom_source(config, genes, brain or make_phantom(config))
     elif settings.name == "ahba":
         source = _ahba_source(config, genes)
     else:
@@ -80,10 +84,12 @@ def make_phantom(config: ConfigDict) -> phantom.Phantom:
     )
 
 
-def _phantom_source(config: ConfigDict, genes: tuple[str, ...]) -> Source:
+def _phantom_source(
+    config: ConfigDict, genes: tuple[str, ...], brain: phantom.Phantom
+) -> Source:
     settings = config.phantom
     samples = phantom.sample_phantom(
-        make_phantom(config),
+        brain,
         seed=settings.seed,
         n_wells=settings.n_wells,
         donor_sd=settings.donor_sd,
@@ -98,32 +104,74 @@ def _phantom_source(config: ConfigDict, genes: tuple[str, ...]) -> Source:
     return Source(samples, {}, COORDINATES, notes)
 
 
-def make_anatomy_recipe(config: ConfigDict, samples: Samples) -> Recipe:
-    """The recipe whose networks also see the structures of these samples."""
-    seen, first = config.anatomy, ConfigDict(config.to_dict())
-    first.field.update({key: seen[key] for key in ("hidden", "depth", "omega")})
-    first.fit.update({key: seen[key] for key in ("steps", "learning_rate")})
-    embedding = StructureEmbedding(
-        parents=len(samples.parents),
-        structures=len(samples.structures),
-        **{key: seen[key] for key in ("width", "spread", "scale", "penalty")},
+def make_models(config: ConfigDict, samples: Samples) -> dict[str, Recipe]:
+    """The recipes of a run by the names of their models.
+
+    "structure" sees the names of structures beside places; it is there where its
+    protocol can be evaluated, or its maps are asked for.
+    """
+    scored = config.anatomy.enabled and not hold_out.why_no_structures(samples)
+    names = ["place", "structure"] if scored or config.anatomy.maps else ["place"]
+    return {name: make_model_recipe(config, samples, name) for name in names}
+
+
+def make_model_recipe(config: ConfigDict, samples: Samples, model: str) -> Recipe:
+    """The recipe of a model by its name."""
+    if model == "structure":
+        return make_structure_recipe(config, samples)
+    return make_recipe(config, len(samples.genes))
+
+
+def make_recipe(config: ConfigDict, genes: int) -> Recipe:
+    """Networks of G genes that see places, with their trainer and renderer."""
+    return _recipe(
+        config,
+        genes,
+        field=_field_settings(config),
+        steps=config.fit.steps,
+        learning_rate=config.fit.learning_rate,
     )
-    plan = make_recipe(first, len(samples.genes), embedding)
-    return plan._replace(field_steps=seen.field_steps)
+
+
+def make_structure_recipe(config: ConfigDict, samples: Samples) -> Recipe:
+    """Networks that also see the structures of these samples.
+
+    What `config.anatomy` does not say is as in the place model.
+    """
+    settings, field = config.anatomy, _field_settings(config)
+    field |= {
+        key: settings[key] for key in ("hidden", "depth", "omega") if key in field
+    }
+    recipe = _recipe(
+        config,
+        len(samples.genes),
+        field=field,
+        steps=settings.steps,
+        learning_rate=settings.learning_rate,
+        embedding=StructureEmbedding(
+            parents=len(samples.parents),
+            structures=len(samples.structures),
+            width=settings.width,
+            spread=settings.spread,
+            scale=settings.scale,
+            penalty=settings.penalty,
+        ),
+    )
+    return recipe._replace(field_steps=settings.field_steps)
 
 
 def _make_conditioning(
-    config: ConfigDict, genes: int, embedding: StructureEmbedding | None, precision: str
+    config: ConfigDict,
+    genes: int,
+    *,
+    field: dict,
+    embedding: StructureEmbedding | None,
+    precision: str,
 ) -> Conditioning:
     features = feature_count(config.inputs.tissue)
     inner = make_conditioning(
         config.conditioning.name,
-        partial(
-            make_field,
-            config.field.name,
-            precision=precision,
-            **_field_settings(config),
-        ),
+        partial(make_field, config.field.name, precision=precision, **field),
         genes=genes,
         features=features + (embedding.width if embedding else 0),
         code=code_width(config),
@@ -132,16 +180,23 @@ def _make_conditioning(
     return with_structures(inner, embedding, features) if embedding else inner
 
 
-def make_recipe(
-    config: ConfigDict, genes: int, embedding: StructureEmbedding | None = None
+def _recipe(
+    config: ConfigDict,
+    genes: int,
+    *,
+    field: dict,
+    steps: int,
+    learning_rate: float,
+    embedding: StructureEmbedding | None = None,
 ) -> Recipe:
-    """Networks, trainer, renderer for G genes; by an embedding they see structures."""
     conditioning, rendered = (
-        _make_conditioning(config, genes, embedding, precision)
+        _make_conditioning(
+            config, genes, field=field, embedding=embedding, precision=precision
+        )
         for precision in (config.fit.precision, config.render.precision)
     )
     optimizer = make_adam(
-        config.fit.learning_rate,
+        learning_rate,
         decay=config.fit.decay,
         decay_steps=config.fit.decay_steps,
         weight_decay=config.fit.weight_decay,
@@ -158,7 +213,7 @@ def make_recipe(
         renderer=model.make_renderer(
             rendered, chunk=config.render.chunk, group=config.fit.group
         ),
-        steps=config.fit.steps,
+        steps=steps,
         chunk=config.fit.chunk,
         seed=config.seed,
         mirror=config.inputs.mirror,
@@ -184,10 +239,9 @@ def _field_settings(config: ConfigDict) -> dict:
     return {key: config.field[key] for key in settings_of(config.field.name)}
 
 
-def make_grid(config: ConfigDict) -> tuple[np.ndarray, Grid, str]:
-    """Mask, grid and name of the space that maps are rendered in."""
-    if config.render.mask:
-        mask, grid = read_mask(config.render.mask)
-        return mask, grid, config.render.space or "MNI152"
-    mask, grid = template_module.brain_mask(config.render.resolution_mm)
-    return mask, grid, config.render.space or template_module.SPACE
+def make_canvas(config: ConfigDict) -> Canvas:
+    """Where maps are drawn, as the section `render` has it."""
+    section = config.render
+    return canvas.make_canvas(
+        section.mask, section.resolution_mm, section.space, section.outside
+    )

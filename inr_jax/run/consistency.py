@@ -17,9 +17,13 @@ from inr_jax.fitting import checkpoint
 from inr_jax.maps.calibration import Calibrated, read_calibration
 from inr_jax.run import config as settings
 from inr_jax.run.provenance import read_json
+from inr_jax.run.run import Run
 from inr_jax.run.settings_table import MAPS, marked
-from inr_jax.run.workdir import Workdir
+from inr_jax.run.workdir import SUFFIXES, Workdir
 from inr_jax.samples.source import Source
+
+# Settings of the structure model that its fit does not depend on.
+DRAWING = ("enabled", "maps", "atlas", "atlas_info", "blur_mm", "crosswalk")
 
 
 class Result(NamedTuple):
@@ -29,11 +33,13 @@ class Result(NamedTuple):
         path: The checkpoints, the calibration or the scores.
         config: Settings, as JSON.
         inputs: Name of each input file to its SHA-256.
+        model: Name of the model that it depends on.
     """
 
     path: Path
     config: str
     inputs: dict[str, str]
+    model: str = "place"
 
 
 def results_in(workdir: Workdir) -> list[Result]:
@@ -44,25 +50,30 @@ def results_in(workdir: Workdir) -> list[Result]:
             is damaged.
     """
     results = []
-    if checkpoint.last_step(workdir.checkpoints) is not None:
-        meta = checkpoint.read_meta(workdir.checkpoints)
-        inputs = meta.get("inputs_sha256", {})
-        results.append(Result(workdir.checkpoints, meta["config"], inputs))
+    for model in SUFFIXES:
+        folder = workdir.checkpoints_of(model)
+        if checkpoint.last_step(folder) is not None:
+            meta = checkpoint.read_meta(folder)
+            inputs = meta.get("inputs_sha256", {})
+            results.append(Result(folder, meta["config"], inputs, model))
     if workdir.scores.exists():
         text = workdir.config.read_text() if workdir.config.exists() else ""
         inputs = read_json(workdir.provenance).get("inputs_sha256", {})
         results.append(Result(workdir.scores, text, inputs))
-    if workdir.calibration.exists():
-        found = read_calibration(workdir.calibration)
-        results.append(Result(workdir.calibration, found.config, found.inputs))
+    for model in SUFFIXES:
+        path = workdir.calibration_of(model)
+        if path.exists():
+            calibrated = read_calibration(path)
+            made = Result(path, calibrated.config, calibrated.inputs, model)
+            results.append(made)
     return results
 
 
 def scored_with(config: ConfigDict) -> dict:
-    """What scores depend on beside the fit: protocols, methods, the anatomy's fit."""
-    anatomy = config.anatomy.to_dict()
-    for key in marked(MAPS):
-        del anatomy[key.removeprefix("anatomy.")]
+    """What scores depend on beside the fit: protocols, methods, the structure model."""
+    maps_alone = [key.removeprefix("anatomy.") for key in marked(MAPS)]
+    section = config.anatomy.to_dict().items()
+    anatomy = {key: value for key, value in section if key not in maps_alone}
     return {
         "anatomy": anatomy,
         "evaluate": config.evaluate.to_dict(),
@@ -71,13 +82,13 @@ def scored_with(config: ConfigDict) -> dict:
     }
 
 
-def has_scores(workdir: Workdir, config: ConfigDict) -> bool:
-    """Whether the scores that these settings give are there already.
+def has_scores(run: Run) -> bool:
+    """Whether the scores that the settings of a run give are there already.
 
     `check_settings` and `check_inputs` have refused scores of another fit.
     """
-    noted = read_json(workdir.summary).get("scored_with")
-    return workdir.scores.exists() and noted == scored_with(config)
+    noted = read_json(run.workdir.summary).get("scored_with")
+    return run.workdir.scores.exists() and noted == scored_with(run.config)
 
 
 def check_settings(result: Result, config: ConfigDict) -> None:
@@ -87,7 +98,10 @@ def check_settings(result: Result, config: ConfigDict) -> None:
         InputError: Names the keys that differ.
     """
     try:
-        changed = settings.differing_fit_keys(settings.from_json(result.config), config)
+        before = settings.from_json(result.config)
+        changed = settings.differing_fit_keys(before, config)
+        if result.model == "structure":
+            changed += _differing_structure_keys(before, config)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         changed = [f"settings that this version cannot read ({error})"]
     # Files are known by their checksums, wherever they lie.
@@ -110,51 +124,61 @@ def check_inputs(result: Result, source: Source) -> None:
     _check_files(result, source.files)
 
 
+def _differing_structure_keys(one: ConfigDict, other: ConfigDict) -> list[str]:
+    return [
+        f"anatomy.{key}: {one.anatomy[key]!r} -> {other.anatomy[key]!r}"
+        for key in sorted(one.anatomy)
+        if key not in DRAWING and one.anatomy[key] != other.anatomy[key]
+    ]
+
+
 def calibration_in(
-    workdir: Workdir,
+    path: Path,
     config: ConfigDict,
     *,
     genes: tuple[str, ...],
     files: dict[str, str],
+    model: str = "place",
 ) -> Calibrated:
-    """The calibration in a workdir, of the fit of these settings, genes and files.
+    """The calibration in a file, of the fit of these settings, genes and files.
+
+    Args:
+        path: The file.
+        config: Settings of the fit.
+        genes: Its G symbols.
+        files: Name of each of its input files to its SHA-256.
+        model: Name of the model that was fitted.
 
     Raises:
         InputError: It is damaged, or of another fit.
     """
-    found = read_calibration(workdir.calibration)
-    check_calibration(workdir.calibration, found, config, genes=genes, files=files)
-    return found
+    calibrated = read_calibration(path)
+    check_calibration(path, calibrated, config, genes=genes, files=files, model=model)
+    return calibrated
 
 
 def check_calibration(
     path: Path,
-    found: Calibrated,
+    calibrated: Calibrated,
     config: ConfigDict,
     *,
     genes: tuple[str, ...],
     files: dict[str, str],
+    model: str = "place",
 ) -> None:
-    """Refuse a calibration of another fit than that of these settings.
-
-    Args:
-        path: Where it lies, to name in an error.
-        found: The calibration.
-        config: Settings of the fit.
-        genes: Its G symbols.
-        files: Name of each of its input files to its SHA-256.
+    """Refuse a calibration of another fit; arguments as for `calibration_in`.
 
     Raises:
         InputError: Names the keys, files or genes that differ.
     """
-    result = Result(path, found.config, found.inputs)
+    result = Result(path, calibrated.config, calibrated.inputs, model)
     check_settings(result, config)
     _check_files(result, files)
-    if found.genes != genes:
+    if calibrated.genes != genes:
         raise InputError(
             path,
             expected="the genes of the fit",
-            found=f"{len(found.genes)} others ({shortlist(found.genes)})",
+            found=f"{len(calibrated.genes)} others ({shortlist(calibrated.genes)})",
             fix="delete it and run evaluate again",
         )
 

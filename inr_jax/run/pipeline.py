@@ -12,82 +12,82 @@ from collections.abc import Callable
 
 from ml_collections import ConfigDict
 
+from inr_jax.errors import InputError
 from inr_jax.files import write_text
 from inr_jax.fitting import checkpoint
 from inr_jax.run import build
 from inr_jax.run import config as settings
 from inr_jax.run.consistency import check_inputs, check_settings, has_scores, results_in
 from inr_jax.run.provenance import add_summary, write_provenance
+from inr_jax.run.regions import make_regions
+from inr_jax.run.run import Run
 from inr_jax.run.stages.compare import compare_stage, describe
-from inr_jax.run.stages.crosswalk import crosswalk_stage, make_places
+from inr_jax.run.stages.crosswalk import crosswalk_stage
 from inr_jax.run.stages.evaluate import evaluate_stage
 from inr_jax.run.stages.fit import fit_stage
 from inr_jax.run.stages.render import render_stage
 from inr_jax.run.stages.sweep import make_sweep, sweep_stage
+from inr_jax.run.wells import has_values, read_wells, write_wells
 from inr_jax.run.workdir import Workdir
+from inr_jax.samples import phantom
 from inr_jax.samples.source import Source
 
 log = logging.getLogger("inr_jax")
 
 
-def run(config: ConfigDict, workdir: Workdir) -> None:
-    """All stages: from samples to maps, scores and figures."""
-    source = prepare(config, workdir)
-    fit_stage(config, workdir, source)
-    if config.evaluate.enabled and has_scores(workdir, config):
-        log.info("evaluate: scores are there already (%s)", workdir.scores)
-    elif config.evaluate.enabled:
-        evaluate_stage(config, workdir, source)
-    render_stage(config, workdir, source)
-    if config.compare.enabled:
-        compare_stage(config, workdir, source)
-
-
-def fit_alone(config: ConfigDict, workdir: Workdir) -> None:
-    """The verb `fit`."""
-    fit_stage(config, workdir, prepare(config, workdir))
-
-
-def evaluate_alone(config: ConfigDict, workdir: Workdir) -> None:
-    """The verb `evaluate`; needs no checkpoint, as it fits every fold anew."""
-    evaluate_stage(config, workdir, prepare(config, workdir))
-
-
-def render_alone(config: ConfigDict, workdir: Workdir) -> None:
-    """The verb `render`."""
-    checkpoint.read_meta(workdir.checkpoints)  # raises where there is none
-    render_stage(config, workdir, prepare(config, workdir))
-
-
-def compare_alone(config: ConfigDict, workdir: Workdir) -> None:
-    """The verb `compare`; reads the maps that `render` left."""
-    compare_stage(config, workdir, prepare(config, workdir))
-
-
-def sweep_alone(config: ConfigDict, workdir: Workdir, **own: str | None) -> None:
-    """The verb `sweep`; a bad sweep file is told before data are loaded."""
-    sweep = make_sweep(config, **own)
-    sweep_stage(config, workdir, prepare(config, workdir), sweep)
-
-
-def crosswalk_alone(config: ConfigDict, workdir: Workdir) -> None:
-    """The verb `crosswalk`; fits nothing."""
-    crosswalk_stage(config, workdir, prepare(config, workdir))
+def all_stages(run: Run) -> None:
+    """The verb `run`: from samples to maps, scores and figures."""
+    fit_stage(run)
+    if run.config.evaluate.enabled and has_scores(run):
+        log.info("evaluate: scores are there already (%s)", run.workdir.scores)
+    elif run.config.evaluate.enabled:
+        evaluate_stage(run)
+    render_stage(run)
+    if run.config.compare.enabled:
+        compare_stage(run)
 
 
 STAGES: dict[str, Callable[..., None]] = {
-    "run": run,
-    "fit": fit_alone,
-    "render": render_alone,
-    "evaluate": evaluate_alone,
-    "compare": compare_alone,
-    "sweep": sweep_alone,
-    "crosswalk": crosswalk_alone,
+    "run": all_stages,
+    "fit": fit_stage,
+    "render": render_stage,
+    "evaluate": evaluate_stage,
+    "compare": compare_stage,
+    "sweep": sweep_stage,
+    "crosswalk": crosswalk_stage,
 }
 
 
-def prepare(config: ConfigDict, workdir: Workdir) -> Source:
+def do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> None:
+    """Run a verb in a workdir.
+
+    Args:
+        verb: One of `STAGES`.
+        config: Every setting.
+        workdir: Where results lie and are written.
+        **flags: The verb's own flags.
+
+    Raises:
+        InputError: Bad data or settings, or others than those of earlier results.
+    """
+    asked: dict = flags
+    if verb == "sweep":  # a bad sweep file is refused before data are loaded
+        asked = {"sweep": make_sweep(config, **flags)}
+    if verb == "render":  # so is a workdir without a fit
+        checkpoint.read_meta(workdir.checkpoints)
+    STAGES[verb](prepare(config, workdir, verb), **asked)
+
+
+def prepare(config: ConfigDict, workdir: Workdir, verb: str = "run") -> Run:
     """Load and check the samples; refuse what contradicts results in the workdir.
+
+    Whatever can be refused (a mask, an atlas, a crosswalk) is refused here, before
+    the fit.
+
+    Args:
+        config: Every setting.
+        workdir: Where results lie and are written.
+        verb: What is to be done; `render` goes on without the source, if need be.
 
     Raises:
         InputError: Bad data, or settings or inputs other than those of a checkpoint
@@ -97,20 +97,58 @@ def prepare(config: ConfigDict, workdir: Workdir) -> Source:
     results = results_in(workdir)
     for result in results:
         check_settings(result, config)
-    build.make_grid(config)  # a bad mask is told before the fit, not after it
-    source = build.load_source(config)
-    if config.anatomy.maps:  # so are a bad atlas and a bad crosswalk
-        make_places(config, source.samples)
+    run = make_run(config, workdir, verb)
     for result in results:
-        check_inputs(result, source)
+        check_inputs(result, run.source)
     if not results:  # numbers of a run whose results are gone
-        workdir.summary.unlink(missing_ok=True)
-        workdir.provenance.unlink(missing_ok=True)
-    samples = source.samples
+        for path in (workdir.summary, workdir.provenance, workdir.wells):
+            path.unlink(missing_ok=True)
     write_text(workdir.config, settings.to_json(config) + "\n")
-    write_provenance(workdir.provenance, config, source)
-    describe(config, workdir, source)
+    _note_source(run)
+    return run
+
+
+def make_run(config: ConfigDict, workdir: Workdir, verb: str = "run") -> Run:
+    """Everything a run is made of, each part made once; arguments as for `prepare`.
+
+    Raises:
+        InputError: A bad mask, bad data, a bad atlas or crosswalk.
+    """
+    canvas = build.make_canvas(config)
+    brain = build.make_phantom(config) if config.source.name == "phantom" else None
+    source = _read_source(config, workdir, brain, verb)
+    samples = source.samples
+    if brain is not None:
+        columns = [brain.genes.index(gene) for gene in samples.genes]
+        brain = phantom.keep_genes(brain, columns)
+    regions = None
+    if config.anatomy.maps or verb == "crosswalk":
+        regions = make_regions(config, samples, canvas)
+    models = build.make_models(config, samples)
+    return Run(config, workdir, source, canvas, models, brain, regions)
+
+
+def _read_source(
+    config: ConfigDict, workdir: Workdir, brain: phantom.Phantom | None, verb: str
+) -> Source:
+    try:
+        return build.load_source(config, brain)
+    except InputError as error:
+        if verb != "render" or not workdir.wells.exists():
+            raise
+        log.warning("render: goes on without the source (%s)", error)
+        return read_wells(workdir.wells)
+
+
+def _note_source(run: Run) -> None:
+    """Write where the samples come from; nothing new where they were not read."""
+    if not has_values(run.source):
+        return
+    workdir, samples = run.workdir, run.source.samples
+    write_provenance(workdir.provenance, run.config, run.source)
+    if not workdir.wells.exists():
+        write_wells(workdir.wells, run.source)
+    describe(run)
     n, g, d = len(samples.well), len(samples.genes), len(samples.donors)
-    log.info("%s: %d wells of %d donors, %d genes", config.source.name, n, d, g)
+    log.info("%s: %d wells of %d donors, %d genes", run.config.source.name, n, d, g)
     add_summary(workdir.summary, {"n_genes": g, "n_samples": n})
-    return source

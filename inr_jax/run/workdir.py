@@ -11,6 +11,8 @@ from typing import NamedTuple
 from inr_jax.errors import InputError
 from inr_jax.files import remove_temporary
 
+SUFFIXES = {"place": "", "structure": "_structure"}  # of what a model leaves
+
 
 class Workdir(NamedTuple):
     """Names that others read; all below `root`."""
@@ -27,10 +29,33 @@ class Workdir(NamedTuple):
         """Versions, seed, device, checksums, times."""
         return self.root / "provenance.json"
 
+    def checkpoints_of(self, model: str) -> Path:
+        """Orbax bundles of a model, a folder a step."""
+        return self.root / f"checkpoints{SUFFIXES[model]}"
+
+    def calibration_of(self, model: str) -> Path:
+        """From the spread of a model's ensemble to intervals."""
+        return self.root / f"calibration{SUFFIXES[model]}.npz"
+
     @property
     def checkpoints(self) -> Path:
-        """Orbax bundles, a folder a step."""
-        return self.root / "checkpoints"
+        """Those of the place model."""
+        return self.checkpoints_of("place")
+
+    @property
+    def calibration(self) -> Path:
+        """That of the place model."""
+        return self.calibration_of("place")
+
+    @property
+    def wells(self) -> Path:
+        """Where the wells lie and what they are called, without expression."""
+        return self.root / "wells.npz"
+
+    @property
+    def losses(self) -> Path:
+        """Loss by step of each model's fit."""
+        return self.root / "losses.csv"
 
     @property
     def maps(self) -> Path:
@@ -41,11 +66,6 @@ class Workdir(NamedTuple):
     def scores(self) -> Path:
         """Held-out scores of every method and gene."""
         return self.root / "scores.csv"
-
-    @property
-    def calibration(self) -> Path:
-        """From the ensemble's spread to intervals."""
-        return self.root / "calibration.npz"
 
     @property
     def phantom_uncertainty(self) -> Path:

@@ -14,9 +14,10 @@ from inr_jax.brain.atlas import desikan_killiany
 from inr_jax.brain.label_images import LabelImage, region_at, shares_at
 from inr_jax.brain.space import Grid
 from inr_jax.errors import InputError
-from inr_jax.maps import gene_batches
+from inr_jax.maps import places
 from inr_jax.maps.crosswalk import PSEUDO_COUNT, learn, override, write
 from inr_jax.run import build, config, pipeline
+from inr_jax.run.regions import make_regions
 from inr_jax.run.stages import crosswalk
 from inr_jax.run.workdir import Workdir
 from inr_jax.samples.samples import make_samples
@@ -176,8 +177,8 @@ def tiny(tmp_path, **overrides):
 def test_a_run_renders_with_the_atlas_and_says_so(tmp_path, monkeypatch):
     workdir = Workdir(tmp_path / "out")
     workdir.root.mkdir()
-    monkeypatch.setattr(crosswalk, "SLAB", 100)
-    pipeline.run(tiny(tmp_path), workdir)
+    monkeypatch.setattr(places, "SLAB", 100)
+    pipeline.do("run", tiny(tmp_path), workdir)
     sidecars = [json.loads(path.read_text()) for path in workdir.maps.glob("*.json")]
     of_genes = [sidecar for sidecar in sidecars if "HeldOutR" in sidecar]
     assert len(of_genes) == 4  # mean and spread of two
@@ -191,18 +192,16 @@ def test_a_run_renders_with_the_atlas_and_says_so(tmp_path, monkeypatch):
 
 
 def test_slabs_do_not_matter(tmp_path, monkeypatch):
-    c, workdir = tiny(tmp_path), Workdir(tmp_path)
-    samples = build.load_source(c).samples
+    c = tiny(tmp_path)
+    regions = make_regions(c, build.load_source(c).samples)
     x_mm = np.random.default_rng(0).uniform(-50, 50, (90, 3)).astype(np.float32)
-
-    def maps(c):
-        parts = crosswalk.fitted_with_atlas(c, workdir, samples, x_mm)
-        (block,) = gene_batches.rendered(*parts, voxels=len(x_mm), size=2)
-        return block.mean
-
-    whole = maps(c)
-    monkeypatch.setattr(crosswalk, "SLAB", 40)
-    np.testing.assert_allclose(maps(c), whole, atol=1e-5)
+    whole = places.places_at(x_mm, regions=regions)
+    monkeypatch.setattr(places, "SLAB", 40)
+    parts = list(places.slabs_at(x_mm, regions=regions, mirror=True)())
+    assert [len(part.x_mm) for part in parts] == [40, 40, 10]
+    for name in whole._fields:
+        joined = np.concatenate([getattr(part, name) for part in parts])
+        np.testing.assert_allclose(joined, getattr(whole, name), atol=1e-6)
 
 
 def test_a_table_of_ones_own_is_used_and_written(tmp_path):
@@ -211,10 +210,10 @@ def test_a_table_of_ones_own_is_used_and_written(tmp_path):
     mine.write_text("region,kind,name,weight\n(outside),parent,cortex,0.1\n")
     c.anatomy.crosswalk = str(mine)
     samples = build.load_source(c).samples
-    places = crosswalk.make_places(c, samples)
-    table = places.table
-    crosswalk.write(workdir, places, samples)
-    assert places.beyond is None  # what lies outside is what the user says
+    run = pipeline.make_run(c, workdir)
+    table = run.regions.table
+    crosswalk.write_crosswalk(run)
+    assert run.regions.beyond is None  # what lies outside is what the user says
     expected = np.zeros(len(samples.parents) + len(samples.structures), np.float32)
     expected[samples.parents.index("cortex")] = 0.1
     np.testing.assert_array_equal(table[0], expected)
@@ -227,7 +226,7 @@ def test_maps_without_names_are_refused(tmp_path):
     c = tiny(tmp_path, **{"phantom.named": False})
     samples = build.load_source(c).samples
     with pytest.raises(InputError, match="expected wells with named structures"):
-        crosswalk.fitted_with_atlas(c, Workdir(tmp_path), samples, samples.x_mm)
+        make_regions(c, samples)
 
 
 FLAGS = ["--config.phantom.n_wells=120", "--config.phantom.n_genes=2"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import logging
 import re
@@ -23,7 +24,7 @@ from inr_jax.errors import InputError
 from inr_jax.fitting import checkpoint
 from inr_jax.maps.calibration import read_calibration, write_calibration
 from inr_jax.report import tables
-from inr_jax.run import config, consistency
+from inr_jax.run import config, consistency, pipeline
 from inr_jax.run import load as api
 from inr_jax.run.workdir import Workdir
 from inr_jax.stats.conformal import predictive_sd
@@ -87,14 +88,18 @@ def test_the_workdir_holds_what_others_read_and_nothing_half_written(done):
     assert names == {
         ".lock",
         "calibration.npz",
+        "calibration_structure.npz",
         "checkpoints",
+        "checkpoints_structure",
         "config.json",
         "figures",
+        "losses.csv",
         "maps",
         "phantom_uncertainty.csv",
         "provenance.json",
         "scores.csv",
         "summary.json",
+        "wells.npz",
     }
     assert not list(done.rglob("*tmp*"))
     figures = {path.name for path in (done / "figures").iterdir()}
@@ -202,7 +207,7 @@ def test_std_maps_hold_the_calibrated_interval_and_say_what_it_covered(done, fie
     assert told["HeldOutCoverage"] == summary["coverage"]["donor"]
     x_mm = np.array([[-24.0, 8.0, -6.0]])
     mean, std = field(x_mm)
-    plain_mean, spread = field._replace(calibration=None)(x_mm)
+    plain_mean, spread = dataclasses.replace(field, calibrated=None)(x_mm)
     np.testing.assert_array_equal(mean, plain_mean)
     np.testing.assert_allclose(std, predictive_sd(field.calibration, x_mm, spread))
     assert (std > spread).all()
@@ -307,6 +312,8 @@ def test_other_settings_are_refused_with_the_keys_that_differ(verb, done, capsys
 
 def test_scores_of_other_settings_are_not_put_beside_maps(copy, capsys):
     shutil.rmtree(copy / "checkpoints")
+    shutil.rmtree(copy / "checkpoints_structure")
+    (copy / "calibration_structure.npz").unlink()
     keys = ["--config.source.genes=APOE", "--config.evaluate.enabled=false"]
     line = refused(capsys, "run", f"--workdir={copy}", *keys)
     assert "scores.csv: expected the settings it was made with" in line
@@ -325,6 +332,8 @@ def test_a_fit_that_diverges_leaves_no_checkpoint_and_no_numbers_of_older_ones(
     copy, capsys
 ):
     shutil.rmtree(copy / "checkpoints")
+    shutil.rmtree(copy / "checkpoints_structure")
+    (copy / "calibration_structure.npz").unlink()
     (copy / "scores.csv").unlink()
     (copy / "calibration.npz").unlink()
     keys = ["--config.fit.learning_rate=1.0", "--config.fit.weight_decay=1e9"]
@@ -438,11 +447,12 @@ def test_a_run_again_keeps_its_scores_and_other_protocols_are_scored(copy, caplo
     assert "evaluate: scores are there already" in caplog.text
     assert (copy / "scores.csv").stat().st_mtime_ns == before
     settings = config.from_json((copy / "config.json").read_text())
-    assert consistency.has_scores(Workdir(copy), settings)
+    run = pipeline.make_run(settings, Workdir(copy))
+    assert consistency.has_scores(run)
     settings.anatomy.maps, settings.render.std = True, False
-    assert consistency.has_scores(Workdir(copy), settings)
+    assert consistency.has_scores(run)
     settings.evaluate.blocks_mm = "40"
-    assert not consistency.has_scores(Workdir(copy), settings)
+    assert not consistency.has_scores(run)
     settings.evaluate.blocks_mm = ""
     (copy / "scores.csv").unlink()
-    assert not consistency.has_scores(Workdir(copy), settings)
+    assert not consistency.has_scores(run)

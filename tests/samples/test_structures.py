@@ -26,6 +26,7 @@ from inr_jax.fitting.data import pack
 from inr_jax.fitting.optimizer import make_adam
 from inr_jax.report.tables import scores_table
 from inr_jax.run import build, config
+from inr_jax.run.run import Run
 from inr_jax.run.stages import render
 from inr_jax.run.stages.evaluate import evaluate_stage
 from inr_jax.run.workdir import Workdir
@@ -241,7 +242,7 @@ def test_where_names_say_all_they_beat_coordinates(rng):
     found = {}
     for named, plan in (
         (False, build.make_recipe(settings(**steps), G)),
-        (True, build.make_anatomy_recipe(settings(**steps), samples)),
+        (True, build.make_structure_recipe(settings(**steps), samples)),
     ):
         predict = recipe.make_predictor(plan, len(samples.well))
         held_out = hold_out.leave_one_donor_out(predict, samples, named=named).mean
@@ -257,7 +258,7 @@ def test_a_held_out_donor_does_not_reach_the_fit(rng):
     values = np.where(held[:, None], np.float32(1e9), samples.values)
     structure = np.where(held, samples.structure[::-1], samples.structure)
     spoilt = dataclasses.replace(samples, values=values, structure=structure)
-    plan = build.make_anatomy_recipe(settings(), samples)
+    plan = build.make_structure_recipe(settings(), samples)
     predict = recipe.make_predictor(plan, 72)
     known = samples.take(~held).sites()
     honest, spoilt = (predict(s.take(~held), known).mean for s in (samples, spoilt))
@@ -312,7 +313,7 @@ def test_donors_of_two_wells_are_trained_on_and_scored(rng):
     samples = study(rng)
     for counts in ((2, 24, 24), (2, 2, 2)):
         few = cut_down(samples, counts)
-        plan = build.make_anatomy_recipe(settings(), few)
+        plan = build.make_structure_recipe(settings(), few)
         methods = {**structure_baselines(True), **baselines(True)}
         for predict in (recipe.make_predictor(plan, 72), *methods.values()):
             found = hold_out.leave_one_donor_out(predict, few, named=True).mean
@@ -327,7 +328,9 @@ def test_donors_of_two_wells_are_trained_on_and_scored(rng):
 def evaluated(tmp_path, samples, **overrides):
     workdir = Workdir(tmp_path)
     source = Source(samples, {}, "test", {"warnings": []})
-    evaluate_stage(settings(**overrides), workdir, source)
+    c = settings(**overrides)
+    models = build.make_models(c, samples)
+    evaluate_stage(Run(c, workdir, source, build.make_canvas(c), models))
     with open(workdir.scores, newline="") as file:
         rows = list(csv.DictReader(file))
     return rows, json.loads(workdir.summary.read_text())["scores"]

@@ -19,11 +19,11 @@ from inr_jax.maps.write import Canvas
 from inr_jax.report import methods
 from inr_jax.run import build
 from inr_jax.run.provenance import add_summary, timed
+from inr_jax.run.run import Run
 from inr_jax.run.workdir import Workdir
 from inr_jax.samples.ahba import region_tables
 from inr_jax.samples.ahba.cache import Atlas, open_atlas
 from inr_jax.samples.ahba.dropped_genes import write_dropped
-from inr_jax.samples.source import Source
 from inr_jax.stats import baselines
 
 log = logging.getLogger("inr_jax")
@@ -31,11 +31,11 @@ TWO = ("9861", "10021")  # the donors that were sampled on both sides
 WHOLE_ATLAS = 58_692  # probes
 
 
-def describe(config: ConfigDict, workdir: Workdir, source: Source) -> None:
+def describe(run: Run) -> None:
     """For the atlas: dropped genes, a paragraph on methods, the works to cite."""
-    if config.source.name != "ahba":
+    if run.config.source.name != "ahba":
         return
-    atlas = _atlas(config)
+    atlas, workdir, source = _atlas(run.config), run.workdir, run.source
     write_dropped(workdir.root / "dropped_genes.csv", atlas.fates())
     copies = bool(source.samples.mirrored.any())
     parts = [
@@ -55,10 +55,12 @@ def describe(config: ConfigDict, workdir: Workdir, source: Source) -> None:
     write_text(workdir.root / "references.bib", methods.bibliography(atlas.options))
 
 
-def compare_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
+def compare_stage(run: Run) -> None:
     """Region tables of the maps and of abagen; abagen_comparison.csv; donors."""
-    labels = region_tables.read_labels(config.compare.atlas, config.compare.atlas_info)
-    canvas = Canvas(*build.make_grid(config), config.render.outside)
+    labels = region_tables.read_labels(
+        run.config.compare.atlas, run.config.compare.atlas_info
+    )
+    canvas, workdir, source = run.canvas, run.workdir, run.source
     genes, ids = source.samples.genes, np.arange(1, len(labels.names))
     with timed(workdir, "compare"):
         ours = _read_maps(workdir, canvas, genes)
@@ -70,8 +72,8 @@ def compare_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
             workdir.regions / "inr", means, list(genes), labels.table()
         )
         lines = []
-        if config.source.name == "ahba":
-            atlas = _atlas(config)
+        if run.config.source.name == "ahba":
+            atlas = _atlas(run.config)
             table, donors = region_tables.abagen_tables(atlas, labels, list(genes))
             stem = workdir.regions / "abagen"
             regions_module.write_table(stem, table, list(genes), labels.table())
@@ -80,13 +82,13 @@ def compare_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
             _compare_donors(workdir, donors, genes, labels)
             report = methods.abagen_report(atlas, labels)
             write_text(workdir.root / "abagen_report.md", report + "\n")
-            describe(config, workdir, source)
+            describe(run)
         for name, mirrored in baselines.ABAGEN.items():
             theirs = baselines.abagen_map(source.samples, x_mm, mirrored=mirrored)
             found = agreement.against_map(ours, theirs, label, ids, total)
             lines += agreement.rows(name, found, genes)
     _write(workdir.comparison, lines)
-    _summarise(config, workdir, source, lines)
+    _summarise(run, lines)
 
 
 def _atlas(config: ConfigDict) -> Atlas:
@@ -139,9 +141,7 @@ def _write(path: Path, lines: list[dict]) -> None:
     write_csv(path, lines[0], cells)
 
 
-def _summarise(
-    config: ConfigDict, workdir: Workdir, source: Source, lines: list[dict]
-) -> None:
+def _summarise(run: Run, lines: list[dict]) -> None:
     """`abagen.*` of summary.json, and the same for the terminal."""
     means = agreement.summarise(lines)
     shipped = {
@@ -150,14 +150,15 @@ def _summarise(
         "paper": means.get("abagen_regions", means["abagen"])["paper"],
     }
     summary = {"abagen": shipped, "abagen_mirrored": means["abagen_mirrored"]}
-    add_summary(workdir.summary, summary | {"abagen_comparison": means})
+    add_summary(run.workdir.summary, summary | {"abagen_comparison": means})
+    source = run.source
     whole = source.notes.get("filters", {}).get("probes") == WHOLE_ATLAS
     print(f"agreement with abagen: {len(source.samples.genes)} genes", flush=True)
     for baseline, overs in means.items():
         for over, numbers in overs.items():
             line = f"  {baseline:<16}{agreement.LABEL[over]:<67}"
             line += f" r {numbers['r_mean']:.3f}  MSE {numbers['mse_mean']:.4f}"
-            paper = agreement.OF_PAPER.get((config.conditioning.name, over))
+            paper = agreement.OF_PAPER.get((run.config.conditioning.name, over))
             if paper and whole and baseline == "abagen_regions":
                 line += "  (paper, {}: {:.3f}, {:.4f})".format(*paper)
             print(line, flush=True)

@@ -10,19 +10,19 @@ from ml_collections import ConfigDict
 
 from inr_jax import progress
 from inr_jax.fitting import recipe
+from inr_jax.fitting.recipe import Recipe
 from inr_jax.progress import bar
 from inr_jax.report import tables
-from inr_jax.run import build
 from inr_jax.run.consistency import scored_with
 from inr_jax.run.provenance import add_summary, timed
+from inr_jax.run.run import Run
 from inr_jax.run.setting_checks import block_sides
-from inr_jax.run.stages.calibrate import calibrate_run
-from inr_jax.run.workdir import Workdir
+from inr_jax.run.stages.calibrate import calibrate_stage
 from inr_jax.samples.samples import Samples
-from inr_jax.samples.source import Source
 from inr_jax.samples.structures import in_one_donor
 from inr_jax.stats import hold_out
 from inr_jax.stats.baselines import abagen_baselines, baselines, structure_baselines
+from inr_jax.stats.conformal import HeldOut
 from inr_jax.stats.coverage import held_out_wells
 from inr_jax.stats.folds import (
     BLOCKS_MM,
@@ -52,20 +52,62 @@ class Protocol(NamedTuple):
     named: bool = False
 
 
-def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
+class Evaluation(NamedTuple):
+    """What evaluating comes to.
+
+    Attributes:
+        rows: Of scores.csv; none where nothing can be held out.
+        held_out: Name of a model to the residuals of its held-out donors.
+        notes: Why donors were not held out, for the summary.
+    """
+
+    rows: list[dict]
+    held_out: dict[str, HeldOut]
+    notes: dict[str, str]
+
+
+def evaluate_stage(run: Run) -> None:
+    """Score all methods on held-out wells; write, print and calibrate.
+
+    Raises:
+        InputError: Two donors share a well id, or a prediction is not finite.
+    """
+    with timed(run.workdir, "evaluate"):
+        evaluation = evaluate(run.config, run.source.samples, run.models)
+    add_summary(run.workdir.summary, evaluation.notes)
+    if not evaluation.rows:
+        return
+    tables.write_scores(run.workdir.scores, evaluation.rows)
+    scores = hold_out.summarise(evaluation.rows)
+    numbers = {"scores": scores, "scored_with": scored_with(run.config)}
+    add_summary(run.workdir.summary, numbers)
+    print(tables.scores_table(evaluation.rows), flush=True)
+    if evaluation.held_out:
+        calibrate_stage(run, evaluation.held_out)
+
+
+def evaluate(
+    config: ConfigDict, samples: Samples, models: dict[str, Recipe]
+) -> Evaluation:
     """Leave one donor out, for the INR and the baselines.
 
     Twice where wells have named structures: with the held-out wells' coordinates
     alone, and with their structures too. Blocks of space are held out where there is
     one donor, or where they are asked for.
+
+    Args:
+        config: Settings of the run.
+        samples: All wells.
+        models: Recipes by the names of their models.
+
+    Raises:
+        InputError: Two donors share a well id, or a prediction is not finite.
     """
-    samples = source.samples
-    protocols = _protocols(config, workdir, samples)
-    if not protocols:
-        return
-    rows, found = [], {}
+    protocols, notes = _protocols(config, samples, models)
+    rows: list[dict] = []
+    held_out: dict[str, HeldOut] = {}
     rounds = sum(len(p.folds.numbers()) * len(p.methods) for p in protocols.values())
-    with timed(workdir, "evaluate"), bar("evaluate", rounds) as tick:
+    with bar("evaluate", rounds) as tick:
         done = iter(range(rounds))
         for protocol, (folds, methods, named) in protocols.items():
             for name, predict in methods.items():
@@ -83,15 +125,11 @@ def evaluate_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None
                     samples, prediction.mean, name, protocol
                 )
                 if name == "inr" and folds.kind == "donor":
-                    found[protocol] = held_out_wells(samples, prediction)
+                    model = "structure" if named else "place"
+                    held_out[model] = held_out_wells(samples, prediction)
     if hold_out.DONOR_STRUCTURE in protocols:
         rows += _ceiling(samples)
-    tables.write_scores(workdir.scores, rows)
-    numbers = {"scores": hold_out.summarise(rows), "scored_with": scored_with(config)}
-    add_summary(workdir.summary, numbers)
-    print(tables.scores_table(rows), flush=True)
-    if hold_out.DONOR in found:
-        calibrate_run(config, workdir, source, found)
+    return Evaluation(rows, held_out, notes)
 
 
 def _stop_if_asked(*_: object) -> None:
@@ -112,33 +150,35 @@ def _ceiling(samples: Samples) -> list[dict]:
 
 
 def _protocols(
-    config: ConfigDict, workdir: Workdir, samples: Samples
-) -> dict[str, Protocol]:
-    """The protocols that can be done, by name; why not is logged."""
+    config: ConfigDict, samples: Samples, models: dict[str, Recipe]
+) -> tuple[dict[str, Protocol], dict[str, str]]:
+    """The protocols that can be done, by name; why others can not, for the summary."""
     sides_mm = block_sides("config.evaluate.blocks_mm", config.evaluate.blocks_mm)
+    place = models["place"]
+    compared = config.compare.enabled
     reason = hold_out.why_no_donors(samples)
     if not reason:
-        return _of_donors(config, samples) | _of_blocks(config, samples, sides_mm)
-    protocols = _of_blocks(config, samples, sides_mm or BLOCKS_MM)
+        structure = models.get("structure") if config.anatomy.enabled else None
+        protocols = _of_donors(place, structure, samples, compared)
+        return protocols | _of_blocks(place, samples, sides_mm, compared), {}
+    protocols = _of_blocks(place, samples, sides_mm or BLOCKS_MM, compared)
     if protocols:
         instead = ", ".join(protocols)
         log.warning("evaluate: no donor is held out, %s: %s instead", reason, instead)
-        add_summary(workdir.summary, {"no_donor_held_out": reason})
-    else:
-        log.warning("evaluate: skipped, %s: maps come without an error", reason)
-        add_summary(workdir.summary, {"evaluation_skipped": reason})
-    return protocols
+        return protocols, {"no_donor_held_out": reason}
+    log.warning("evaluate: skipped, %s: maps come without an error", reason)
+    return {}, {"evaluation_skipped": reason}
 
 
-def _of_donors(config: ConfigDict, samples: Samples) -> dict[str, Protocol]:
+def _of_donors(
+    place: Recipe, structure: Recipe | None, samples: Samples, compared: bool
+) -> dict[str, Protocol]:
     folds = donor_folds(samples)
     rows = folds.largest_training()
-    methods = _methods(config, samples, rows)
-    protocols = {hold_out.DONOR: Protocol(folds, methods)}
+    protocols = {hold_out.DONOR: Protocol(folds, _methods(place, rows, compared))}
     reason = hold_out.why_no_structures(samples)
-    if not config.anatomy.enabled:
-        reason = "config.anatomy.enabled is False"
-    if reason:
+    if structure is None or reason:
+        reason = reason or "config.anatomy.enabled is False"
         log.info("evaluate: no protocol %s, %s", hold_out.DONOR_STRUCTURE, reason)
         return protocols
     single = int(in_one_donor(samples).sum())
@@ -149,19 +189,18 @@ def _of_donors(config: ConfigDict, samples: Samples) -> dict[str, Protocol]:
             single,
             len(samples.well),
         )
-    plan = build.make_anatomy_recipe(config, samples)
-    methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
-    methods |= structure_baselines(config.inputs.mirror)
+    methods = {"inr": recipe.make_predictor(structure, rows, on_chunk=_stop_if_asked)}
+    methods |= structure_baselines(structure.mirror)
     return {**protocols, hold_out.DONOR_STRUCTURE: Protocol(folds, methods, named=True)}
 
 
 def _of_blocks(
-    config: ConfigDict, samples: Samples, sides_mm: Sequence[float]
+    place: Recipe, samples: Samples, sides_mm: Sequence[float], compared: bool
 ) -> dict[str, Protocol]:
     parted = {}
     for side_mm in sides_mm:
         name = block_protocol(side_mm)
-        folds = block_folds(samples, side_mm, mirror=config.inputs.mirror)
+        folds = block_folds(samples, side_mm, mirror=place.mirror)
         reason = why_no_blocks(folds)
         if reason:
             log.warning("evaluate: no protocol %s, %s", name, reason)
@@ -170,13 +209,18 @@ def _of_blocks(
     if not parted:
         return {}
     rows = max(folds.largest_training() for folds in parted.values())
-    methods = _methods(config, samples, rows)  # one program for all sides
+    methods = _methods(place, rows, compared)  # one program for all sides
     return {name: Protocol(folds, methods) for name, folds in parted.items()}
 
 
-def _methods(config: ConfigDict, samples: Samples, rows: int) -> dict[str, Predictor]:
-    """The INR and the baselines, where coordinates alone are known."""
-    plan = build.make_recipe(config, len(samples.genes))
-    methods = {"inr": recipe.make_predictor(plan, rows, on_chunk=_stop_if_asked)}
-    methods |= baselines(config.inputs.mirror)
-    return methods | (abagen_baselines() if config.compare.enabled else {})
+def _methods(place: Recipe, rows: int, compared: bool) -> dict[str, Predictor]:
+    """The INR and the baselines, where coordinates alone are known.
+
+    Args:
+        place: The INR's recipe.
+        rows: Wells to pad every fold to.
+        compared: Whether abagen's interpolations are among the baselines.
+    """
+    methods = {"inr": recipe.make_predictor(place, rows, on_chunk=_stop_if_asked)}
+    methods |= baselines(place.mirror)
+    return methods | (abagen_baselines() if compared else {})

@@ -1,107 +1,101 @@
-"""The stage `fit`: from samples to the newest checkpoint."""
+"""The stage `fit`: from samples to the newest checkpoint of each model."""
 
 from __future__ import annotations
 
 import logging
-import math
 
-from ml_collections import ConfigDict
-
-from inr_jax.errors import InputError
-from inr_jax.fitting import checkpoint, fit, recipe
+from inr_jax.files import read_csv, write_csv
+from inr_jax.fitting import checkpoint, fit
+from inr_jax.fitting.checkpoint import Bundle
 from inr_jax.progress import bar
-from inr_jax.run import build
 from inr_jax.run import config as settings
+from inr_jax.run import fitted
 from inr_jax.run.provenance import add_summary, timed
-from inr_jax.run.workdir import Workdir
-from inr_jax.samples.samples import Samples
-from inr_jax.samples.source import Source
+from inr_jax.run.run import Run
 
 log = logging.getLogger("inr_jax")
+LOSSES = ("step", "loss", "model")  # columns of losses.csv
+TITLES = {"place": "fit", "structure": "fit_structure"}  # in summaries
+WORDS = {"place": "fit", "structure": "fit of the structure model"}
 
 
-def fit_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
-    """Fit all wells, from the newest checkpoint if there is one."""
-    samples = source.samples
-    plan = build.make_recipe(config, len(samples.genes))
-    bundle = start_or_restore(config, workdir, plan, samples)
-    bundle.meta["inputs_sha256"] = source.files
-    done = int(bundle.state.step)
-    if done >= plan.steps:
-        log.info("fit: already at step %d", done)
-        return
-    if done:
-        log.info("fit: going on from step %d", done)
+def fit_stage(run: Run) -> None:
+    """Fit all wells with each model, from its newest checkpoint if there is one.
+
+    Raises:
+        InputError: A fit diverges, or a checkpoint cannot be read or written.
+    """
+    for name in run.models:
+        bundle = start_or_restore(run, name)
+        done = int(bundle.state.step)
+        if fitted.is_whole(run.models[name], bundle):
+            log.info("%s: already at step %d", WORDS[name], done)
+            continue
+        if done:
+            log.info("%s: going on from step %d", WORDS[name], done)
+        _fit(run, name, bundle)
+
+
+def start_or_restore(run: Run, name: str) -> Bundle:
+    """The newest checkpoint of a model, or the state before its first step."""
+    plan, source = run.models[name], run.source
+    folder = run.workdir.checkpoints_of(name)
+    if checkpoint.last_step(folder) is not None:
+        return fitted.restore(folder, plan, source.samples)
+    text = settings.to_json(run.config)
+    return fitted.begin(plan, source.samples, config=text, files=source.files)
+
+
+def _fit(run: Run, name: str, bundle: Bundle) -> None:
+    plan, config, folder = run.models[name], run.config, run.workdir.checkpoints_of
     every = max(1, -(-config.checkpoint.every // plan.chunk)) * plan.chunk
-    with bar("fit", plan.steps, done) as tick:
+    done = int(bundle.state.step)
+    losses = _losses_so_far(run, name, done)
 
-        def save(state: fit.FitState) -> None:
-            now, keep = bundle._replace(state=state), config.checkpoint.keep
-            checkpoint.save(workdir.checkpoints, now, keep=keep)
+    def save(now: Bundle) -> None:
+        # In this order: steps of losses.csv beyond the checkpoint are taken again.
+        write_csv(run.workdir.losses, LOSSES, losses)
+        checkpoint.save(folder(name), now, keep=config.checkpoint.keep)
 
-        def on_chunk(state: fit.FitState, loss: float) -> None:
-            step = int(state.step)
-            _check_loss(loss, step)
+    bundle, data = fitted.with_data(plan, bundle, run.source.samples)
+    steps = bundle.meta["steps"]
+    with timed(run.workdir, TITLES[name]), bar(WORDS[name], steps, done) as tick:
+
+        def on_chunk(now: Bundle, loss: float) -> None:
+            step = int(now.state.step)
+            losses.append({"step": step, "loss": f"{loss:.8g}", "model": name})
             try:
                 tick(step, f"loss {loss:.4f}")
             except KeyboardInterrupt:
-                save(state)
+                save(now)
                 raise KeyboardInterrupt(f"fit stopped at step {step}, saved") from None
-            if step % every == 0 or step == plan.steps:
-                save(state)
+            if step % every == 0 or step == steps:
+                save(now)
 
-        data = recipe.make_data(plan, bundle.preprocessing, samples)
-        with timed(workdir, "fit"):
-            _, info = fit.fit(
-                plan.trainer,
-                bundle.state,
-                data,
-                steps=plan.steps,
-                chunk=plan.chunk,
-                on_chunk=on_chunk,
-            )
-    _sum_up_fit(workdir, info, len(info.losses) * len(samples.genes))
+        _, info = fitted.go_on(plan, bundle, data, on_chunk)
+    _sum_up(run, name, info)
 
 
-def _check_loss(loss: float, step: int) -> None:
-    if not math.isfinite(loss):
-        raise InputError(
-            "fit",
-            expected="a finite loss",
-            found=f"{loss} by step {step}",
-            fix="lower fit.learning_rate, fit.weight_decay or field.omega",
-        )
+def _losses_so_far(run: Run, name: str, done: int) -> list[dict]:
+    """The rows of losses.csv, without those of steps that will be taken again."""
+    path = run.workdir.losses
+    rows = read_csv(path, LOSSES, "delete it") if path.exists() else []
+    return [row for row in rows if row["model"] != name or int(row["step"]) <= done]
 
 
-def _sum_up_fit(workdir: Workdir, info: fit.FitInfo, gene_steps: int) -> None:
-    speed = gene_steps / max(info.seconds, 1e-9)
+def _sum_up(run: Run, name: str, info: fit.FitInfo) -> None:
     log.info(
-        "fit: %d steps in %.1f s (and %.1f s to compile), loss %.4f",
+        "%s: %d steps in %.1f s (and %.1f s to compile), loss %.4f",
+        WORDS[name],
         len(info.losses),
         info.seconds,
         info.compile_seconds,
         info.losses[-1],
     )
+    gene_steps = len(info.losses) * len(run.source.samples.genes)
     numbers = {
         "seconds": info.seconds,
         "compile_seconds": info.compile_seconds,
-        "gene_steps_per_second": speed,
+        "gene_steps_per_second": gene_steps / max(info.seconds, 1e-9),
     }
-    add_summary(workdir.summary, {"fit": numbers})
-
-
-def start_or_restore(
-    config: ConfigDict, workdir: Workdir, plan: recipe.Recipe, samples: Samples
-) -> checkpoint.Bundle:
-    """The newest checkpoint, or the state before the first step."""
-    state = recipe.first_state(plan)
-    if checkpoint.last_step(workdir.checkpoints) is not None:
-        genes, code = len(samples.genes), build.code_width(config)
-        return checkpoint.restore(workdir.checkpoints, state, genes, code)
-    meta = {
-        "config": settings.to_json(config),
-        "genes": list(samples.genes),
-        "mirror": plan.mirror,
-        "tissue": plan.tissue,
-    }
-    return checkpoint.Bundle(state, recipe.make_preprocessing(plan, samples), meta)
+    add_summary(run.workdir.summary, {TITLES[name]: numbers})

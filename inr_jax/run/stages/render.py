@@ -5,31 +5,31 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ml_collections import ConfigDict
 
 from inr_jax.brain import template
-from inr_jax.fields import model as render
-from inr_jax.fields.inputs import make_places
-from inr_jax.fitting import recipe
 from inr_jax.maps.bids import gene_desc
-from inr_jax.maps.gene_batches import Block, Slabs, block_size, rendered
+from inr_jax.maps.gene_batches import Block, block_size
 from inr_jax.maps.phantom_scores import MapObserver
-from inr_jax.maps.write import Canvas, fill, write_blocks, write_distance
+from inr_jax.maps.uncertainty import std_maps
+from inr_jax.maps.write import fill, write_blocks, write_distance, write_validated
 from inr_jax.progress import bar
 from inr_jax.report import scatter, slices, tables
-from inr_jax.run import build
+from inr_jax.run import fitted
+from inr_jax.run.expression_model import ExpressionModel
+from inr_jax.run.images import blocks_of, calibrated_of, columns_of
 from inr_jax.run.provenance import add_summary, timed
-from inr_jax.run.stages import calibrate as uncertainty
-from inr_jax.run.stages.crosswalk import atlas_name, fitted_with_atlas
-from inr_jax.run.stages.fit import start_or_restore
-from inr_jax.run.workdir import Workdir
+from inr_jax.run.regions import atlas_name
+from inr_jax.run.run import Run
+from inr_jax.run.stages.calibrate import calibration_of
+from inr_jax.run.stages.crosswalk import write_crosswalk
+from inr_jax.run.stages.phantom_check import compare_with_phantom, sum_up_maps
+from inr_jax.run.wells import has_values
 from inr_jax.samples import phantom
-from inr_jax.samples.source import Source
 from inr_jax.stats import hold_out
 from inr_jax.stats.neighbours import nearest_distance_mm
 
@@ -39,76 +39,107 @@ PICTURES = {
     hold_out.DONOR: "held_out.png",
     hold_out.DONOR_STRUCTURE: "held_out_anatomy.png",
 }
+Scores = dict[str, dict]  # gene -> its row of scores.csv
 
 
-def render_stage(config: ConfigDict, workdir: Workdir, source: Source) -> None:
-    """Write a map of every gene, the companion volumes and the figures."""
-    samples = source.samples
-    plan = build.make_recipe(config, len(samples.genes))
-    bundle = start_or_restore(config, workdir, plan, samples)
-    step = int(bundle.state.step)
-    if step < plan.steps:
-        log.warning("render: the fit stands at step %d of %d", step, plan.steps)
-    canvas = Canvas(*build.make_grid(config), config.render.outside)
-    known = tables.read_scores(workdir.scores) if workdir.scores.exists() else []
-    protocol, scores = tables.of_maps(known, sees_structures=config.anatomy.maps)
+def render_stage(run: Run, genes: str | None = None) -> None:
+    """Write maps, the companion volumes and the figures.
+
+    Args:
+        run: With the checkpoint of the model that is drawn.
+        genes: Comma separated symbols; None draws all.
+
+    Raises:
+        InputError: An unknown gene, no checkpoint, or one of another fit.
+    """
+    model, workdir, canvas = expression_model(run), run.workdir, run.canvas
+    names = [name.strip() for name in (genes or "").split(",") if name.strip()]
+    columns = columns_of(model.genes, names or None)
+    whole = len(columns) == len(model.genes)  # what the summary is of
+    rows = tables.read_scores(workdir.scores) if workdir.scores.exists() else []
+    held_out = tables.of_maps(rows, sees_structures=run.drawn == "structure")
     with timed(workdir, "render"):
+        write_crosswalk(run)
         x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
-        if config.anatomy.maps:
-            parts = fitted_with_atlas(config, workdir, samples, x_mm)
-        else:
-            model = recipe.make_model(bundle.preprocessing, bundle.state)
-            parts = (plan.renderer, model, _slabs(x_mm))
-        calibrated = uncertainty.calibration_of(
-            config, workdir, source, whole=step >= plan.steps
-        )
-        predictive, told = uncertainty.std_maps(config, calibrated, x_mm)
-        observer = MapObserver(
-            _best(samples.genes, scores), _truth(config, samples.genes), x_mm
-        )
-        sidecars = _sidecars(config, source, step, (protocol, scores))
+        observer = _observer(run, columns, held_out[1], x_mm)
+        predictive, sidecar = _std_maps(run, model, columns, x_mm)
+        sidecars = _sidecars(run, model, *held_out)
         workdir.maps.mkdir(exist_ok=True)
-        with _blocks(config, workdir, parts, len(x_mm)) as blocks:
+        with _blocks(run, model, x_mm, columns) as blocks:
             blocks = map(predictive, map(observer.observe, blocks))
-            write_blocks(workdir.maps, canvas, sidecars, blocks, std_sidecar=told)
-        _tell(workdir, observer)
-        distance_mm = nearest_distance_mm(samples.x_mm, x_mm)
-        write_distance(workdir.maps, canvas, distance_mm, len(samples.well))
-        uncertainty.draw_validated(config, workdir, canvas, samples, calibrated)
-        if config.source.name == "phantom" and not config.anatomy.maps:
-            uncertainty.compare_with_phantom(
-                config, workdir, samples, bundle, calibrated
+            write_blocks(
+                workdir.maps,
+                canvas,
+                [sidecars[column] for column in columns],
+                blocks,
+                std_sidecar=sidecar,
             )
+        wells = run.source.samples.x_mm
+        distance_mm = nearest_distance_mm(wells, x_mm)
+        write_distance(workdir.maps, canvas, distance_mm, len(wells))
+        _draw_validated(run, model, x_mm)
+        if run.brain is not None and whole:
+            sum_up_maps(run, observer)
+            compare_with_phantom(run, model, x_mm)
     with timed(workdir, "figures"):
-        _draw(workdir, canvas, source, observer.maps, scores)
-    log.info("maps of %d genes in %s", len(samples.genes), workdir.maps)
+        _draw(run, observer, held_out[1])
+        if rows:
+            draw_scores(workdir.figures, rows)
+    log.info("maps of %d genes in %s", len(columns), workdir.maps)
 
 
-def _slabs(x_mm: np.ndarray) -> Slabs:
-    """All voxels at once; two numbers each beside their places are no burden."""
-    places = make_places(x_mm, template.tissue_at(x_mm))
-    return lambda: [places]
+def expression_model(run: Run) -> ExpressionModel:
+    """The model of a run that is drawn, from its newest checkpoint.
+
+    Raises:
+        InputError: There is no checkpoint, or it is broken.
+    """
+    name, workdir = run.drawn, run.workdir
+    plan = run.models[name]
+    bundle = fitted.restore(workdir.checkpoints_of(name), plan, run.source.samples)
+    whole = fitted.is_whole(plan, bundle)
+    if not whole:
+        steps = bundle.meta.get("steps", plan.steps)
+        step = int(bundle.state.step)
+        log.warning("render: the fit stands at step %d of %d", step, steps)
+    calibrated = calibration_of(run, name, whole=whole)
+    return ExpressionModel(name, plan, bundle, run.source, calibrated, run.regions)
+
+
+def _std_maps(
+    run: Run, model: ExpressionModel, columns: list[int], x_mm: np.ndarray
+) -> tuple[Callable[[Block], Block], dict[str, Any] | None]:
+    """As `std_maps`, of the genes in `columns`; no maps where none are asked for."""
+    if not run.config.render.std:
+        return lambda block: block, None
+    members = run.config.fit.members
+    return std_maps(calibrated_of(model.drawable, columns), x_mm, members=members)
+
+
+def _observer(
+    run: Run, columns: list[int], scores: Scores, x_mm: np.ndarray
+) -> MapObserver:
+    """Keeps the maps to draw: those that held-out donors confirm best."""
+    genes = [run.source.samples.genes[column] for column in columns]
+    brain = phantom.keep_genes(run.brain, columns) if run.brain else None
+    drawn = {gene: genes.index(gene) for gene in _best(genes, scores)}
+    return MapObserver(drawn, brain, x_mm)
 
 
 @contextlib.contextmanager
 def _blocks(
-    config: ConfigDict,
-    workdir: Workdir,
-    parts: tuple[render.Renderer, render.Model, Slabs],
-    voxels: int,
+    run: Run, model: ExpressionModel, x_mm: np.ndarray, columns: list[int]
 ) -> Iterator[Iterable[Block]]:
     """The blocks to write, in the units that are written; times go to the summary."""
-    renderer, model, slabs = parts
-    genes = len(model.standardiser.scale)
-    size = block_size(voxels, genes, config.render.genes)
+    voxels, genes = len(x_mm), len(columns)
+    size = block_size(voxels, genes, run.config.render.genes)
     rounds = -(-genes // size)
     log.info("render: %d voxels x %d genes, %d at a time", voxels, genes, size)
     start, busy = time.perf_counter(), [0.0]
     with bar("render", rounds * voxels, unit="voxel") as tick:
-        blocks = rendered(
-            renderer, model, slabs, voxels=voxels, size=size, on_chunk=tick
+        yield _clocked(
+            blocks_of(model.drawable, x_mm, columns, size=size, on_chunk=tick), busy
         )
-        yield _clocked(blocks, busy)
     numbers = {
         "seconds": busy[0],
         "seconds_with_writing": time.perf_counter() - start,
@@ -120,7 +151,7 @@ def _blocks(
             **numbers
         )
     )
-    add_summary(workdir.summary, {"render": numbers, "n_voxels": voxels})
+    add_summary(run.workdir.summary, {"render": numbers, "n_voxels": voxels})
 
 
 def _clocked(blocks: Iterator[Block], busy: list[float]) -> Iterator[Block]:
@@ -134,26 +165,23 @@ def _clocked(blocks: Iterator[Block], busy: list[float]) -> Iterator[Block]:
 
 
 def _sidecars(
-    config: ConfigDict,
-    source: Source,
-    step: int,
-    held_out: tuple[str, dict[str, dict]],
+    run: Run, model: ExpressionModel, protocol: str, scores: Scores
 ) -> list[dict[str, Any]]:
     """What the JSON beside each gene's map says."""
-    seen, (protocol, scores) = config.anatomy.maps, held_out
+    config, atlas = run.config, None
+    if run.regions is not None:
+        atlas = f"{atlas_name(config)}, blurred {config.anatomy.blur_mm:g} mm"
     common = {
-        "Atlas": f"{atlas_name(config)}, blurred {config.anatomy.blur_mm:g} mm"
-        if seen
-        else None,
+        "Atlas": atlas,
         "Units": "expression, in the units of the source",
         "Source": config.source.name,
         "Method": f"{config.field.name}, {config.conditioning.name}",
         "Members": config.fit.members,
         "Seed": config.seed,
         "SmoothingMm": config.fit.jitter_mm,
-        "Steps": config.anatomy.steps if seen else step,
+        "Steps": model.steps,
         "Mirrored": config.inputs.mirror,
-        "Coordinates": source.coordinates,
+        "Coordinates": run.source.coordinates,
     }
     return [
         {
@@ -164,53 +192,45 @@ def _sidecars(
             "HeldOutR": scores.get(gene, {}).get("r"),
             "HeldOutR2": scores.get(gene, {}).get("r2"),
         }
-        for gene, desc in gene_desc(source.samples.genes).items()
+        for gene, desc in gene_desc(model.genes).items()
     ]
 
 
-def _truth(config: ConfigDict, genes: tuple[str, ...]) -> phantom.Phantom | None:
-    """The phantom of these genes, where that is where the samples come from."""
-    if config.source.name != "phantom":
-        return None
-    brain = build.make_phantom(config)
-    return phantom.keep_genes(brain, [brain.genes.index(gene) for gene in genes])
+def _draw_validated(run: Run, model: ExpressionModel, x_mm: np.ndarray) -> None:
+    """Write the mask of voxels within the validated range; none without evaluation."""
+    if model.calibrated is None:
+        return
+    inside = model.validated(x_mm)
+    share = float(inside.mean())
+    log.info("%.0f %% of voxels lie within the validated range", 100 * share)
+    add_summary(run.workdir.summary, {"validated_share": share})
+    write_validated(run.workdir.maps, run.canvas, inside, model.range_mm)
 
 
-def _best(genes: tuple[str, ...], scores: dict[str, dict]) -> dict[str, int]:
-    """Those to draw, which held-out donors confirm best, and their columns."""
-    order = sorted(genes, key=lambda gene: -scores[gene]["r"] if scores else 0)
-    return {gene: genes.index(gene) for gene in order[:DRAWN]}
+def _best(genes: Iterable[str], scores: Scores) -> list[str]:
+    """The genes to draw, by held-out r."""
+    r = {gene: scores[gene]["r"] if scores else 0.0 for gene in genes}
+    return sorted(r, key=lambda gene: -r[gene])[:DRAWN]
 
 
-def _tell(workdir: Workdir, observer: MapObserver) -> None:
-    """How well the maps meet the phantom's truth."""
-    if observer.scores:
-        r, r2 = map(float, np.mean(observer.scores, axis=0))
-        log.info("phantom: r %.3f, R2 %.3f against the truth at every voxel", r, r2)
-        add_summary(workdir.summary, {"phantom_voxels": {"r_mean": r, "r2_mean": r2}})
-
-
-def _draw(
-    workdir: Workdir,
-    canvas: Canvas,
-    source: Source,
-    drawn: dict[str, np.ndarray],
-    scores: dict[str, dict],
-) -> None:
-    """Slices of some genes' maps `(V,)`; scores of all methods."""
-    samples = source.samples
-    columns = _best(samples.genes, scores)
-    scene = slices.Scene(canvas.grid, canvas.mask, *template.t1(), samples.x_mm)
-    workdir.figures.mkdir(exist_ok=True)
+def _draw(run: Run, observer: MapObserver, scores: Scores) -> None:
+    """Slices of some genes' maps."""
+    samples, canvas = run.source.samples, run.canvas
+    maps = {gene: observer.maps[gene] for gene in _best(observer.maps, scores)}
+    wells_mm = samples.x_mm
+    if not has_values(run.source):
+        log.info("slices come without dots: the samples' expression is not at hand")
+        wells_mm = wells_mm[:0]
+        samples = samples.take(slice(0))
+    scene = slices.Scene(canvas.grid, canvas.mask, *template.t1(), wells_mm)
+    run.workdir.figures.mkdir(exist_ok=True)
     slices.draw(
-        workdir.figures / "slices.png",
+        run.workdir.figures / "slices.png",
         scene,
-        {g: fill(drawn[g], canvas.mask) for g in columns},
-        {g: samples.values[:, c] for g, c in columns.items()},
-        scores={g: scores[g] for g in columns if g in scores},
+        {gene: fill(values, canvas.mask) for gene, values in maps.items()},
+        {gene: samples.values[:, samples.genes.index(gene)] for gene in maps},
+        scores={gene: scores[gene] for gene in maps if gene in scores},
     )
-    if workdir.scores.exists():
-        draw_scores(workdir.figures, tables.read_scores(workdir.scores))
 
 
 def draw_scores(folder: Path, rows: list[dict]) -> None:

@@ -14,11 +14,10 @@ from inr_jax.report import sweep as report
 from inr_jax.run import config as settings
 from inr_jax.run.consistency import Result, check_inputs, check_settings
 from inr_jax.run.provenance import add_summary, read_json, timed
+from inr_jax.run.run import Run
 from inr_jax.run.sweep import fits
 from inr_jax.run.sweep.plan import Sweep, load_candidates
-from inr_jax.run.workdir import Workdir
 from inr_jax.samples.samples import Samples
-from inr_jax.samples.source import Source
 from inr_jax.stats import hold_out, nested_cv
 from inr_jax.stats.baselines import baselines, structure_baselines
 
@@ -43,14 +42,12 @@ def make_sweep(
     return Sweep(load_candidates(sweep, config, protocol), protocol, donors or "")
 
 
-def sweep_stage(
-    config: ConfigDict, workdir: Workdir, source: Source, sweep: Sweep
-) -> None:
+def sweep_stage(run: Run, sweep: Sweep) -> None:
     """Predict with every candidate in every fold, choose, and say how good that is."""
-    samples = source.samples
+    samples, workdir = run.source.samples, run.workdir
     outer = _outer(samples, sweep)
     folder = workdir.root / "sweep"
-    _check_same(folder / "made_from.json", config, source, sweep)
+    _check_same(folder / "made_from.json", run, sweep)
     remove_temporary(folder)
     donors = np.unique(samples.donor).tolist()
     held = nested_cv.folds(donors, outer)
@@ -61,7 +58,7 @@ def sweep_stage(
         )
         found = nested_cv.choose(samples, predictions, outer)
         baseline_scores = _baseline_scores(
-            samples, outer, sweep.protocol, config.inputs.mirror
+            samples, outer, sweep.protocol, run.config.inputs.mirror
         )
     names = [samples.donors[d] for d in outer]
     candidates = [(one.name, one.overrides) for one in sweep.candidates]
@@ -109,8 +106,9 @@ def _outer(samples: Samples, sweep: Sweep) -> list[int]:
     return [d for d in donors if not wanted or samples.donors[d] in wanted]
 
 
-def _check_same(path: Path, config: ConfigDict, source: Source, sweep: Sweep) -> None:
+def _check_same(path: Path, run: Run, sweep: Sweep) -> None:
     """Refuse to go on with another sweep; note what this one is made from."""
+    config, source = run.config, run.source
     now = {
         "protocol": sweep.protocol,
         "donors": sweep.donors,

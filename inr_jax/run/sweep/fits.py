@@ -69,7 +69,7 @@ def _recipe(config: ConfigDict, samples: Samples, protocol: str, most: int) -> R
     # No more than is held out: a longer chunk is padding.
     config.render.chunk = min(config.render.chunk, most)
     if protocol == hold_out.DONOR_STRUCTURE:
-        return build.make_anatomy_recipe(config, samples)
+        return build.make_structure_recipe(config, samples)
     return build.make_recipe(config, len(samples.genes))
 
 

@@ -1,0 +1,76 @@
+"""What a model sees at points of a map: tissue, and memberships through an atlas.
+
+Axis letter: V points. Frame: x_mm (MNI152 RAS, mm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from inr_jax.brain import template
+from inr_jax.brain.space import folded, outside_head
+from inr_jax.errors import InputError
+from inr_jax.fields.inputs import Places, make_places
+from inr_jax.maps.gene_batches import Slabs
+from inr_jax.maps.memberships import RegionMemberships
+
+SLAB = 65536  # points whose memberships are held at a time
+
+
+def points(x_mm: Any) -> np.ndarray:
+    """`(V, 3)` float32 of an array, a list or a frame.
+
+    Raises:
+        InputError: It is none, or a point lies outside the head.
+    """
+    try:
+        array = np.asarray(x_mm, np.float32)
+    except (TypeError, ValueError):
+        array = np.zeros(0, np.float32)
+    good = array.ndim == 2 and array.shape[1] == 3
+    if not good or outside_head(array).any():
+        found = "points outside the head" if good else f"shape {np.shape(x_mm)}"
+        fix = "give one row of x, y, z a place"
+        raise InputError("x_mm", expected="(V, 3) MNI mm", found=found, fix=fix)
+    return array
+
+
+def places_at(
+    x_mm: np.ndarray,
+    tissue: np.ndarray | None = None,
+    *,
+    regions: RegionMemberships | None = None,
+    mirror: bool = True,
+) -> Places:
+    """Places at points.
+
+    Args:
+        x_mm: `(V, 3)`.
+        tissue: `(V, 2)` probability of grey and white matter; from the ICBM152 maps
+            when absent.
+        regions: What points are members of; None for a model that sees coordinates.
+        mirror: Whether left and right are one.
+    """
+    tissue = template.tissue_at(x_mm) if tissue is None else np.asarray(tissue)
+    if regions is None:
+        return make_places(x_mm, tissue)
+    return make_places(x_mm, tissue, regions.at(folded(x_mm, mirror)))
+
+
+def slabs_at(
+    x_mm: np.ndarray, *, regions: RegionMemberships | None, mirror: bool
+) -> Slabs:
+    """The same, some points at a time where each has many memberships."""
+    if regions is None:
+        places = places_at(x_mm)  # two numbers a point are no burden
+        return lambda: [places]
+
+    def slabs() -> Iterator[Places]:
+        for first in range(0, len(x_mm), SLAB):
+            rows = slice(first, first + SLAB)
+            yield places_at(x_mm[rows], regions=regions, mirror=mirror)
+
+    return slabs

@@ -1,0 +1,111 @@
+"""A model on its way: begun, fitted, restored; the same for the command and Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from inr_jax.errors import InputError
+from inr_jax.fitting import checkpoint, fit, recipe
+from inr_jax.fitting.checkpoint import Bundle
+from inr_jax.fitting.data import FitData
+from inr_jax.fitting.recipe import Recipe
+from inr_jax.samples.samples import Samples
+from inr_jax.samples.structures import known_structures
+
+
+def begin(plan: Recipe, samples: Samples, *, config: str, files: dict) -> Bundle:
+    """The state before the first step.
+
+    Args:
+        plan: How to fit.
+        samples: All wells.
+        config: The settings, as JSON.
+        files: Name of each input file to its SHA-256.
+
+    Raises:
+        InputError: All wells lie at one place.
+    """
+    meta = {
+        "config": config,
+        "genes": list(samples.genes),
+        "mirror": plan.mirror,
+        "tissue": plan.tissue,
+        "inputs_sha256": files,
+    }
+    preprocessing = recipe.make_preprocessing(plan, samples)
+    return Bundle(recipe.first_state(plan), preprocessing, meta)
+
+
+def restore(folder: Path, plan: Recipe, samples: Samples) -> Bundle:
+    """The newest checkpoint in a folder, of these samples.
+
+    Raises:
+        InputError: There is none, it is broken, or of another shape.
+    """
+    code = 1 + 2 * plan.frequencies if plan.order else 0
+    like, genes = recipe.first_state(plan), len(samples.genes)
+    bundle = checkpoint.restore(folder, like, genes, code)
+    if not plan.sees_structures:
+        return bundle
+    structures = known_structures(samples)
+    preprocessing = bundle.preprocessing._replace(structures=structures)
+    return bundle._replace(preprocessing=preprocessing)
+
+
+def is_whole(plan: Recipe, bundle: Bundle) -> bool:
+    """Whether all steps have been taken."""
+    return int(bundle.state.step) >= bundle.meta.get("steps", plan.steps)
+
+
+def with_data(plan: Recipe, bundle: Bundle, samples: Samples) -> tuple[Bundle, FitData]:
+    """The wells as a fit takes them; how many steps it takes stands in the meta."""
+    data, steps = recipe.make_data_and_steps(plan, bundle.preprocessing, samples)
+    return bundle._replace(meta=bundle.meta | {"steps": steps}), data
+
+
+def go_on(
+    plan: Recipe,
+    bundle: Bundle,
+    data: FitData,
+    on_chunk: Callable[[Bundle, float], None],
+) -> tuple[Bundle, fit.FitInfo]:
+    """Take the steps that are left.
+
+    Args:
+        plan: How to fit.
+        bundle: Where to start, with the steps to take; its state is given away.
+        data: All wells.
+        on_chunk: Called with the bundle and the loss after each chunk of steps.
+
+    Returns:
+        The fitted bundle, and losses and times.
+
+    Raises:
+        InputError: The loss is not finite.
+    """
+
+    def checked(state: fit.FitState, loss: float) -> None:
+        _check_loss(loss, int(state.step))
+        on_chunk(bundle._replace(state=state), loss)
+
+    state, info = fit.fit(
+        plan.trainer,
+        bundle.state,
+        data,
+        steps=bundle.meta["steps"],
+        chunk=plan.chunk,
+        on_chunk=checked,
+    )
+    return bundle._replace(state=state), info
+
+
+def _check_loss(loss: float, step: int) -> None:
+    if not math.isfinite(loss):
+        raise InputError(
+            "fit",
+            expected="a finite loss",
+            found=f"{loss} by step {step}",
+            fix="lower fit.learning_rate, fit.weight_decay or field.omega",
+        )
