@@ -10,6 +10,7 @@ import logging
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -31,7 +32,9 @@ _NIBABEL_ERRORS = (
 )
 
 
-def read_mask(path: str | Path) -> tuple[np.ndarray, Grid]:
+def read_mask(
+    source: str | Path | nib.spatialimages.SpatialImage,
+) -> tuple[np.ndarray, Grid]:
     """Read a brain mask, on whatever grid it has.
 
     Two kinds of values are understood: probabilities in [0, 1], inside above .5
@@ -39,7 +42,7 @@ def read_mask(path: str | Path) -> tuple[np.ndarray, Grid]:
     inside above 0. All else is refused: a label image or a T1 is not a mask.
 
     Args:
-        path: A NIfTI file, .nii or .nii.gz, whose affine leads to MNI mm.
+        source: A NIfTI image, or a file .nii or .nii.gz; its affine leads to MNI mm.
 
     Returns:
         The mask `(I, J, K)`, bool, and its grid.
@@ -48,20 +51,23 @@ def read_mask(path: str | Path) -> tuple[np.ndarray, Grid]:
         InputError: The file is missing, damaged, not NIfTI, not 3-D, empty, no
             mask, or does not lie in a head in MNI space.
     """
-    values, grid = read_volume(path, functools.partial(_no_mask, path), nifti=True)
+    path = source if isinstance(source, str | Path) else "mask"
+    values, grid = read_volume(source, functools.partial(_no_mask, path), nifti=True)
     mask = _as_mask(path, values)
     _check_in_head(path, grid.points_mm(mask))
     return mask, grid
 
 
 def read_volume(
-    path: str | Path, fail: Callable[[str, str], InputError], nifti: bool = False
+    source: str | Path | nib.spatialimages.SpatialImage,
+    fail: Callable[[str, str], InputError],
+    nifti: bool = False,
 ) -> tuple[np.ndarray, Grid]:
     """The values `(I, J, K)` of a 3-D image, as they are stored, and its grid.
 
     Args:
-        path: A file that nibabel reads; its affine is taken to lead to MNI mm. Axes
-            of length 1 behind the third are dropped.
+        source: An image, or a file that nibabel reads; its affine is taken to lead
+            to MNI mm. Axes of length 1 behind the third are dropped.
         fail: What is found and what to do about it, to the error to raise.
         nifti: Whether another format than NIfTI is refused.
 
@@ -70,7 +76,8 @@ def read_volume(
     """
     again = "it may be cut or of another format; copy or convert it again"
     try:
-        image = nib.load(path)
+        is_path = isinstance(source, str | Path)
+        image: Any = nib.load(source) if is_path else source
         if nifti and not isinstance(image, nib.Nifti1Pair):
             raise nib.filebasedimages.ImageFileError(f"a {type(image).__name__}")
         shape = image.shape
@@ -84,11 +91,11 @@ def read_volume(
         raise fail("no such file", "check the path") from error
     except (OSError, EOFError, zlib.error, *_NIBABEL_ERRORS) as error:
         raise fail(str(error) or type(error).__name__, again) from error
-    return values.reshape(shape[:3]), Grid(shape[:3], _affine(path, image, fail))
+    return values.reshape(shape[:3]), Grid(shape[:3], _affine(source, image, fail))
 
 
 def _affine(
-    path: str | Path,
+    source: object,
     image: nib.spatialimages.SpatialImage,
     fail: Callable[[str, str], InputError],
 ) -> np.ndarray:
@@ -105,7 +112,7 @@ def _affine(
         if unit in ("meter", "micron"):
             raise fail(f"an affine in units of {unit}", "write the image in mm")
         if (codes[0] or codes[1]) == SCANNER:
-            log.warning("%s: its affine is coded 'scanner'; taken as MNI mm", path)
+            log.warning("%s: its affine is coded 'scanner'; taken as MNI mm", source)
     return affine
 
 

@@ -1,0 +1,127 @@
+"""Fit, evaluate and draw from Python; `import inr_jax` shows what is here.
+
+The command's stages and these functions share one path: `fitted` fits, the stage
+`evaluate` scores, `ExpressionModel` draws.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ml_collections import ConfigDict
+
+from inr_jax.errors import InputError, unknown_name
+from inr_jax.progress import bar
+from inr_jax.run import build, fitted
+from inr_jax.run import config as settings
+from inr_jax.run.expression_model import ExpressionModel, make_expression_model
+from inr_jax.run.load import load
+from inr_jax.run.stages.evaluate import evaluate as evaluate_models
+from inr_jax.run.workdir import SUFFIXES
+from inr_jax.samples import sources
+from inr_jax.samples.samples import Samples
+from inr_jax.samples.source import Source
+from inr_jax.stats.hold_out import COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["evaluate", "fit", "load", "read_samples"]
+
+
+def read_samples(
+    path: str | Path, source: str | None = None, **options: object
+) -> Samples:
+    """Samples of a table, a web export (a folder or zip) or the atlas's folder.
+
+    Args:
+        path: What to read.
+        source: "table", "allen_export" or "ahba"; None tells it from the path.
+        **options: Of that source: `genes`, names of columns, abagen's options.
+
+    Raises:
+        InputError: Bad data, or an unknown option; names the nearest.
+    """
+    return sources.read(path, source, **options).samples
+
+
+def fit(
+    samples: Samples,
+    config: ConfigDict | None = None,
+    *,
+    model: str = "place",
+    **changes: object,
+) -> ExpressionModel:
+    """Fit a model to all wells.
+
+    Args:
+        samples: N wells of G genes.
+        config: Settings; None takes the default ones.
+        model: "place", or "structure" for the one that also sees structures.
+        **changes: Settings by name, `fit__steps=100` for `fit.steps`.
+
+    Raises:
+        InputError: Bad samples, an unknown setting (names the nearest), a value that
+            no fit can use, or a fit that diverges.
+    """
+    config = _config(samples, config, changes)
+    if model not in SUFFIXES:
+        raise unknown_name("model", model, SUFFIXES)
+    plan = build.make_model_recipe(config, samples, model)
+    wells = Source(samples, {}, "as given in Python", {})
+    text = settings.to_json(config)
+    bundle = fitted.begin(plan, samples, config=text, files={})
+    bundle, data = fitted.with_data(plan, bundle, samples)
+    with bar("fit", bundle.meta["steps"]) as tick:
+        bundle, _ = fitted.go_on(
+            plan,
+            bundle,
+            data,
+            lambda now, loss: tick(int(now.state.step), f"loss {loss:.4f}"),
+        )
+    return make_expression_model(model, bundle, wells)
+
+
+def evaluate(
+    samples: Samples, config: ConfigDict | None = None, **changes: object
+) -> pd.DataFrame:
+    """Score the model and the baselines on held-out wells.
+
+    Args:
+        samples: N wells of G genes.
+        config: Settings; None takes the default ones.
+        **changes: Settings by name, as for `fit`.
+
+    Returns:
+        A row a method, protocol and gene: the columns of scores.csv.
+
+    Raises:
+        InputError: As for `fit`; or wells that leave none to hold out.
+    """
+    import pandas as pd
+
+    config = _config(samples, config, changes)
+    models = build.make_models(config, samples)
+    evaluation = evaluate_models(config, samples, models)
+    if not evaluation.rows:
+        raise InputError(
+            "evaluate",
+            expected="wells to hold out",
+            found="; ".join(evaluation.notes.values()) or "none",
+            fix="give samples of two donors",
+        )
+    return pd.DataFrame(evaluation.rows, columns=list(COLUMNS))
+
+
+def _config(samples: Samples, config: ConfigDict | None, changes: dict) -> ConfigDict:
+    """Checked settings of these samples."""
+    if not isinstance(samples, Samples):
+        raise InputError(
+            "samples",
+            expected="Samples",
+            found=type(samples).__name__,
+            fix="make them by inr_jax.read_samples or inr_jax.Samples.from_frame",
+        )
+    base = settings.default() if config is None else config
+    return settings.with_settings(base, **changes)
