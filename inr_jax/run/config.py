@@ -8,48 +8,35 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import textwrap
 from collections.abc import Mapping
 from typing import Any
 
 from ml_collections import ConfigDict
 
-from inr_jax.errors import InputError, unknown_name
+from inr_jax.errors import InputError, first_line, unknown_name
 from inr_jax.run.setting_checks import Names, Range
 from inr_jax.run.settings_table import CONSTANTS, FITTED, SECTIONS, TABLE
-
-# How ml_collections says that a key is written or read and is not there.
-UNKNOWN_KEY = re.compile(
-    r"""Key "(\w+)" does not exist|instead of "(\w+)"|^"'(\w+)'"$"""
-)
 
 
 def default() -> ConfigDict:
     """The default run: the built-in phantom, the fit that scores best held out."""
     config = ConfigDict({section: {} for section in SECTIONS})
-    for key, setting in TABLE.items():
-        *section, name = key.split(".")
-        (config[section[0]] if section else config)[name] = setting.default
+    config.update_from_flattened_dict({k: row.default for k, row in TABLE.items()})
     return config.lock()  # a mistyped key is an error, not a new setting
 
 
-def flat(config: ConfigDict) -> dict[str, Any]:
-    """Dotted key -> value, in the order of the alphabet."""
-    return _flat(config.to_dict())
-
-
-def _flat(tree: dict, prefix: str = "") -> dict[str, Any]:
+def flat(tree: ConfigDict | dict, prefix: str = "") -> dict[str, Any]:
+    """Dotted key -> value."""
     leaves: dict[str, Any] = {}
     for key, value in tree.items():
-        name = f"{prefix}{key}"
-        nested = isinstance(value, dict)
-        leaves |= _flat(value, f"{name}.") if nested else {name: value}
+        nested = isinstance(value, ConfigDict | dict)
+        leaves |= flat(value, f"{prefix}{key}.") if nested else {prefix + key: value}
     return leaves
 
 
 def changed(
-    config: ConfigDict, settings: Mapping[str, object], where: object = "settings"
+    config: ConfigDict, settings: Mapping[str, Any], where: object = "settings"
 ) -> ConfigDict:
     """A copy of a config with other settings, each of a known key and of its type.
 
@@ -66,14 +53,13 @@ def changed(
     for key, value in settings.items():
         if key not in TABLE:
             raise unknown_setting(where, key)
-        *section, name = key.split(".")
+        value = os.fspath(value) if isinstance(value, os.PathLike) else value
+        default = TABLE[key].default
         try:
             if value is None:  # which ml_collections takes for any type
                 raise TypeError
-            value = os.fspath(value) if isinstance(value, os.PathLike) else value
-            (copy[section[0]] if section else copy)[name] = value
+            copy.update_from_flattened_dict({key: value})
         except TypeError as error:
-            default = TABLE[key].default
             kind, fix = type(default).__name__, f"the default is {default!r}"
             at = f"{where}, {key}"
             raise InputError(at, expected=kind, found=repr(value), fix=fix) from error
@@ -90,12 +76,6 @@ def unknown_setting(where: object, key: str) -> InputError:
     return unknown_name(str(where), key, TABLE if "." in key else parts | set(TABLE))
 
 
-def unknown_key(error: BaseException) -> str:
-    """The key that ml_collections misses, read or written; "" for other errors."""
-    keys = UNKNOWN_KEY.search(str(error))
-    return next(filter(None, keys.groups())) if keys else ""
-
-
 def with_settings(config: ConfigDict, **settings: object) -> ConfigDict:
     """A checked copy of a config, changed by keywords as `fit__steps=100`.
 
@@ -109,11 +89,7 @@ def with_settings(config: ConfigDict, **settings: object) -> ConfigDict:
 
 
 def validate(config: ConfigDict) -> None:
-    """Refuse what no run can use.
-
-    Raises:
-        InputError: An unknown choice, or a number out of range; names the key.
-    """
+    """Raise InputError, which names the key, for a value that no run can use."""
     values = flat(config)
     for key, setting in TABLE.items():
         if setting.check:
@@ -125,18 +101,19 @@ def to_json(config: ConfigDict) -> str:
     return json.dumps(config.to_dict(), indent=2)
 
 
-def from_json(text: str, where: object = "settings") -> ConfigDict:
+def from_json(text: str | bytes, where: object = "settings") -> ConfigDict:
     """The inverse of `to_json`; keys that a newer default added get its values.
 
     Raises:
         InputError: No settings of this version; constants of older ones may be there
             with the values that they have.
-        ValueError: No JSON of an object.
     """
-    tree = json.loads(text)
-    if not isinstance(tree, dict):
-        raise ValueError(f"{type(tree).__name__} instead of an object")
-    stored = _flat(tree).items()
+    try:
+        stored = flat(json.loads(text)).items()
+    except (ValueError, AttributeError) as error:
+        expected, fix = "the settings of a run", "give --config or another --workdir"
+        found = first_line(error)
+        raise InputError(where, expected=expected, found=found, fix=fix) from error
     kept = {key: value for key, value in stored if CONSTANTS.get(key, ...) != value}
     return changed(default(), kept, where)
 
@@ -153,15 +130,15 @@ def differing_fit_keys(one: ConfigDict, other: ConfigDict) -> list[str]:
 
 def describe() -> str:
     """Every setting with its default, meaning and allowed values, for the help."""
-    lines, section, indent = [], "", " " * 40
-    for key, setting in TABLE.items():
-        if key.split(".")[0] in SECTIONS and key.split(".")[0] != section:
-            section = key.split(".")[0]
+    lines, previous = [], "seed"
+    for key, (value, meaning, check, _) in TABLE.items():
+        section = key.split(".")[0]
+        if section != previous:
             lines += ["", f"{section}: {SECTIONS[section]}"]
-        value, check = setting.default, setting.check
-        text = str(value).lower() if value is True or value is False else value
-        start = f"  {key} = {text or repr(text)}"
+        previous = section
+        shown = str(value).lower() if isinstance(value, bool) else value or repr(value)
         allowed = f"; {check}" if isinstance(check, Range | Names) else ""
-        meaning = textwrap.fill(setting.meaning + allowed, 48).splitlines()
-        lines += [f"{start:<39} {meaning[0]}", *(indent + line for line in meaning[1:])]
+        first, *rest = textwrap.wrap(meaning + allowed, 48)
+        lines += [f"  {key + ' = ' + str(shown):<37} {first}"]
+        lines += [" " * 40 + line for line in rest]
     return "\n".join(lines)

@@ -1,8 +1,7 @@
 """The command line's flags: --workdir, --config=FILE and --config.KEY=VALUE.
 
-One absl flag for each setting of the table, so that types are checked and a mistyped
-key is answered with the nearest known one. (ml_collections' own flags for a ConfigDict
-would take the name `config` for it, where ours names a file.)
+One absl flag for each setting of the table, so that types are checked. (The flags of
+ml_collections for a ConfigDict need its file first, and take a second parse.)
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 from absl import flags
 from ml_collections import ConfigDict
 
-from inr_jax.errors import InputError, first_line, unknown_name
+from inr_jax.errors import InputError, unknown_name
 from inr_jax.run import config as settings
 from inr_jax.run.settings_table import PATH, TABLE
 from inr_jax.run.shipped_configs import find
@@ -26,7 +25,7 @@ DEFINERS: dict[type, Callable[..., Any]] = {
     float: flags.DEFINE_float,
     str: flags.DEFINE_string,
 }
-PREFIX = "config."
+WHERE, PREFIX = "command line", "config."
 
 
 class Call(NamedTuple):
@@ -44,10 +43,7 @@ class Call(NamedTuple):
 
 
 def parse(
-    arguments: Sequence[str],
-    own: Sequence[str] = (),
-    *,
-    needs_workdir: bool = False,
+    arguments: Sequence[str], own: Sequence[str] = (), *, needs_workdir: bool = False
 ) -> Call:
     """Flags to a call.
 
@@ -70,32 +66,30 @@ def parse(
         expected, fix = "a folder for results", "add --workdir=DIR"
         raise InputError("--workdir", expected=expected, found="none", fix=fix)
     workdir = Path(values.workdir).expanduser() if values.workdir else None
-    overrides = {}
-    for key, setting in TABLE.items():
-        flag: Any = values[PREFIX + key]
-        if flag.present:
-            path = PATH in setting.marks
-            overrides[key] = _absolute(flag.value) if path else flag.value
-    config = settings.changed(_base(values.config, workdir), overrides, "command line")
+    given = {key: values[PREFIX + key] for key in TABLE if values[PREFIX + key].present}
+    overrides = {
+        key: _absolute(flag.value) if PATH in TABLE[key].marks else flag.value
+        for key, flag in given.items()
+    }
+    config = settings.changed(_base(values.config, workdir), overrides, WHERE)
     return Call(workdir, config, {name: values[name].value for name in own})
 
 
 def _read(values: flags.FlagValues, arguments: Sequence[str]) -> None:
-    where = "command line"
+    expected, fix = "a value of the setting's type", "see `inr-jax run --help`"
     try:
         rest = values(["inr-jax", *arguments])[1:]
     except flags.UnrecognizedFlagError as error:
         key = error.flagname.removeprefix(PREFIX)
         if key in settings.CONSTANTS:
-            raise settings.unknown_setting(where, key) from error
+            raise settings.unknown_setting(WHERE, key) from error
         known = [f"--{name}" for name in values if not name.startswith("no")]
-        raise unknown_name(where, f"--{error.flagname}", known) from error
+        raise unknown_name(WHERE, f"--{error.flagname}", known) from error
     except flags.Error as error:
-        expected, fix = "a value of the setting's type", "see `inr-jax run --help`"
-        raise InputError(where, expected=expected, found=str(error), fix=fix) from error
+        raise InputError(WHERE, expected=expected, found=str(error), fix=fix) from error
     if rest:
         fix, found = "write flags as --name=value", repr(rest[0])
-        raise InputError(where, expected="flags alone", found=found, fix=fix)
+        raise InputError(WHERE, expected="flags alone", found=found, fix=fix)
 
 
 def _absolute(text: str) -> str:
@@ -108,10 +102,12 @@ def _absolute(text: str) -> str:
 
 
 def _base(name: str | None, workdir: Path | None) -> ConfigDict:
+    """The settings of a file, else of a run in the workdir, else the default ones."""
     if name:
         return load_config(find("--config", name))
-    if workdir and (workdir / "config.json").is_file():
-        return load_stored(workdir / "config.json")
+    stored = workdir / "config.json" if workdir else None
+    if stored and stored.is_file():
+        return settings.from_json(stored.read_bytes(), stored)
     return settings.default()
 
 
@@ -127,22 +123,3 @@ def load_config(path: Path) -> ConfigDict:
         found = f"one that returns {type(config).__name__}, not a ConfigDict"
         raise InputError(path, expected=expected, found=found, fix=EXAMPLES)
     return settings.changed(settings.default(), settings.flat(config), path)
-
-
-def load_stored(path: Path) -> ConfigDict:
-    """The settings that a run left in its workdir.
-
-    Raises:
-        InputError: It is no JSON of settings.
-    """
-    try:
-        return settings.from_json(path.read_text(), path)
-    except InputError:
-        raise
-    except (OSError, ValueError) as error:
-        raise InputError(
-            path,
-            expected="the settings of a run",
-            found=first_line(error),
-            fix="give --config=FILE or another --workdir",
-        ) from error

@@ -10,14 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from inr_jax.run.setting_checks import (
-    Names,
-    Range,
-    block_sides,
-    one_of,
-    resolution,
-    space_name,
-)
+from inr_jax.run.setting_checks import Form, Names, Range, block_sides
 from inr_jax.samples.ahba import options
 
 # Marks of a setting: what else depends on it.
@@ -28,25 +21,23 @@ MAPS = "maps"  # maps depend on it, scores do not
 
 SEED, NOT_NEGATIVE, POSITIVE = Range(0, 2**32 - 1), Range(0), Range(1e-6)
 COUNT, ZERO_OR_COUNT, RATE, MM = Range(1), Range(0), Range(1e-12, 1), Range(0, 50)
-SOURCES = one_of("phantom", "ahba", "allen_export", "table")
-TARGETS, TISSUES = one_of("wells", "effects"), one_of("none", "soft", "class")
+RESOLUTION = Form("[123]", "1, 2 or 3", "or give a mask with --config.render.mask")
+SPACE = Form("[A-Za-z0-9]*", "letters and digits", "as MNI152NLin6Asym")
+SOURCES = Names(("phantom", "ahba", "allen_export", "table"))
+TARGETS, TISSUES = Names(("wells", "effects")), Names(("none", "soft", "class"))
 # The names that fields.architectures, .conditioning and .numerics.precision register;
 # those would import jax, so tests compare.
-FIELDS = one_of("siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr")
-CONDITIONINGS = one_of("heads", "independent", "concat", "low_rank")
+FIELDS = Names(("siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr"))
+CONDITIONINGS = Names(("heads", "independent", "concat", "low_rank"))
 ABAGEN = {name: Names(names) for name, names in options.CHOICES.items()}
-PRECISION = one_of("float32", "bfloat16", "bfloat16_3x")
+PRECISION = Names(("float32", "bfloat16", "bfloat16_3x"))
 
 
 class Setting(NamedTuple):
-    """One setting.
+    """A default, whose type all values have; its meaning, with unit and axes; a check.
 
-    Attributes:
-        default: Its default; every value is of the same type.
-        meaning: What it is, with its unit and axes.
-        check: Called with where the value stands and the value; refuses what no run
-            can use. None where any value will do.
-        marks: Of PATH, NUMBER, ALONG and MAPS.
+    The check refuses what no run can use, None where any value will do; the marks are
+    of PATH, NUMBER, ALONG and MAPS.
     """
 
     default: bool | int | float | str
@@ -60,7 +51,7 @@ ROWS: tuple[tuple, ...] = (
     ("source", "Where the samples come from"),
     (".name", "phantom", "kind of the samples", SOURCES),
     (".path", "", "a folder, zip or table; the phantom needs none", PATH),
-    (".probes", "mean", "allen_export: value of a gene", one_of("mean", "first")),
+    (".probes", "mean", "allen_export: value of a gene", Names(("mean", "first"))),
     (".x", "x", "table: column of x, MNI mm"),
     (".y", "y", "table: column of y, MNI mm"),
     (".z", "z", "table: column of z, MNI mm"),
@@ -110,7 +101,7 @@ ROWS: tuple[tuple, ...] = (
     ("inputs", "What a network gets of a place"),
     (".mirror", True, "left and right are one, by abs(x); for baselines too"),
     (".tissue", "none", "soft: P(grey), P(white) | class: +1, -1", TISSUES),
-    (".box", "cube", "joint: the paper's single min-max", one_of("cube", "joint")),
+    (".box", "cube", "joint: the paper's single min-max", Names(("cube", "joint"))),
     ("field", "The network"),
     (".name", "siren", "architecture", FIELDS),
     (".hidden", 64, "width", COUNT),
@@ -127,7 +118,7 @@ ROWS: tuple[tuple, ...] = (
     ("conditioning", "How genes share networks"),
     (".name", "heads", "how genes share networks", CONDITIONINGS),
     (".rank", 8, "low_rank: patterns that the genes mix", COUNT),
-    (".order", "spectral", "concat: position of a gene", one_of("spectral", "pc1")),
+    (".order", "spectral", "concat: position of a gene", Names(("spectral", "pc1"))),
     (".frequencies", 11, "concat: sin/cos pairs of the position", Range(0, 20)),
     ("fit", "How networks are fitted"),
     (".steps", 600, "steps of the optimizer", COUNT, ALONG),
@@ -139,7 +130,7 @@ ROWS: tuple[tuple, ...] = (
     (".jitter_mm", 3.0, "sd of noise on coordinates, a step, mm an axis", MM, NUMBER),
     (".targets", "effects", "wells, or what structures share", TARGETS, NUMBER),
     (".members", 6, "networks from other seeds, averaged", Range(1, 1000), ALONG),
-    (".scale", "zscore", "of a gene's values", one_of("zscore", "minmax")),
+    (".scale", "zscore", "of a gene's values", Names(("zscore", "minmax"))),
     (".precision", "float32", "of products behind the first layer", PRECISION),
     (".group", 0, "networks trained side by side; 0: by the backend", ZERO_OR_COUNT),
     (".chunk", 100, "steps a compiled call", COUNT),
@@ -164,13 +155,13 @@ ROWS: tuple[tuple, ...] = (
     (".every", 500, "steps between checkpoints, rounded up to chunks", COUNT),
     (".keep", 2, "the newest that stay", COUNT),
     ("render", "Maps"),
-    (".resolution_mm", 2, "of the ICBM152 brain mask: 1, 2 or 3", resolution),
+    (".resolution_mm", 2, "of the ICBM152 brain mask: 1, 2 or 3", RESOLUTION),
     (".mask", "", "a NIfTI mask of your own instead, on its own grid", PATH),
-    (".space", "", 'name of its space in file names; "" is MNI152', space_name),
+    (".space", "", 'name of its space in file names; "" is MNI152', SPACE),
     (".precision", "float32", "of products, whatever the fit had", PRECISION),
     (".chunk", 8192, "voxels a call on each device; bounds the memory", COUNT),
     (".genes", 0, "genes of a block; 0: as many as fit 256 MB", ZERO_OR_COUNT),
-    (".outside", "zero", "value outside the mask", one_of("zero", "nan")),
+    (".outside", "zero", "value outside the mask", Names(("zero", "nan"))),
     (".std", True, "write a map of the standard deviation for each gene"),
     ("devices", "The machine"),
     (".cache", "auto", 'folder of compiled programs | auto: the user\'s | "": none'),
@@ -183,28 +174,21 @@ SWEPT = ("seed", "inputs", "field", "conditioning", "fit", "anatomy")
 # Sections that a fit depends on: a checkpoint of other settings is refused.
 FITTED = ("source", "phantom", "ahba", *SWEPT[:-1])
 # Settings of version 0.1 that are constants of stats.mixed_model now.
-CONSTANTS = {
-    f"fit.effects_{k}": v
-    for k, v in (("df", 50.0), ("shrinkage", 0.05), ("rounds", 20))
-}
+_EFFECTS = {"df": 50.0, "shrinkage": 0.05, "rounds": 20}
+CONSTANTS = {f"fit.effects_{name}": value for name, value in _EFFECTS.items()}
 
-
-def _table() -> tuple[dict[str, Setting], dict[str, str]]:
-    settings: dict[str, Setting] = {}
-    sections: dict[str, str] = {}
-    for name, *rest in ROWS:
-        if len(rest) == 1:
-            (sections[name],) = rest
-            continue
-        key = f"{list(sections)[-1]}{name}" if name.startswith(".") else name
-        default, meaning, *more = rest
-        check = next(filter(callable, more), None)
-        marks = tuple(mark for mark in more if mark is not check)
-        settings[key] = Setting(default, meaning, check, marks)
-    return settings, sections
-
-
-TABLE, SECTIONS = _table()
+SECTIONS = {name: meaning for name, meaning, *rest in ROWS if not rest}
+TABLE: dict[str, Setting] = {}  # dotted key -> setting
+_section = ""
+for _name, _default, *_rest in ROWS:
+    if not _rest:
+        _section = _name
+        continue
+    _meaning, *_more = _rest
+    _check = next(filter(callable, _more), None)
+    _marks = tuple(mark for mark in _more if mark is not _check)
+    _key = f"{_section}{_name}" if _name.startswith(".") else _name
+    TABLE[_key] = Setting(_default, _meaning, _check, _marks)
 
 
 def marked(mark: str) -> tuple[str, ...]:

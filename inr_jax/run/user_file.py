@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
+import re
+import runpy
 from pathlib import Path
 from typing import Any
 
 from inr_jax.errors import InputError, first_line
-from inr_jax.run import config as settings
+from inr_jax.run.config import unknown_setting
 
 EXAMPLES = "`inr-jax configs` lists examples"  # what to do about a bad file
+# How ml_collections says that a key is written or read and is not there.
+UNKNOWN = re.compile(r"""Key "(\w+)" does not exist|instead of "(\w+)"|^"'(\w+)'"$""")
 
 
 def returned(path: Path, function: str, expected: str) -> Any:
@@ -23,23 +26,20 @@ def returned(path: Path, function: str, expected: str) -> Any:
     Raises:
         InputError: No such file or function, or it fails; an unknown setting.
     """
-
-    def fail(found: str) -> InputError:
-        return InputError(path, expected=expected, found=found, fix=EXAMPLES)
-
-    if not path.is_file():
-        raise fail("no such file")
-    spec = importlib.util.spec_from_file_location("inr_jax_user_file", path)
-    if spec is None or spec.loader is None:
-        raise fail("no Python file")
-    module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
-        return getattr(module, function)()
+        if not path.is_file():
+            raise InputError(
+                path, expected=expected, found="no such file", fix=EXAMPLES
+            )
+        names = runpy.run_path(str(path))
+        if function not in names:
+            raise AttributeError(f"it has no attribute {function!r}")
+        return names[function]()
     except InputError:
         raise
     except (Exception, SystemExit) as error:  # it is the user's own code
-        key = settings.unknown_key(error)
+        key = UNKNOWN.search(str(error))
         if key:
-            raise settings.unknown_setting(path, key) from error
-        raise fail(f"{type(error).__name__}: {first_line(error)}") from error
+            raise unknown_setting(path, next(filter(None, key.groups()))) from error
+        found = f"{type(error).__name__}: {first_line(error)}"
+        raise InputError(path, expected=expected, found=found, fix=EXAMPLES) from error
