@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 from ml_collections import ConfigDict
 
@@ -116,7 +117,7 @@ def make_run(config: ConfigDict, workdir: Workdir, verb: str = "run") -> Run:
     """
     canvas = build.make_canvas(config)
     brain = build.make_phantom(config) if config.source.name == "phantom" else None
-    source = _read_source(config, workdir, brain, verb)
+    source = _read_source(config, workdir.wells, brain, verb)
     samples = source.samples
     if brain is not None:
         columns = [brain.genes.index(gene) for gene in samples.genes]
@@ -129,15 +130,15 @@ def make_run(config: ConfigDict, workdir: Workdir, verb: str = "run") -> Run:
 
 
 def _read_source(
-    config: ConfigDict, workdir: Workdir, brain: phantom.Phantom | None, verb: str
+    config: ConfigDict, wells: Path, brain: phantom.Phantom | None, verb: str
 ) -> Source:
     try:
         return build.load_source(config, brain)
     except InputError as error:
-        if verb != "render" or not workdir.wells.exists():
+        if verb != "render" or not wells.exists():
             raise
         log.warning("render: goes on without the source (%s)", error)
-        return read_wells(workdir.wells)
+        return read_wells(wells)
 
 
 def _note_source(run: Run) -> None:

@@ -1,0 +1,58 @@
+"""Each part of a run is made once."""
+
+from __future__ import annotations
+
+import pytest
+
+from inr_jax import cli
+from inr_jax.run import build
+
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+TINY = [
+    "--config.phantom.n_wells=60",
+    "--config.phantom.n_genes=2",
+    "--config.field.hidden=8",
+    "--config.field.depth=1",
+    "--config.fit.members=1",
+    "--config.fit.steps=10",
+    "--config.anatomy.steps=10",
+    "--config.anatomy.field_steps=0",
+    "--config.anatomy.hidden=8",
+    "--config.render.resolution_mm=3",
+]
+MADE = ("make_canvas", "make_recipe", "make_structure_recipe", "make_phantom")
+
+
+def test_a_whole_run_makes_its_grid_recipes_and_phantom_once(tmp_path, monkeypatch):
+    calls = dict.fromkeys(MADE, 0)
+    for name in MADE:
+        original = getattr(build, name)
+
+        def counted(*arguments, name=name, original=original):
+            calls[name] += 1
+            return original(*arguments)
+
+        monkeypatch.setattr(build, name, counted)
+    assert cli.main(["run", f"--workdir={tmp_path}", *TINY]) == 0
+    assert calls == dict.fromkeys(MADE, 1)
+
+
+def test_losses_are_kept_once_when_a_fit_goes_on(tmp_path):
+    run = ["fit", f"--workdir={tmp_path}", *TINY, "--config.fit.chunk=5"]
+    assert cli.main(run) == 0
+    losses = (tmp_path / "losses.csv").read_text()
+    rows = [line.split(",") for line in losses.splitlines()[1:]]
+    steps = [(step, model) for step, _, model in rows]
+    assert steps == [(s, m) for m in ("place", "structure") for s in ("5", "10")]
+    assert cli.main(run) == 0
+    assert (tmp_path / "losses.csv").read_text() == losses
+
+
+def test_some_genes_of_a_finished_run_are_drawn_without_a_fit(tmp_path, capsys):
+    folder = f"--workdir={tmp_path}"
+    assert cli.main(["fit", folder, *TINY]) == 0
+    assert cli.main(["render", folder, "--genes=ABCA7"]) == 0
+    drawn = list((tmp_path / "maps").glob("*_feature.nii.gz"))
+    assert len(drawn) == 1 and "desc-ABCA7_" in drawn[0].name
+    assert cli.main(["render", folder, "--genes=ABCA8"]) == 2
+    assert "did you mean 'ABCA7'" in capsys.readouterr().err
