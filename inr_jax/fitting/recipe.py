@@ -20,8 +20,8 @@ from inr_jax.fields.conditioning.conditioning import rows_of_genes
 from inr_jax.fields.gene_codes import gene_codes
 from inr_jax.fields.inputs import Inputs, Places, make_places
 from inr_jax.fitting import fit
-from inr_jax.fitting import targets as effects
 from inr_jax.fitting.data import FitData, pack
+from inr_jax.fitting.targets import blup_targets
 from inr_jax.samples import standardise
 from inr_jax.samples.samples import Samples, Sites
 from inr_jax.samples.standardise import Standardiser
@@ -135,14 +135,14 @@ def make_targets(
     standard = preprocessing.standardiser.standard(training.values)
     if recipe.targets == "wells":
         return standard, False
-    targets, share = effects.denoised(
+    targets, variance_share = blup_targets(
         standard,
         donor=training.donor,
         structure=training.structure,
         parent=training.parent,
         x_mm=folded(training.x_mm, recipe.mirror),
     )
-    return targets, share > 0
+    return targets, variance_share > 0
 
 
 def make_data(

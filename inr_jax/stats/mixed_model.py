@@ -1,11 +1,38 @@
-"""A mixed model of anatomy, by EM: parents, structures, batches and noise.
+"""A mixed model of structures: random effects that wells of one name share.
 
-The model is that of `effects`. Covariances are fitted by EM (Dempster, Laird & Rubin
-1977), effects are posterior means (best linear unbiased predictors, Henderson 1984);
-batches are fitted in turn with the rest, weights as by Liu & Rubin 1995.
+The standardised expression of well i, a vector of T traits, is taken as
 
-Axis letters: N wells, P parents, S structures, B batches; T traits with a joint
-covariance and R replicates of them.
+    z_i = parent[p(i)] + structure[s(i)] + donor_parent[d(i), p(i)] + e_i / sqrt(w_i)
+
+with parent the effect of a top-level structure, structure what a structure adds to it,
+and donor_parent what one donor adds throughout a parent: it repeats in no other brain,
+and twenty wells that share it are not twenty witnesses. Every effect is normal about 0
+with a `(T, T)` covariance of its own (A, B, C and, of e, S), so that a gene learns from
+those it goes with. Weights w are those of a Student t with n degrees of freedom.
+
+One round of the fit (EM; Dempster, Laird & Rubin 1977):
+
+    Posterior. Given C, structures and parents are best linear unbiased predictors
+    (Henderson 1984). Where a basis E has E'SE = 1 and E'BE = diag(l), traits are apart;
+    with W_s the sum of weights and m_s the weighted mean of a structure's wells,
+        V_p = (A^-1 + sum_s diag(1 / (l + 1 / W_s)))^-1
+        parent_p = V_p sum_s (m_s / (l + 1 / W_s))
+        structure_s = g_s (m_s - parent_p),   g_s = l / (l + 1 / W_s)
+    in that basis, and with the effects of structures taken off, those of donor and
+    parent likewise: the two are taken as independent given the wells (a mean-field
+    approximation, which without effects of donor and parent is exact).
+    Moments. A covariance is the mean over its effects of effect effect' plus the
+    posterior's own covariance; S likewise, of residuals weighed by w.
+    Weights. w_i = (n + T) / (n + |e_i|^2), e_i in units of S and with what the
+    posterior leaves open (Liu & Rubin 1995), scaled to mean 1.
+
+Covariances are shrunk towards their diagonals. Where degrees are infinite and nothing
+is shrunk, every round raises the likelihood (tests/stats/test_mixed_model.py).
+
+Axis letters: N wells, G genes, P parents, S structures, B pairs of donor and parent; T
+traits with a joint covariance and R replicates of them. Many genes are split in two: T
+leading principal components with all their covariances (R = 1), and what is left of
+each gene, which shares one variance with the others (T = 1, R = G).
 """
 
 from __future__ import annotations
@@ -14,146 +41,138 @@ from typing import NamedTuple
 
 import numpy as np
 
+from inr_jax.stats.posteriors import (
+    EffectGroups,
+    donor_parents,
+    groups_of,
+    outer,
+    structures,
+)
+
 RIDGE = 1e-6  # a variance that counts as none, standard units
+TRAITS = 128  # most traits with a full covariance
 
-START = {"parent": 0.4, "own": 0.2, "batch": 0.1, "noise": 0.4}  # variances
+START = {"parent": 0.4, "structure": 0.2, "donor_parent": 0.1, "noise": 0.4}
 
 
-class Prior(NamedTuple):
-    """What is assumed before any well is seen."""
+class MixedModelSettings(NamedTuple):
+    """Constants; held-out scores hardly depend on them (benchmarks/README.md)."""
 
     degrees: float = 50.0  # of freedom of the Student t over all traits
     shrinkage: float = 0.05  # of covariances towards their diagonals, 0 to 1
     rounds: int = 20  # of EM; scores are flat from 15 to 40
 
 
-class Groups(NamedTuple):
-    """Which wells share what; integers from 0 without gaps.
+SETTINGS = MixedModelSettings()
+
+
+class Effects(NamedTuple):
+    """The state of a fit after some rounds.
 
     Attributes:
-        structure: `(N,)`.
-        batch: `(N,)` donor and parent.
-        parent: `(S,)` the parent of a structure.
+        structure: `(S, T, R)` effect of a structure and its parent together.
+        donor_parent: `(B, T, R)`.
+        covariance: `(T, T)` of each kind of effect, by the keys of `START`.
+        weight: `(N,)` of wells, mean 1.
     """
 
     structure: np.ndarray
-    batch: np.ndarray
-    parent: np.ndarray
+    donor_parent: np.ndarray
+    covariance: dict[str, np.ndarray]
+    weight: np.ndarray
 
 
-def groups_of(donor: np.ndarray, structure: np.ndarray, parent: np.ndarray) -> Groups:
-    """Groups of N wells from their donor, structure and parent, each `(N,)`."""
-    _, first, row = np.unique(structure, return_index=True, return_inverse=True)
-    _, batch = np.unique(np.stack([donor, parent]), axis=1, return_inverse=True)
-    _, parent = np.unique(parent[first], return_inverse=True)
-    return Groups(row, batch.reshape(-1), parent)
+def structure_blup(
+    standard: np.ndarray,
+    donor: np.ndarray,
+    structure: np.ndarray,
+    parent: np.ndarray,
+    *,
+    settings: MixedModelSettings = SETTINGS,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Predicted effects at the wells.
+
+    Args:
+        standard: `(N, G)` standardised expression.
+        donor: `(N,)` integers.
+        structure: `(N,)` integers.
+        parent: `(N,)` integers, the same for all wells of a structure.
+        settings: Constants of the fit.
+
+    Returns:
+        `(N, G)` effects of parent and structure together, and `(N, G)` of donor and
+        parent.
+    """
+    groups = groups_of(donor, structure, parent)
+    if standard.shape[1] <= TRAITS:
+        return _at_wells(standard[:, :, None], groups, settings, (slice(None), 0))
+    basis = _leading(standard, TRAITS)
+    leading = standard @ basis.T
+    rest = standard - leading @ basis
+    joint = _at_wells(leading[:, :, None], groups, settings, (slice(None), 0))
+    each = _at_wells(rest[:, None, :], groups, settings, (0, slice(None)))
+    by_structure, by_donor_parent = (
+        shared @ basis + gene for shared, gene in zip(joint, each, strict=True)
+    )
+    return by_structure, by_donor_parent
 
 
 def fit_effects(
-    z: np.ndarray, groups: Groups, prior: Prior
-) -> tuple[np.ndarray, np.ndarray]:
-    """EM on `(N, T, R)`; effects of structures `(S, T, R)` and batches `(B, T, R)`."""
+    z: np.ndarray, groups: EffectGroups, settings: MixedModelSettings = SETTINGS
+) -> Effects:
+    """Fit wells `(N, T, R)` by so many rounds of EM."""
     n, traits, replicates = z.shape
-    covariance = {name: start * np.eye(traits) for name, start in START.items()}
-    weight = np.ones(n)
-    batch = np.zeros((groups.batch.max() + 1, traits, replicates))
-    for _ in range(prior.rounds):
-        centred = z - batch[groups.batch]
-        structure, moments, unsure, doubt = _anatomy(
-            centred, weight, groups, covariance
-        )
-        residual = centred - structure[groups.structure]
-        batch, moments["batch"], unsure_batch = _batches(
-            residual + batch[groups.batch], weight, groups.batch, covariance
-        )
-        noise = _outer(np.sqrt(weight)[:, None, None] * residual)
-        moments["noise"] = (noise + replicates * (unsure + unsure_batch)) / n
-        distance = doubt[groups.structure] * replicates
-        weight = _weights(residual, covariance["noise"], distance, prior.degrees)
-        covariance = {
-            name: _shrunk(moment / replicates, prior.shrinkage)
-            for name, moment in moments.items()
-        }
-    return structure, batch
+    effects = Effects(
+        np.zeros((len(groups.parent), traits, replicates)),
+        np.zeros((groups.donor_parent.max() + 1, traits, replicates)),
+        {name: start * np.eye(traits) for name, start in START.items()},
+        np.ones(n),
+    )
+    for _ in range(settings.rounds):
+        effects = _round(z, groups, effects, settings)
+    return effects
 
 
-def _basis(own: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """E and l with E' noise E = 1 and E' own E = diag(l): there, traits are apart."""
-    from scipy.linalg import eigh  # half a second to import
-
-    level, basis = eigh(own, noise)
-    return basis, np.maximum(level, 0)
-
-
-def _anatomy(
-    z: np.ndarray, weight: np.ndarray, groups: Groups, covariance: dict
-) -> tuple[np.ndarray, dict, np.ndarray, np.ndarray]:
-    """Posterior of parents and structures, worked out in the basis of `_basis`.
-
-    Returns:
-        Effects `(S, T, R)`; moments of both kinds; the weighted sum over wells of the
-        effects' posterior covariance `(T, T)`; its size for each structure against
-        the noise, `(S,)`.
-    """
-    basis, level = _basis(covariance["own"], covariance["noise"])
-    back = np.linalg.inv(basis)
-    total, mean = _means(z, weight, groups.structure)
-    mean = basis.T @ mean
-    precision = 1 / (level + 1 / total[:, None])  # (S, T), diagonal
-    count, replicates = groups.parent.max() + 1, z.shape[2]
-    member = np.equal.outer(np.arange(count), groups.parent).astype(float)  # (P, S)
-    known = np.linalg.inv(basis.T @ covariance["parent"] @ basis)
-    known = known + (member @ precision)[:, :, None] * np.eye(len(level))
-    push = np.einsum("ps,st,str->ptr", member, precision, mean)
-    unsure = np.linalg.inv(known)  # (P, T, T)
-    parent = unsure @ push
-    gain = level * precision
-    added = gain[:, :, None] * (mean - parent[groups.parent])
-    left = level * (1 - gain)
-
-    def spread(share: np.ndarray, times: np.ndarray) -> np.ndarray:
-        """Sum over structures of times (diag(share) unsure diag(share) + left)."""
-        pairs = [
-            (times[own, None] * share[own]).T @ share[own] * doubt
-            for own, doubt in zip(member > 0, unsure, strict=True)
-        ]
-        return sum(pairs) + np.diag(times @ left)
-
-    ones = np.ones(len(total))
-    moments = {
-        "parent": (_outer(parent) + replicates * unsure.sum(0)) / count,
-        "own": (_outer(added) + replicates * spread(gain, ones)) / len(added),
-    }
-    moments = {name: back.T @ moment @ back for name, moment in moments.items()}
-    summed = back.T @ spread(1 - gain, total) @ back
-    sides = np.diagonal(unsure, axis1=1, axis2=2)[groups.parent]
-    doubt = ((1 - gain) ** 2 * sides + left).sum(1)
-    return back.T @ (parent[groups.parent] + added), moments, summed, doubt
-
-
-def _batches(
-    z: np.ndarray, weight: np.ndarray, batch: np.ndarray, covariance: dict
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Posterior of batches, its moment, and how unsure it leaves the noise."""
-    basis, level = _basis(covariance["batch"], covariance["noise"])
-    back = np.linalg.inv(basis)
-    total, mean = _means(z, weight, batch)
-    gain = level / (level + 1 / total[:, None])
-    left = level * (1 - gain)
-    effect = gain[:, :, None] * (basis.T @ mean)
-    moment = (_outer(effect) + z.shape[2] * np.diag(left.sum(0))) / len(effect)
-    summed = np.diag(total @ left)
-    return back.T @ effect, back.T @ moment @ back, back.T @ summed @ back
-
-
-def _means(
-    z: np.ndarray, weight: np.ndarray, group: np.ndarray
+def _at_wells(
+    z: np.ndarray, groups: EffectGroups, settings: MixedModelSettings, cut: tuple
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sum of weights and weighted mean of each group."""
-    total, order = np.bincount(group, weight), np.argsort(group, kind="stable")
-    first = np.searchsorted(group[order], np.arange(len(total)))
-    sums = np.add.reduceat((weight[:, None, None] * z)[order], first)
-    return total, sums / total[:, None, None]
+    """Effects of wells `(N, T, R)` at the wells, one of the two last axes cut off."""
+    effects = fit_effects(z, groups, settings)
+    at_structure = effects.structure[groups.structure]
+    at_donor_parent = effects.donor_parent[groups.donor_parent]
+    return at_structure[:, *cut], at_donor_parent[:, *cut]
+
+
+def _round(
+    z: np.ndarray,
+    groups: EffectGroups,
+    effects: Effects,
+    settings: MixedModelSettings,
+) -> Effects:
+    """One round of EM."""
+    _, covariance, weight = effects[1:]
+    shared = effects.donor_parent[groups.donor_parent]
+    structure, moments, unsure, doubt = structures(
+        z - shared, weight, groups, covariance
+    )
+    residual = z - shared - structure[groups.structure]
+    donor_parent, moments["donor_parent"], unsure_donor_parent = donor_parents(
+        residual + shared, weight, groups.donor_parent, covariance
+    )
+    replicates = z.shape[2]
+    noise = outer(np.sqrt(weight)[:, None, None] * residual)
+    noise += replicates * (unsure + unsure_donor_parent)
+    moments["noise"] = noise / len(z)
+    distance = doubt[groups.structure] * replicates
+    return Effects(
+        structure,
+        donor_parent,
+        {
+            name: _shrunk(moment / replicates, settings.shrinkage)
+            for name, moment in moments.items()
+        },
+        _weights(residual, covariance["noise"], distance, settings.degrees),
+    )
 
 
 def _weights(
@@ -167,43 +186,9 @@ def _weights(
     return weight / weight.mean()
 
 
-def _outer(effect: np.ndarray) -> np.ndarray:
-    """`(K, T, R)` to `(T, T)`: the sum of outer products."""
-    flat = effect.transpose(1, 0, 2).reshape(effect.shape[1], -1)
-    return flat @ flat.T
-
-
 def _shrunk(moment: np.ndarray, share: float) -> np.ndarray:
     eye = np.eye(len(moment))
     return (1 - share) * moment + share * moment * eye + RIDGE * eye
-
-
-TRAITS = 128  # most traits with a full covariance
-
-
-def anatomy(
-    standard: np.ndarray,
-    donor: np.ndarray,
-    structure: np.ndarray,
-    parent: np.ndarray,
-    *,
-    prior: Prior = Prior(),  # noqa: B008 - a tuple of numbers
-) -> tuple[np.ndarray, np.ndarray]:
-    """Effects of parent and structure together, and of batch, at each of N wells."""
-    groups = groups_of(donor, structure, parent)
-    if standard.shape[1] <= TRAITS:
-        effect, batch = fit_effects(standard[:, :, None], groups, prior)
-        return effect[groups.structure, :, 0], batch[groups.batch, :, 0]
-    basis = _leading(standard, TRAITS)
-    leading = standard @ basis.T
-    shared = fit_effects(leading[:, :, None], groups, prior)
-    own = fit_effects((standard - leading @ basis)[:, None, :], groups, prior)
-    rows = (groups.structure, groups.batch)
-    effect, batch = (
-        one[row, :, 0] @ basis + other[row, 0]
-        for one, other, row in zip(shared, own, rows, strict=True)
-    )
-    return effect, batch
 
 
 def _leading(standard: np.ndarray, count: int) -> np.ndarray:

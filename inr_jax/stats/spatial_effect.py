@@ -1,19 +1,20 @@
-"""What is smooth in space beside anatomy, and repeats between donors.
+"""What is smooth in space beside structures, and repeats between donors.
 
 Within a structure expression may still run in a gradient, and wells outside all named
-structures have nothing but their place. The standardised expression of well i is taken
-as z_i = f(x_i) + names_i + batch_i + noise_i, and two wells go together by
+structures have nothing but their place. The standardised expression of a well is taken
+as the sum of a smooth function of place, effects of its structure, of its parent and of
+its donor in that parent, and noise, so that two wells go together by
 
     cov z_i, z_j = v k(|x_i - x_j|) + s [same structure] + p [same parent]
-                   + b [same donor and parent] + noise [i = j],
+                   + b [same donor and parent] + n [i = j],
 
 k the Matern 3/2 kernel. Variances v, s and p are fitted to products of wells of
 *different donors* (Haseman & Elston 1972), so that what one donor has to itself does
-not pass for a field: they minimise sum (z_i . z_j / G - cov_ij)^2 over those pairs,
-none below 0. What pairs of one donor have more is b, what variance has more is noise.
-The length of k is the likeliest under a normal law, and so is whether there is a field.
-Its posterior mean at the wells is kriging that knows of names; where names say all, v
-is 0 and there is none.
+not pass for a smooth effect: they minimise sum (z_i . z_j / G - cov_ij)^2 over those
+pairs, none below 0. What pairs of one donor have more is b, what is left is n.
+The length of k is the likeliest under a normal law, and so is whether v is above 0. The
+posterior mean of the smooth part at the wells is kriging that knows structures; where
+structures explain all, v is 0 and there is none.
 
 Axis letters: N wells, G genes, D = 3. Frame: x_mm (MNI152 RAS, mm).
 """
@@ -27,13 +28,13 @@ import numpy as np
 from inr_jax.stats.kernels import log_likelihood, matern32, same_group
 
 LENGTHS_MM = (10.0, 15.0, 20.0, 30.0, 40.0, 60.0)
-SURE = 9.0  # (3 sd)^2: twice the log likelihood, a gene, that a field must be worth
+SURE = 9.0  # (3 sd)^2: least gain in twice the log likelihood of a gene
 NOISE_FLOOR = 0.05  # least share of noise in the variance
-FITTED = 1000  # wells that variances are fitted to, at most: every so manieth
+FITTED = 1000  # wells that variances are fitted to, at most
 
 
-class Names(NamedTuple):
-    """What wells are called; integers `(N,)`, below 0 where there is no name.
+class WellGroups(NamedTuple):
+    """Which wells share what; integers `(N,)`, below 0 where it is unknown.
 
     Attributes:
         donor: Whose they are.
@@ -45,111 +46,126 @@ class Names(NamedTuple):
     structure: np.ndarray
     parent: np.ndarray
 
-    def take(self, rows: slice | np.ndarray) -> Names:
-        """The names of some wells."""
-        return Names(*(leaf[rows] for leaf in self))
+    def take(self, rows: slice | np.ndarray) -> WellGroups:
+        """Those of the wells of `rows`."""
+        return WellGroups(*(leaf[rows] for leaf in self))
 
 
 class Variances(NamedTuple):
-    """Of the parts of expression, standard units.
+    """Of the parts of expression, standard units squared.
 
     Attributes:
-        field: v.
+        place: v.
         structure: s.
         parent: p.
-        batch: b.
-        noise: What is left.
-        length_mm: Of the field's kernel.
+        donor_parent: b.
+        noise: n.
+        length_mm: Of the kernel, mm.
     """
 
-    field: float
+    place: float
     structure: float
     parent: float
-    batch: float
+    donor_parent: float
     noise: float
     length_mm: float
 
 
-def shared_field(
-    standard: np.ndarray, x_mm: np.ndarray, names: Names
+def spatial_effect(
+    standard: np.ndarray, x_mm: np.ndarray, groups: WellGroups
 ) -> tuple[np.ndarray, float]:
-    """Posterior mean of the field at the wells.
+    """Posterior mean of the smooth effect at the wells.
 
     Args:
         standard: `(N, G)` standardised expression.
         x_mm: `(N, 3)` MNI mm, folded where left and right are one.
-        names: Of the wells; with one donor all pairs of wells count.
+        groups: Of the wells; with one donor all pairs of wells count.
 
     Returns:
-        `(N, G)`, and the field's share of the variance, 0 where there is none.
+        `(N, G)`, and its share of the variance; both 0 where there is none.
     """
     nothing = np.zeros_like(standard), 0.0
     if len(standard) < 2 or not standard.any():
         return nothing
     x_mm = np.asarray(x_mm, np.float64)
-    some = slice(None, None, -(-len(standard) // FITTED))
-    found = fitted_variances(standard[some], x_mm[some], names.take(some))
-    if not found.field:
+    thinned = slice(None, None, -(-len(standard) // FITTED))
+    variances = fitted_variances(standard[thinned], x_mm[thinned], groups.take(thinned))
+    if not variances.place:
         return nothing
-    kernel = matern32(x_mm, x_mm, found.length_mm)
-    kernel *= found.field
-    covariance = _of_names(names, found)
+    kernel = matern32(x_mm, x_mm, variances.length_mm)
+    kernel *= variances.place
+    covariance = _of_groups(groups, variances)
     covariance += kernel
-    return kernel @ np.linalg.solve(covariance, standard), found.field / sum(found[:5])
+    effect = kernel @ np.linalg.solve(covariance, standard)
+    return effect, variances.place / sum(variances[:5])
 
 
-def fitted_variances(standard: np.ndarray, x_mm: np.ndarray, names: Names) -> Variances:
-    """The likeliest of the lengths, or no field at all; see the top of this file."""
+def fitted_variances(
+    standard: np.ndarray, x_mm: np.ndarray, groups: WellGroups
+) -> Variances:
+    """Those of the likeliest length, or without a smooth effect; see above.
+
+    Args:
+        standard: `(N, G)` standardised expression.
+        x_mm: `(N, 3)` mm.
+        groups: Of the wells.
+    """
     from scipy.optimize import nnls  # half a second to import
 
     product = standard @ standard.T / standard.shape[1]
-    apart = names.donor[:, None] != names.donor[None]
-    if not apart.any():
-        apart = ~np.eye(len(standard), dtype=bool)
-    same = [
+    pairs = groups.donor[:, None] != groups.donor[None]
+    if not pairs.any():
+        pairs = ~np.eye(len(standard), dtype=bool)
+    kinds = [
         same_group(group, group).astype(np.float64)
-        for group in (names.structure, names.parent)
+        for group in (groups.structure, groups.parent)
     ]
-    fixed, choices = [kind[apart] for kind in same], []
-    for length in (None, *LENGTHS_MM):
-        # A field of no length is that of variance 0.
-        kernel = matern32(x_mm, x_mm, length) if length else np.zeros_like(product)
-        signal, _ = nnls(np.stack([kernel[apart], *fixed], 1), product[apart])
-        found = _with_rest(signal, [kernel, *same], product, names, length or 0.0)
-        covariance = found.field * kernel + _of_names(names, found)
-        choices.append((log_likelihood(covariance, standard)[0], found))
+    fixed, choices = [kind[pairs] for kind in kinds], []
+    for length_mm in (0.0, *LENGTHS_MM):
+        # A kernel of no length stands for no smooth effect.
+        kernel = matern32(x_mm, x_mm, length_mm) if length_mm else 0 * product
+        signal, _ = nnls(np.stack([kernel[pairs], *fixed], 1), product[pairs])
+        variances = _completed(
+            signal, [kernel, *kinds], product, groups.donor, length_mm
+        )
+        covariance = variances.place * kernel + _of_groups(groups, variances)
+        choices.append((log_likelihood(covariance, standard)[0], variances))
     plain, best = choices[0], max(choices, key=lambda choice: choice[0])
     return best[1] if 2 * (best[0] - plain[0]) > SURE else plain[1]
 
 
-def _of_names(names: Names, variances: Variances) -> np.ndarray:
-    """The covariance `(N, N)` of all but the field."""
-    fellows = np.equal.outer(names.donor, names.donor)
-    of_parent = np.where(fellows, variances.parent + variances.batch, variances.parent)
-    covariance = np.where(same_group(names.parent, names.parent), of_parent, 0.0)
+def _of_groups(groups: WellGroups, variances: Variances) -> np.ndarray:
+    """The covariance `(N, N)` of all but the smooth effect."""
+    of_parent = np.where(
+        np.equal.outer(groups.donor, groups.donor),
+        variances.parent + variances.donor_parent,
+        variances.parent,
+    )
+    covariance = np.where(same_group(groups.parent, groups.parent), of_parent, 0.0)
     np.add(
         covariance,
         variances.structure,
         out=covariance,
-        where=same_group(names.structure, names.structure),
+        where=same_group(groups.structure, groups.structure),
     )
     covariance[np.diag_indices(len(covariance))] += variances.noise
     return covariance
 
 
-def _with_rest(
+def _completed(
     signal: np.ndarray,
     kinds: list[np.ndarray],
     product: np.ndarray,
-    names: Names,
+    donor: np.ndarray,
     length_mm: float,
 ) -> Variances:
-    """Beside the variances of the kinds those of batch and noise."""
-    left = product - sum(v * kind for v, kind in zip(signal, kinds, strict=True))
-    own = kinds[-1] * np.equal.outer(names.donor, names.donor)
-    fellows = own - np.diag(np.diag(own))
-    batch = float((fellows * left).sum() / max(fellows.sum(), 1.0))
-    batch = max(batch, 0.0) if len(np.unique(names.donor)) > 1 else 0.0
-    noise = np.diag(left).mean() - batch * np.diag(own).mean()
+    """The variances v, s and p with b and n, from what they leave of the products."""
+    rest = product - sum(v * kind for v, kind in zip(signal, kinds, strict=True))
+    same_both = kinds[-1] * np.equal.outer(donor, donor)
+    pairs = same_both - np.diag(np.diag(same_both))
+    donor_parent = float((pairs * rest).sum() / max(pairs.sum(), 1.0))
+    donor_parent = max(donor_parent, 0.0) if len(np.unique(donor)) > 1 else 0.0
+    noise = np.diag(rest).mean() - donor_parent * np.diag(same_both).mean()
     noise = max(noise, NOISE_FLOOR * np.diag(product).mean())
-    return Variances(*map(float, signal), batch, float(noise), length_mm)
+    place, structure, parent = map(float, signal)
+    return Variances(place, structure, parent, donor_parent, float(noise), length_mm)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inr_jax.fitting import targets
-from inr_jax.stats import mixed_model as mixed_model
+from inr_jax.stats import mixed_model
 
 P, PER, D, G = 12, 6, 6, 8  # parents, structures in each, donors, genes
 NOISE = 0.8
@@ -43,42 +43,24 @@ def test_effects_are_nearer_the_truth_than_wells_and_than_means(rng):
     means = np.stack([values[names["structure"] == s].mean(0) for s in range(P * PER)])[
         names["structure"]
     ]
-    found = targets.denoised(values, **names)[0]
+    found = targets.blup_targets(values, **names)[0]
     assert error(found, target) < 0.9 * error(means, target) < error(values, target)
 
 
 def test_genes_that_go_together_help_each_other(rng):
     names, truth, values = planted(rng)
     target = truth[names["structure"]]
-    together = targets.denoised(values, **names)[0]
+    together = targets.blup_targets(values, **names)[0]
     alone = np.concatenate(
-        [targets.denoised(values[:, [g]], **names)[0] for g in range(G)], axis=1
+        [targets.blup_targets(values[:, [g]], **names)[0] for g in range(G)], axis=1
     )
     assert error(together, target) < 0.95 * error(alone, target)
-
-
-def test_one_gene_with_known_variances_is_shrunk_as_in_the_textbook():
-    # One parent, known covariances: the best linear unbiased predictor, worked out
-    # from the joint normal law of wells and effects.
-    rng = np.random.default_rng(5)
-    structure = np.array([0, 0, 0, 1, 2, 2])
-    z = rng.normal(size=(6, 1, 1))
-    groups = mixed_model.Groups(structure, np.arange(6), np.array([0, 0, 1]))
-    v = {"parent": 0.4, "own": 0.2, "noise": 0.5}
-    covariance = {name: np.full((1, 1), value) for name, value in v.items()}
-    found, *_ = mixed_model._anatomy(z, np.ones(6), groups, covariance)
-    parent = groups.parent
-    of_structure = v["own"] * np.eye(3) + v["parent"] * (parent[:, None] == parent)
-    wells = of_structure[:, structure]
-    noisy = of_structure[np.ix_(structure, structure)] + v["noise"] * np.eye(6)
-    exact = wells @ np.linalg.solve(noisy, z[:, 0, 0])
-    np.testing.assert_allclose(found[:, 0, 0], exact, atol=1e-12)
 
 
 def test_a_well_without_a_name_stays_as_it_is(rng):
     names, _, values = planted(rng)
     names["structure"] = np.where(np.arange(len(values)) % 7, names["structure"], -1)
-    found = targets.denoised(values, **names)[0]
+    found = targets.blup_targets(values, **names)[0]
     unnamed = names["structure"] < 0
     np.testing.assert_array_equal(found[unnamed], values[unnamed])
     assert (found[~unnamed] != values[~unnamed]).any(1).all()
@@ -88,7 +70,7 @@ def test_without_any_name_nothing_changes(rng):
     values = rng.normal(size=(9, 2))
     none = np.full(9, -1)
     x_mm, donor = rng.normal(size=(9, 3)), np.zeros(9, int)
-    found, _ = targets.denoised(
+    found, _ = targets.blup_targets(
         values, donor=donor, structure=none, parent=none, x_mm=x_mm
     )
     np.testing.assert_array_equal(found, values)
@@ -96,12 +78,12 @@ def test_without_any_name_nothing_changes(rng):
 
 def test_wells_of_one_name_get_one_value_in_any_order_of_wells(rng):
     names, _, values = planted(rng)
-    found = targets.denoised(values, **names)[0]
+    found = targets.blup_targets(values, **names)[0]
     for s in (0, 17, 40):
         assert np.ptp(found[names["structure"] == s], axis=0).max() == 0
     shuffle = rng.permutation(len(values))
     shuffled = {name: numbers[shuffle] for name, numbers in names.items()}
-    again = targets.denoised(values[shuffle], **shuffled)[0]
+    again = targets.blup_targets(values[shuffle], **shuffled)[0]
     np.testing.assert_allclose(again, found[shuffle], atol=1e-8)
 
 
@@ -110,7 +92,7 @@ def test_a_rare_structure_borrows_from_its_parent(rng):
     rare = names["structure"] != 3
     rare |= names["donor"] == 0  # structure 3 is left in one donor alone
     names = {name: numbers[rare] for name, numbers in names.items()}
-    found = targets.denoised(values[rare], **names)[0]
+    found = targets.blup_targets(values[rare], **names)[0]
     row = np.flatnonzero(names["structure"] == 3)[0]
     siblings = found[(names["parent"] == 0) & (names["structure"] != 3)].mean(0)
     own = values[rare][row]
@@ -125,15 +107,15 @@ def test_many_genes_are_split_and_still_denoised(rng, monkeypatch, genes):
     monkeypatch.setattr(mixed_model, "TRAITS", 2)
     names, truth, values = planted(rng, genes=genes)
     target = truth[names["structure"]]
-    found = targets.denoised(values, **names)[0]
+    found = targets.blup_targets(values, **names)[0]
     assert error(found, target) < 0.6 * error(values, target)
 
 
 def test_an_outlying_well_counts_for_less(rng):
     names, _, values = planted(rng)
-    clean = targets.denoised(values, **names)[0]
+    clean = targets.blup_targets(values, **names)[0]
     values[5] += 40.0 * rng.choice([-1, 1], G)
-    spoilt = targets.denoised(values, **names)[0]
+    spoilt = targets.blup_targets(values, **names)[0]
     shift = np.abs(spoilt - clean)[names["structure"] == names["structure"][5]].mean()
     assert shift < 40.0 / D / 3  # a plain mean would move by 40 / D
 
@@ -141,13 +123,5 @@ def test_an_outlying_well_counts_for_less(rng):
 def test_two_equal_genes_do_not_break_it(rng):
     names, _, values = planted(rng)
     values[:, 1] = values[:, 0]
-    found = targets.denoised(values, **names)[0]
+    found = targets.blup_targets(values, **names)[0]
     np.testing.assert_allclose(found[:, 0], found[:, 1], atol=1e-6)
-
-
-@pytest.mark.parametrize("shape", [(9, 30), (30, 9), (12, 12)])
-def test_leading_directions_are_those_of_the_decomposition(rng, shape):
-    values = rng.normal(size=shape)
-    _, _, exact = np.linalg.svd(values, full_matrices=False)
-    found = mixed_model._leading(values, 4)
-    np.testing.assert_allclose(abs(found @ exact[:4].T), np.eye(4), atol=1e-8)

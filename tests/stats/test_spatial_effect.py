@@ -15,8 +15,8 @@ def shared(values, x_mm, donor, structure=None):
     """The field of wells of these structures, all of one parent; without, unnamed."""
     none = np.full(len(x_mm), -1)
     structure = none if structure is None else structure
-    names = spatial_effect.Names(donor, structure, np.minimum(structure, 0))
-    return spatial_effect.shared_field(values, x_mm, names)
+    names = spatial_effect.WellGroups(donor, structure, np.minimum(structure, 0))
+    return spatial_effect.spatial_effect(values, x_mm, names)
 
 
 def field(x_mm, rng, genes=G):
@@ -66,10 +66,12 @@ def test_coarse_structures_do_not_cost_the_gradient_within_them(wells, rng):
     truth = field(x_mm, rng)
     noisy = truth + 0.7 * rng.normal(size=truth.shape)
     names = {"structure": (x_mm[:, 0] > 0).astype(int), "parent": np.zeros(N, int)}
-    found, _ = targets.denoised(noisy, donor=donor, x_mm=x_mm, **names)
+    found, _ = targets.blup_targets(noisy, donor=donor, x_mm=x_mm, **names)
     r = np.corrcoef(found.ravel(), truth.ravel())[0, 1]
     assert r > 0.85
-    effect, _ = mixed_model.anatomy(noisy, donor, names["structure"], names["parent"])
+    effect, _ = mixed_model.structure_blup(
+        noisy, donor, names["structure"], names["parent"]
+    )
     assert r > np.corrcoef(effect.ravel(), truth.ravel())[0, 1] + 0.2
 
 
@@ -100,7 +102,7 @@ def test_a_field_is_told_from_names_that_follow_place(wells, rng):
     assert errors[0] < 0.7 * errors[1] and errors[0] < 0.4
 
 
-def test_variances_of_names_and_batches_are_those_planted(rng):
+def test_variances_of_structures_and_donors_are_those_planted(rng):
     n, genes = 600, 60
     donor, parent = rng.integers(0, 6, n), rng.integers(0, 8, n)
     structure = 5 * parent + rng.integers(0, 5, n)
@@ -108,9 +110,9 @@ def test_variances_of_names_and_batches_are_those_planted(rng):
     z += np.sqrt(0.5) * rng.normal(size=(40, genes))[structure]
     z += np.sqrt(0.2) * rng.normal(size=(6, 8, genes))[donor, parent]
     z += np.sqrt(0.6) * rng.normal(size=z.shape)
-    names = spatial_effect.Names(donor, structure, parent)
+    names = spatial_effect.WellGroups(donor, structure, parent)
     found = spatial_effect.fitted_variances(z, rng.uniform(-60, 60, (n, 3)), names)
-    assert found.field == 0
+    assert found.place == 0
     np.testing.assert_allclose(found[1:5], [0.5, 0.3, 0.2, 0.6], atol=0.1)
 
 
@@ -120,6 +122,6 @@ def test_a_well_without_a_name_gets_what_its_place_tells(wells, rng):
     noisy = truth + rng.normal(size=truth.shape)
     structure = np.where(np.arange(N) % 2, (x_mm[:, 0] > 0).astype(int), -1)
     names = {"structure": structure, "parent": np.minimum(structure, 0)}
-    found, _ = targets.denoised(noisy, donor=donor, x_mm=x_mm, **names)
+    found, _ = targets.blup_targets(noisy, donor=donor, x_mm=x_mm, **names)
     unnamed = structure < 0
     assert ((found - truth)[unnamed] ** 2).mean() < 0.45
