@@ -407,6 +407,7 @@ def fill(disk, leave):
 def test_a_full_disk_is_told_and_the_same_command_goes_on_after(disk, capsys):
     folder = disk / "out"
     keys = ["--config.fit.steps=100", "--noconfig.evaluate.enabled"]
+    keys += ["--noconfig.anatomy.enabled"]  # a single model, a single checkpoint
     run = ["run", f"--workdir={folder}", *TINY, *keys]
     fill(disk, 0)
     assert "No space left on device" in refused(capsys, *run)
