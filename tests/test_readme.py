@@ -8,14 +8,11 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from inr_jax import cli
-from inr_jax.errors import InputError
-from inr_jax.fields import model as render
-from inr_jax.fields.inputs import make_places
-from inr_jax.fitting import checkpoint, recipe
-from inr_jax.run import ahba_verbs, build, config, load
+from inr_jax.run import ahba_verbs, config
 from inr_jax.run import flags as command
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,34 +70,26 @@ def test_every_extra_that_is_named_exists():
         assert name in extras["optional-dependencies"]
 
 
-def test_the_python_example_runs_on_a_fitted_workdir(tmp_path, monkeypatch):
-    c = config.default()
-    c.phantom.n_wells, c.phantom.n_genes = 40, 8  # APOE is the eighth
-    c.field.hidden, c.fit.members = 4, 2
-    samples = build.load_source(c).samples
-    plan = build.make_recipe(c, 8)
-    preprocessing, state = (
-        recipe.make_preprocessing(plan, samples),
-        recipe.first_state(plan),
-    )
-    meta = {"config": config.to_json(c), "genes": list(samples.genes)}
-    meta |= {"mirror": plan.mirror, "tissue": plan.tissue}
-    folder = tmp_path / "out" / "checkpoints"
-    checkpoint.save(folder, checkpoint.Bundle(state, preprocessing, meta), keep=1)
+@pytest.mark.usefixtures("quick_compiling")
+def test_the_python_example_runs(tmp_path, monkeypatch):
+    tiny = {"fit__steps": 10, "fit__members": 2, "field__hidden": 4, "seed": 1}
+    tiny |= {"anatomy__steps": 5, "anatomy__field_steps": 0, "anatomy__hidden": 4}
+    settings = config.with_settings(config.default(), **tiny)
+    monkeypatch.setattr(config, "default", lambda: settings)
     monkeypatch.chdir(tmp_path)
-    names: dict = {}
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.uniform(-40, 40, (40, 3)), columns=["x", "y", "z"])
+    frame = frame.assign(donor=frame.index % 2, structure="s", parent="p")
+    frame[["APOE", "MAPT"]] = rng.normal(size=(40, 2))
+    frame.to_csv("wells.csv", index=False)
+    x_mm = np.array([[-24.0, 8.0, -6.0], [30.0, -60.0, 20.0]])
+    names: dict = {"frame": frame, "x_mm": x_mm}
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    exec(code, names)
-    model = recipe.make_model(preprocessing, state)
-    places = make_places(names["x_mm"], np.zeros((2, 2)))
-    mean, std = render.render(plan.renderer, model, places)
-    np.testing.assert_allclose(names["mean"], mean, atol=1e-5)
-    np.testing.assert_allclose(names["std"], std, atol=1e-5)
-    np.testing.assert_array_equal(names["mean_apoe"], names["mean"][:, 7])
-
-
-@pytest.mark.parametrize("x_mm", [[1.0, 2.0, 3.0], [[1.0, 2.0]], [[500.0, 0.0, 0.0]]])
-def test_places_that_are_none_are_refused(x_mm):
-    field = load.Field(("A",), None, None, "")
-    with pytest.raises(InputError, match="MNI mm"):
-        field(np.array(x_mm))
+    exec(code.replace("resolution_mm=1", "resolution_mm=3"), names)
+    assert names["images"].keys() == {"APOE"}
+    assert {"inr", "kriging"} <= set(names["scores"].method)
+    mean, sd = names["model"](x_mm)  # as it was loaded again
+    np.testing.assert_array_equal(mean, names["mean"])
+    np.testing.assert_array_equal(sd, names["sd"])
+    value = names["expression"](x_mm[0])
+    np.testing.assert_allclose(value, mean[0, 0], atol=1e-5)
