@@ -129,6 +129,12 @@ def test_a_saved_model_is_loaded_and_drawn_without_its_source(model, tmp_path):
     assert jax.tree.structure(loaded.params) == jax.tree.structure(model.params)
     np.testing.assert_array_equal(loaded.distance_mm(X_MM), model.distance_mm(X_MM))
     assert "without a model" in str(input_error(model.save, folder))
+    gene = model.genes[1]
+    flags = [f"--genes={gene}", "--config.render.resolution_mm=3"]
+    assert cli.main(["render", f"--workdir={folder}", *flags]) == 0
+    (path,) = (folder / "maps").glob("*_feature.nii.gz")
+    drawn, image = nib.load(path), model.render(genes=gene, resolution_mm=3)[gene]
+    np.testing.assert_allclose(drawn.get_fdata(), image.get_fdata(), atol=1e-5)
 
 
 def test_scores_are_a_frame(samples):

@@ -124,4 +124,4 @@ def _config(samples: Samples, config: ConfigDict | None, changes: dict) -> Confi
             fix="make them by inr_jax.read_samples or inr_jax.Samples.from_frame",
         )
     base = settings.default() if config is None else config
-    return settings.with_settings(base, **changes)
+    return settings.with_settings(base, **changes | {"source__name": "python"})

@@ -20,6 +20,7 @@ from inr_jax.fitting.optimizer import make_adam
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.maps import canvas
 from inr_jax.maps.write import Canvas
+from inr_jax.run.wells import no_source
 from inr_jax.samples import phantom, sources
 from inr_jax.samples.ahba.options import AbagenOptions, abagen_options
 from inr_jax.samples.ahba.wells import COORDINATES
@@ -45,6 +46,8 @@ def load_source(config: ConfigDict, brain: phantom.Phantom | None = None) -> Sou
         source = _phantom_source(config, genes, brain or make_phantom(config))
     elif settings.name == "ahba":
         source = _ahba_source(config, genes)
+    elif settings.name == "python":
+        raise no_source()
     else:
         given = {name: settings[name] for name in sources.settings_of(settings.name)}
         source = sources.read(settings.path, settings.name, genes=genes, **given)

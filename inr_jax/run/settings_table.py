@@ -23,7 +23,7 @@ SEED, NOT_NEGATIVE, POSITIVE = Range(0, 2**32 - 1), Range(0), Range(1e-6)
 COUNT, ZERO_OR_COUNT, RATE, MM = Range(1), Range(0), Range(1e-12, 1), Range(0, 50)
 RESOLUTION = Form("[123]", "1, 2 or 3", "or give a mask with --config.render.mask")
 SPACE = Form("[A-Za-z0-9]*", "letters and digits", "as MNI152NLin6Asym")
-SOURCES = Names(("phantom", "ahba", "allen_export", "table"))
+SOURCES = Names(("phantom", "ahba", "allen_export", "table", "python"))
 TARGETS, TISSUES = Names(("wells", "effects")), Names(("none", "soft", "class"))
 # The names that fields.architectures, .conditioning and .numerics.precision register;
 # those would import jax, so tests compare.

@@ -42,6 +42,13 @@ def has_values(source: Source) -> bool:
     return not np.isnan(source.samples.values[:1]).any()
 
 
+def no_source() -> InputError:
+    """The error for samples that were given in Python and can be read nowhere."""
+    found, fix = "samples that were given in Python", "fit them there"
+    where, expected = "config.source.name", "a source to read"
+    return InputError(where, expected=expected, found=found, fix=fix)
+
+
 def write_wells(path: Path, source: Source) -> None:
     """Write the wells of a source, whole or not at all.
 
