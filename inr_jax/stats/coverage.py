@@ -1,4 +1,4 @@
-"""How often 90 % intervals hold what was measured in a donor nobody looked at.
+"""How often 90 % intervals hold what was measured in a donor not calibrated on.
 
 For every donor, the intervals of its wells are calibrated on the other donors'
 held-out residuals alone. Those residuals come from the leave-one-donor-out fits, of
@@ -8,7 +8,7 @@ number has to do with the donor, takes a fit for every pair of donors;
 benchmarks/coverage.py makes both.
 
 Nouns:
-    part: cortex, subcortex, cerebellum or brainstem (parts.py).
+    part: cortex, subcortex, cerebellum or brainstem (brain/divisions.py).
     range: how far from data the model has been validated, mm.
 Axis letters: N wells, G genes, V sites.
 """
@@ -23,7 +23,6 @@ from inr_jax.brain.divisions import NO_PART, PARTS
 from inr_jax.samples.samples import Samples
 from inr_jax.stats.conformal import (
     NORMAL_90,
-    Calibration,
     HeldOut,
     calibrate,
     predictive_sd,
@@ -72,10 +71,10 @@ def donor_intervals(
     """
     half = np.empty(held.residual.shape)
     for donor in np.unique(held.donor):
-        own = held.donor == donor
-        rest = calibrating(int(donor)) if calibrating else held.take(~own)
-        found: Calibration = calibrate(rest, mirror=mirror)
-        half[own] = predictive_sd(found, held.x_mm[own], held.spread[own])
+        rows = held.donor == donor
+        rest = calibrating(int(donor)) if calibrating else held.take(~rows)
+        calibration = calibrate(rest, mirror=mirror)
+        half[rows] = predictive_sd(calibration, held.x_mm[rows], held.spread[rows])
     return NORMAL_90 * half
 
 
@@ -89,22 +88,22 @@ def coverage(inside: np.ndarray, part: np.ndarray) -> dict[str, dict[str, float]
     Returns:
         "overall", then parts that have wells, to {"coverage", "wells"}.
     """
-    rows = {OVERALL: np.ones(len(part), bool)}
-    rows |= {name: part == number for number, name in enumerate(PARTS)}
+    wells = {OVERALL: np.ones(len(part), bool)}
+    wells |= {name: part == number for number, name in enumerate(PARTS)}
     if (part != NO_PART).any():
-        rows["elsewhere"] = part == NO_PART
+        wells["elsewhere"] = part == NO_PART
     return {
-        name: {"coverage": round(float(inside[own].mean()), 4), "wells": int(own.sum())}
-        for name, own in rows.items()
-        if own.any()
+        name: {"coverage": round(float(inside[at].mean()), 4), "wells": int(at.sum())}
+        for name, at in wells.items()
+        if at.any()
     }
 
 
-def coverage_table(found: dict[str, dict[str, float]], title: str) -> str:
+def coverage_table(shares: dict[str, dict[str, float]], title: str) -> str:
     """A line a part, for a terminal."""
-    width = max(map(len, found))
+    width = max(map(len, shares))
     lines = [f"90 % intervals, {title}", f"{'part':<{width}}  covered  wells"]
-    for name, row in found.items():
+    for name, row in shares.items():
         lines.append(f"{name:<{width}}  {row['coverage']:>7.1%}  {row['wells']:>5}")
     return "\n".join(lines)
 
@@ -118,8 +117,8 @@ def validated_range_mm(samples: Samples, *, mirror: bool) -> float:
     """
     distance = np.empty(len(samples.well))
     for donor in np.unique(samples.donor):
-        own = samples.donor == donor
-        distance[own] = nearest_distance_mm(
-            samples.x_mm[~own], samples.x_mm[own], mirror=mirror
+        rows = samples.donor == donor
+        distance[rows] = nearest_distance_mm(
+            samples.x_mm[~rows], samples.x_mm[rows], mirror=mirror
         )
     return float(np.quantile(distance[~samples.mirrored], RANGE_QUANTILE))

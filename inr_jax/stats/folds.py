@@ -82,7 +82,7 @@ def blocks(samples: Samples, side_mm: float, *, mirror: bool) -> np.ndarray:
             copies: a copy would give away the well on the other side.
     """
     x_mm = np.asarray(samples.x_mm, np.float64)
-    x_mm = folded(x_mm, mirror or samples.mirrored.any())
+    x_mm = folded(x_mm, mirror or bool(samples.mirrored.any()))
     cubes = np.floor(x_mm / side_mm).astype(np.int64)
     return np.unique(cubes, axis=0, return_inverse=True)[1].reshape(-1)
 

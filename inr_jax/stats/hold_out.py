@@ -141,14 +141,14 @@ def held_out_scores(
     Raises:
         ValueError: `predictions` has another shape than the samples' values.
     """
-    own = ~samples.mirrored
+    originals = ~samples.mirrored
     if predictions.shape != samples.values.shape:
         raise ValueError(
             f"expected predictions of shape {samples.values.shape}, "
             f"found {predictions.shape}"
         )
-    scores = score(samples.values[own], predictions[own])
-    return score_rows(samples.genes, scores, int(own.sum()), method, protocol)
+    scores = score(samples.values[originals], predictions[originals])
+    return score_rows(samples.genes, scores, int(originals.sum()), method, protocol)
 
 
 def score_rows(
@@ -179,7 +179,7 @@ def summarise(rows: list[dict]) -> dict[str, dict[str, dict[str, float]]]:
         methods = groups.setdefault(row["protocol"], {})
         methods.setdefault(row["method"], []).append(row)
     return {
-        protocol: {method: _means(some) for method, some in methods.items()}
+        protocol: {method: _means(lines) for method, lines in methods.items()}
         for protocol, methods in groups.items()
     }
 

@@ -5,8 +5,8 @@ predicted without itself and d; the best one predicts d. A fit without {d, e} se
 and e alike, so D donors take D (D - 1) / 2 + D fits a candidate and not D^2.
 
 Nouns:
-    held: the donors a fit does not see, one or two, in ascending order.
-    outer: a donor whose prediction is chosen for; inner: another one.
+    held_out: the donors a fit does not see, one or two, in ascending order.
+    outer fold: a donor whose prediction is chosen for; inner fold: one of the others.
 Axis letters: N wells, G genes, K candidates, D outer donors.
 """
 
@@ -19,9 +19,9 @@ import numpy as np
 from inr_jax.samples.samples import Samples
 from inr_jax.stats.scores import score
 
-Held = tuple[int, ...]
+Donors = tuple[int, ...]
 # Of the wells of all held donors, in the order of the samples: `(K, n, G)`.
-Predictions = dict[Held, np.ndarray]
+Predictions = dict[Donors, np.ndarray]
 
 
 class Nested(NamedTuple):
@@ -43,15 +43,15 @@ class Nested(NamedTuple):
     nested: np.ndarray
 
 
-def folds(donors: list[int], outer: list[int]) -> list[Held]:
+def folds(donors: list[int], outer: list[int]) -> list[Donors]:
     """All that is held out in turn: each outer donor, alone and with each other."""
     pairs = {tuple(sorted((d, e))) for d in outer for e in donors if d != e}
     return [(d,) for d in sorted(outer)] + sorted(pairs)
 
 
-def rows_of(samples: Samples, held: Held) -> np.ndarray:
-    """`(N,)` bool, the wells of held donors."""
-    return np.isin(samples.donor, held)
+def rows_of(samples: Samples, held_out: Donors) -> np.ndarray:
+    """`(N,)` bool, the wells of held-out donors."""
+    return np.isin(samples.donor, held_out)
 
 
 def means(samples: Samples, predicted: np.ndarray, donors: list[int]) -> np.ndarray:
@@ -76,18 +76,18 @@ def choose(samples: Samples, predictions: Predictions, outer: list[int]) -> Nest
     for column, d in enumerate(outer):
         alone[:, rows_of(samples, (d,))] = predictions[(d,)]
         others = [e for e in donors if e != d]
-        found = np.full_like(alone, np.nan)
+        pooled = np.full_like(alone, np.nan)
         for e in others:
-            held = tuple(sorted((d, e)))
-            own = samples.donor[rows_of(samples, held)] == e
-            found[:, rows_of(samples, (e,))] = predictions[held][:, own]
-        inner[:, column] = [means(samples, one, others) for one in found]
+            pair = tuple(sorted((d, e)))
+            rows = samples.donor[rows_of(samples, pair)] == e
+            pooled[:, rows_of(samples, (e,))] = predictions[pair][:, rows]
+        inner[:, column] = [means(samples, values, others) for values in pooled]
     chosen = np.array([_best(inner[:, column]) for column in range(len(outer))])
     predicted = np.full(samples.values.shape, np.nan)
     for row, d in zip(chosen, outer, strict=True):
-        held = rows_of(samples, (d,))
-        predicted[held] = alone[row, held]
-    scores = np.array([means(samples, one, outer) for one in alone])
+        wells = rows_of(samples, (d,))
+        predicted[wells] = alone[row, wells]
+    scores = np.array([means(samples, values, outer) for values in alone])
     return Nested(inner, scores, chosen, predicted, means(samples, predicted, outer))
 
 

@@ -20,7 +20,7 @@ from inr_jax.run.sweep import fold_cache
 from inr_jax.run.sweep.plan import Sweep, fit_of, groups_of
 from inr_jax.samples.samples import Samples
 from inr_jax.stats import hold_out, nested_cv
-from inr_jax.stats.nested_cv import Held
+from inr_jax.stats.nested_cv import Donors
 
 log = logging.getLogger("inr_jax")
 
@@ -39,7 +39,7 @@ class Group(NamedTuple):
     readings: list[Reading]
 
 
-def make_groups(samples: Samples, sweep: Sweep, folds: list[Held]) -> list[Group]:
+def make_groups(samples: Samples, sweep: Sweep, folds: list[Donors]) -> list[Group]:
     """Candidates by what they share, each with its recipe; logs what they are.
 
     Args:
@@ -85,7 +85,7 @@ def _log_groups(groups: list[Group], sweep: Sweep, folds: int) -> None:
 def predict_all(
     groups: list[Group],
     samples: Samples,
-    folds: list[Held],
+    folds: list[Donors],
     *,
     folder: Path,
     sweep: Sweep,
@@ -103,7 +103,7 @@ def predict_all(
         For each fold `(K, n, G)`, units of the source, and `(K,)` seconds.
     """
     count = len(sweep.candidates)
-    predictions: dict[Held, list] = {held_out: [None] * count for held_out in folds}
+    predictions: dict[Donors, list] = {held_out: [None] * count for held_out in folds}
     seconds = np.zeros(count)
     with progress.bar("sweep", len(groups) * len(folds), unit="fold") as tick:
         for number, group in enumerate(groups):
@@ -122,8 +122,8 @@ def predict_all(
 def _kept_or_fitted(
     group: Group,
     samples: Samples,
-    folds: list[Held],
-    held_out: Held,
+    folds: list[Donors],
+    held_out: Donors,
     *,
     path: Path,
     sweep: Sweep,
@@ -153,7 +153,7 @@ def _kept_or_fitted(
     return predicted, seconds
 
 
-def _most_training_wells(samples: Samples, folds: list[Held], donors: int) -> int:
+def _most_training_wells(samples: Samples, folds: list[Donors], donors: int) -> int:
     """Folds of as many held-out donors are padded alike, to share a program."""
     alike = [held_out for held_out in folds if len(held_out) == donors]
     return max(int((~nested_cv.rows_of(samples, fold)).sum()) for fold in alike)

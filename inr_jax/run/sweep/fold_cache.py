@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from inr_jax.files import write_bytes
-from inr_jax.stats.nested_cv import Held
+from inr_jax.stats.nested_cv import Donors
 
 log = logging.getLogger("inr_jax")
 
 
-def path_of(folder: Path, group: int, held_out: Held) -> Path:
+def path_of(folder: Path, group: int, held_out: Donors) -> Path:
     """Where a group's predictions of held-out donors lie."""
     without = "-".join(map(str, held_out))
     return folder / f"group{group:03d}_without{without}.npz"
