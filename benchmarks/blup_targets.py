@@ -1,8 +1,8 @@
 """Could targets come from kriging's own covariance, without EM?
 
-Wells as they are; BLUP under kriging's covariance with structures and donors in parents
-(variances by likelihood, one for all genes); the EM that fits use. Each scored by kriging
-in space, and by the mean of a structure's targets.
+Wells as they are; BLUP under the covariance of kriging, donors included; EM. Scored by
+kriging in space, and by the mean of a structure's targets.
+
 python benchmarks/blup_targets.py [--path=EXPORT] [--json=FILE]
 """
 
@@ -83,9 +83,8 @@ def main(arguments: list[str] | None = None) -> None:
     flags = flags_of(__doc__, **PATH).parse_args(arguments)
     samples = build.load_source(settings_of(flags, TINY)).samples
     print(f"{'targets':<12}{'kriging r':>10}{'R2':>7}{'structure r':>13}{'R2':>7}")
-    rows = {}
+    rows: dict[str, list[float]] = {name: [] for name in TARGETS}
     for name, make_targets in TARGETS.items():
-        rows[name] = []
         for named, method in ((False, in_space), (True, structure_mean)):
             predict = fitted_to(make_targets, method)
             means = leave_one_donor_out(predict, samples, named=named).mean
