@@ -9,7 +9,8 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from inr_jax.errors import InputError, first_line, unknown_name
 
@@ -149,9 +150,10 @@ def _do(verb: str, rest: list[str]) -> None:
     own = OWN_FLAGS.get(verb, ())
     call = flags.parse(rest, own, needs_workdir=True)
     config.validate(call.config)
+    root = cast(Path, call.workdir)  # parse refuses a call without it
     if verb in GO_ON:
-        workdir.check_there(call.workdir)
-    with progress.deferred(), workdir.opened(call.workdir) as folder:
+        workdir.check_there(root)
+    with progress.deferred(), workdir.opened(root) as folder:
         _log_to_terminal()
         from inr_jax.run import compilation_cache, pipeline
 

@@ -109,8 +109,8 @@ def read_labels(
     label = np.array([0, *both])
     row = np.searchsorted(label, image).clip(0, len(label) - 1)
     region = np.where(label[row] == image, row, 0).astype(np.int16)
-    rows = [Label(""), *(table[number] for number in both)]
-    names, parents, sides = (tuple(column) for column in zip(*rows, strict=True))
+    regions = [Label(""), *(table[number] for number in both)]
+    names, parents, sides = (tuple(column) for column in zip(*regions, strict=True))
     return LabelImage(region, grid, names, parents, sides, (0, *both), Path(path))
 
 

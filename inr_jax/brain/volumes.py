@@ -76,8 +76,7 @@ def read_volume(
     """
     again = "it may be cut or of another format; copy or convert it again"
     try:
-        is_path = isinstance(source, str | Path)
-        image: Any = nib.load(source) if is_path else source
+        image: Any = nib.load(source) if isinstance(source, str | Path) else source
         if nifti and not isinstance(image, nib.Nifti1Pair):
             raise nib.filebasedimages.ImageFileError(f"a {type(image).__name__}")
         shape = image.shape

@@ -31,4 +31,6 @@ class Field(NamedTuple):
 
 def from_module(module: nn.Module, features: int) -> Field:
     """The pure pair of a linen module that maps `(F,)` to `(K,)`."""
-    return Field(lambda key: module.init(key, jnp.zeros(features)), module.apply)
+    # Bound methods of equal modules are equal, so that they share a program.
+    apply: Any = module.apply
+    return Field(lambda key: module.init(key, jnp.zeros(features)), apply)

@@ -10,7 +10,7 @@ memberships in structures, after them where a field sees any.
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +20,9 @@ from inr_jax.brain.space import Box, folded
 from inr_jax.errors import unknown_name
 
 TISSUE_FEATURES = {"none": 0, "soft": 2, "class": 1}
+
+
+Floats = Any  # an array of NumPy, or of JAX within a trace
 
 
 class Places(NamedTuple):
@@ -32,11 +35,11 @@ class Places(NamedTuple):
             where none are given.
     """
 
-    x_mm: np.ndarray
-    tissue: np.ndarray
-    membership: np.ndarray
+    x_mm: Floats
+    tissue: Floats
+    membership: Floats
 
-    def take(self, rows: slice | np.ndarray) -> Places:
+    def take(self, rows: slice | np.ndarray | jax.Array) -> Places:
         """The places of `rows`."""
         return Places(*(array[rows] for array in self))
 
@@ -69,7 +72,8 @@ class Inputs:
 
     def features(self, place: Places) -> jax.Array:
         """One place to its features `(F + A,)`: unit cube, tissue, memberships."""
-        parts = [self.box.unit(folded(place.x_mm, self.mirror))]
+        x_mm: Floats = folded(place.x_mm, self.mirror)
+        parts = [self.box.unit(x_mm)]
         if self.tissue == "soft":
             parts.append(place.tissue)
         elif self.tissue == "class":

@@ -12,7 +12,7 @@ A memberships in structures (0 where a field sees none).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -46,7 +46,7 @@ class Model(NamedTuple):
     params: Params
     inputs: Inputs
     standardiser: Standardiser
-    codes: np.ndarray
+    codes: Any
     structures: KnownStructures | None = None
 
 

@@ -58,8 +58,8 @@ def pack(
     data = FitData(
         inputs=inputs,
         places=jax.tree.map(padded, places),
-        targets=targets,
-        wells=np.int32(n),
-        codes=np.float32(codes),
+        targets=jnp.asarray(targets),
+        wells=jnp.int32(n),
+        codes=jnp.asarray(codes, jnp.float32),
     )
     return jax.tree.map(jnp.asarray, data)

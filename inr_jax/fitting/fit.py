@@ -50,7 +50,7 @@ class FitState(NamedTuple):
 
     def rows(self) -> FitState:
         """What has a row a network."""
-        return self._replace(step=None)
+        return self._replace(step=None)  # type: ignore[arg-type]
 
 
 class Trainer(NamedTuple):

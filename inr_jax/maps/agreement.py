@@ -8,6 +8,7 @@ Axis letters: V voxels, L labels, G genes.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,9 +77,9 @@ def against_map(
     ours: np.ndarray, theirs: np.ndarray, label: np.ndarray, ids: np.ndarray, total: int
 ) -> dict[str, tuple]:
     """Two maps `(V, G)` on one mask, in a grid of `total` voxels."""
-    means = [region_means(values, label, ids)[0] for values in (ours, theirs)]
+    regions_of = partial(region_means, label=label, ids=ids)
     return {
-        REGION: agreement(*means),
+        REGION: agreement(regions_of(ours)[0], regions_of(theirs)[0]),
         VOXEL: agreement(ours, theirs),
         PAPER: agreement(ours, theirs, total - len(ours)),
     }

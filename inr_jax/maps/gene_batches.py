@@ -11,6 +11,7 @@ Axis letters: V voxels, G genes, K genes of a block.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -73,19 +74,24 @@ def rendered(
         part = model
         if size < genes:
             part = keep_genes(model, slice(first, first + size))
-        values = tuple(np.empty((voxels, size), np.float32, order="F") for _ in "ms")
+        mean = np.empty((voxels, size), np.float32, order="F")
+        spread = np.empty_like(mean)
         row = 0
         for places in slabs():
             rows = slice(row, row + len(places.x_mm))
             render_into(
-                tuple(array[rows] for array in values),
+                (mean[rows], spread[rows]),
                 renderer,
                 part,
                 places,
-                on_chunk=on_chunk and (lambda v, at=done + row: on_chunk(at + v)),
+                on_chunk=on_chunk and partial(_after, on_chunk, done + row),
             )
             row = rows.stop
         done += voxels
-        mean, spread = (array[:, start - first :] for array in values)
-        yield Block(slice(start, first + size), mean, spread)
-        del values, mean, spread  # or there would be three blocks at a time
+        new = slice(start - first, None)
+        yield Block(slice(start, first + size), mean[:, new], spread[:, new])
+        del mean, spread  # or there would be three blocks at a time
+
+
+def _after(on_chunk: Callable[[int], object], start: int, voxels: int) -> None:
+    on_chunk(start + voxels)

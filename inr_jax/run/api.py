@@ -7,7 +7,7 @@ The command's stages and these functions share one path: `fitted` fits, the stag
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ml_collections import ConfigDict
 
@@ -31,7 +31,7 @@ __all__ = ["evaluate", "fit", "load", "read_samples"]
 
 
 def read_samples(
-    path: str | Path, source: str | None = None, **options: object
+    path: str | Path, source: str | None = None, **options: Any
 ) -> Samples:
     """Samples of a table, a web export (a folder or zip) or the atlas's folder.
 

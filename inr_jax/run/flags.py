@@ -92,7 +92,7 @@ def _read(values: flags.FlagValues, arguments: Sequence[str]) -> None:
         raise InputError(WHERE, expected="flags alone", found=found, fix=fix)
 
 
-def _absolute(text: str) -> str:
+def _absolute(text: Any) -> str:
     """A path to what is there, good from any folder; the name of an atlas as it is.
 
     A shell leaves the ~ of --flag=~/file as it is.

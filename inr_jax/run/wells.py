@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,8 +29,10 @@ NAMES = ("genes", "donors", "structures", "parents")
 def without_values(source: Source) -> Source:
     """The same source with expression that is NaN everywhere, and no notes."""
     samples = source.samples
-    arrays = {name: np.asarray(getattr(samples, name)) for name in ARRAYS}
-    names = {name: getattr(samples, name) for name in NAMES}
+    arrays: dict[str, Any] = {
+        name: np.asarray(getattr(samples, name)) for name in ARRAYS
+    }
+    names: dict[str, Any] = {name: getattr(samples, name) for name in NAMES}
     shape = len(samples.well), len(samples.genes)
     unknown = np.broadcast_to(np.float32(np.nan), shape)
     return Source(
@@ -76,7 +79,7 @@ def read_wells(path: Path) -> Source:
             arrays = {name: stored[name] for name in ARRAYS}
         if meta["format"] != FORMAT:
             raise ValueError(f"format {meta['format']}")
-        names = {name: tuple(meta[name]) for name in NAMES}
+        names: dict[str, Any] = {name: tuple(meta[name]) for name in NAMES}
         shape = len(arrays["well"]), len(names["genes"])
         unknown = np.broadcast_to(np.float32(np.nan), shape)
         samples = Samples(**arrays, **names, values=unknown)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 
 from inr_jax.errors import unknown_name
 from inr_jax.fields.architectures import gauss, mfn, oinr, relu, siren, wire, wire2d
 from inr_jax.fields.field import Field
 from inr_jax.fields.numerics.precision import EXACT
 
-FIELDS = {
+FIELDS: dict[str, Callable[..., Field]] = {
     "siren": siren.make,
     "wire": wire.make,
     "wire2d": wire2d.make,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from inr_jax.errors import unknown_name
 from inr_jax.fields.conditioning import concat, heads, independent, low_rank
 from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker
 from inr_jax.fields.conditioning.structures import StructureEmbedding, with_structures
 
-CONDITIONINGS = {
+CONDITIONINGS: dict[str, Callable[..., Conditioning]] = {
     "heads": heads.make,
     "independent": independent.make,
     "concat": concat.make,

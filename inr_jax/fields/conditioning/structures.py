@@ -75,10 +75,10 @@ def with_structures(
 
     def opened(params: Params) -> tuple[Params, jax.Array, jax.Array]:
         """The params of `inner`, and the tables of one network."""
-        tables = params[each]["parent"], params[each]["structure"]
+        parent, structure = params[each]["parent"], params[each]["structure"]
         if each == "genes":
-            tables = tuple(jnp.squeeze(table, 0) for table in tables)
-        return {**params, each: params[each]["inner"]}, *tables
+            parent, structure = jnp.squeeze(parent, 0), jnp.squeeze(structure, 0)
+        return {**params, each: params[each]["inner"]}, parent, structure
 
     def apply(params: Params, codes: jax.Array, x: jax.Array) -> jax.Array:
         place, membership = x[:features], x[features:]

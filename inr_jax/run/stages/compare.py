@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -108,7 +109,8 @@ def _read_maps(workdir: Workdir, canvas: Canvas, genes: tuple[str, ...]) -> np.n
                 found="none",
                 fix="run inr-jax render first, with the same settings",
             )
-        values[:, column] = np.asanyarray(nib.load(path).dataobj)[canvas.mask]
+        image: Any = nib.load(path)
+        values[:, column] = np.asanyarray(image.dataobj)[canvas.mask]
     return values
 
 
@@ -121,7 +123,8 @@ def _compare_donors(
     for donor in TWO:
         stem = workdir.regions / f"abagen-donor{donor}"
         regions_module.write_table(stem, donors[donor], list(genes), labels.table())
-    lines = agreement.donors_table(*(donors[d] for d in TWO), genes, labels.table())
+    first, second = (donors[d] for d in TWO)
+    lines = agreement.donors_table(first, second, genes, labels.table())
     _write(workdir.root / "donor_comparison.csv", lines)
     by = {
         f"r_mean_by_{of}": float(

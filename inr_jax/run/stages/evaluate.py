@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from ml_collections import ConfigDict
@@ -117,9 +118,7 @@ def evaluate(
                     samples,
                     folds,
                     named=named,
-                    on_fold=lambda held, label=label: tick(
-                        next(done), f"{label} {held}"
-                    ),
+                    on_fold=partial(_tick_fold, tick, done, label),
                 )
                 rows += hold_out.held_out_scores(
                     samples, prediction.mean, name, protocol
@@ -147,6 +146,10 @@ def _ceiling(samples: Samples) -> list[dict]:
     return hold_out.score_rows(
         samples.genes, scores, n, "noise_ceiling", hold_out.DONOR_STRUCTURE
     )
+
+
+def _tick_fold(tick: Callable, done: Iterator[int], label: str, held: str) -> None:
+    tick(next(done), f"{label} {held}")
 
 
 def _protocols(

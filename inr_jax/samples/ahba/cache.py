@@ -102,6 +102,8 @@ def open_atlas(data_dir: str | Path, options: AbagenOptions) -> Atlas:
         log.info("ahba: preprocessed by abagen's functions, and kept in %s", folder)
         _write(path, preprocess(files, options, coordinates))
         stored = _read(path)
+        if stored is None:
+            raise OSError(f"{path}: written and gone")
     samples, genes, counts = stored
     return Atlas(path, files, sums, coordinates, options, samples, genes, counts)
 

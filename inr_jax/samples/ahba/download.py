@@ -105,12 +105,12 @@ def _download(part: Part, donor: str, on_bytes: OnBytes, by_hand: str) -> None:
         ) from error
     except OSError as error:
         raise _disk_or_line(part, error, by_hand) from error
-    found = part.path.stat().st_size
-    if expected and found != expected:
+    size = part.path.stat().st_size
+    if expected and size != expected:
         raise InputError(
             part.path,
             expected=f"{expected} bytes",
-            found=f"{found}: the connection broke off",
+            found=f"{size}: the connection broke off",
             fix="the same command goes on from there",
         )
     if not zipfile.is_zipfile(part.path):

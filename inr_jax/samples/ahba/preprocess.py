@@ -65,7 +65,7 @@ def preprocess(
     with borrowed() as abagen:
         listed = readers.read_probes(abagen, files)
         probes, fates = probing.annotate(abagen, listed, options.reannotated)
-        counts = {"probes": len(listed), "probes_with_a_gene": len(probes)}
+        counts: dict = {"probes": len(listed), "probes_with_a_gene": len(probes)}
         listing = {d: readers.read_annotation(abagen, f) for d, f in files.items()}
         samples = {
             donor: _samples(abagen, files[donor], listing[donor], options, coordinates)

@@ -153,7 +153,7 @@ def read_matrix(
         found = f"{len(ids)}{', cut short' if fewer else ', not the same'}"
         expected = f"the {len(probes)} probes of Probes.csv"
         raise InputError(path, expected=expected, found=found, fix=AGAIN)
-    values = np.empty((len(ids), samples), dtype)
+    values: np.ndarray = np.empty((len(ids), samples), dtype)
     for sample in range(samples):
         values[:, sample] = table.column(sample + 1).to_numpy()
     columns = pd.RangeIndex(1, samples + 1, name="sample_id")

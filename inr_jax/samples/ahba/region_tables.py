@@ -120,6 +120,6 @@ def abagen_keywords(options: AbagenOptions) -> dict[str, object]:
 def _regions_path(atlas: Atlas, labels: LabelImage) -> Path:
     given = {name: getattr(atlas.options, name) for name in OF_REGIONS}
     digest = hashlib.sha256(json.dumps(given, sort_keys=True).encode())
-    digest.update(labels.path.read_bytes())
+    digest.update(labels.path.read_bytes() if labels.path else b"")
     digest.update(labels.table().to_csv().encode())
     return atlas.path.with_suffix(f".regions-{digest.hexdigest()[:12]}.parquet")
