@@ -20,8 +20,7 @@ from inr_jax.brain.atlas import (
 )
 from inr_jax.brain.label_images import region_at
 from inr_jax.errors import InputError
-from inr_jax.run import build, config
-from inr_jax.run.stages import crosswalk
+from inr_jax.run import build, config, regions
 
 AFFINE = np.array([[-2.0, 0, 0, 20], [0, 2, 0, -30], [0, 0, 2, 5], [0, 0, 0, 1]])
 DATA = np.zeros((7, 8, 9), np.int16)
@@ -149,10 +148,14 @@ def settings(tmp_path, affine, data=DATA):
     return c
 
 
+def labels_of(c):
+    return regions.make_labels(c, build.make_canvas(c))
+
+
 def test_another_grid_is_read_by_its_affine_and_that_is_said(tmp_path, caplog):
     affine = np.array([[8.0, 0, 0, -20], [0, 8, 0, -40], [0, 0, 8, -20], [0, 0, 0, 1]])
     with caplog.at_level(logging.INFO, "inr_jax"):
-        labels = crosswalk.make_labels(settings(tmp_path, affine))
+        labels = labels_of(settings(tmp_path, affine))
     assert "labels of 8 x 8 x 8 mm, read by its affine" in caplog.text
     assert "voxels of 3 x 3 x 3 mm; they cover" in caplog.text
     assert region_at(labels, np.array([[-10.0, -16, 12]])) == [1]
@@ -162,14 +165,14 @@ def test_another_grid_is_read_by_its_affine_and_that_is_said(tmp_path, caplog):
 def test_labels_that_lie_elsewhere_are_refused(tmp_path, shift):
     c = settings(tmp_path, np.array(AFFINE) + shift * np.eye(4, k=3))
     with pytest.raises(InputError, match="expected labels in the brain"):
-        crosswalk.make_labels(c)
+        labels_of(c)
 
 
 def test_an_image_without_its_table_is_refused(tmp_path):
     c = settings(tmp_path, AFFINE)
     c.anatomy.atlas_info = ""
     with pytest.raises(InputError, match=r"config\.anatomy\.atlas_info: expected"):
-        crosswalk.make_labels(c)
+        labels_of(c)
 
 
 def test_an_atlas_of_ones_own_is_printed(tmp_path, capsys):
