@@ -35,21 +35,21 @@ OF_PAPER = {
 
 
 def agreement(
-    one: np.ndarray, other: np.ndarray, zeros: int = 0
+    first: np.ndarray, second: np.ndarray, zeros: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pearson's r and mean squared difference, gene by gene.
 
     Args:
-        one: `(V, G)`; rows where either is NaN do not count for that gene.
-        other: `(V, G)`.
-        zeros: So many more rows of 0 in both, which are never made.
+        first: `(V, G)`; rows where either is NaN do not count for that gene.
+        second: `(V, G)`.
+        zeros: How many rows that are 0 in both to count as well.
 
     Returns:
-        n, r and MSE, `(G,)` each; r is 0 where one of the two is constant.
+        n, r and MSE, `(G,)` each; r is 0 where either is constant.
     """
-    n, r, mse = (np.zeros(one.shape[1]) for _ in range(3))
-    for gene in range(one.shape[1]):
-        x, y = (np.asarray(side[:, gene], np.float64) for side in (one, other))
+    n, r, mse = (np.zeros(first.shape[1]) for _ in range(3))
+    for gene in range(first.shape[1]):
+        x, y = (np.asarray(side[:, gene], np.float64) for side in (first, second))
         both = np.isfinite(x) & np.isfinite(y)
         x, y = x[both], y[both]
         count = n[gene] = len(x) + zeros
@@ -102,12 +102,14 @@ def against_table(
     }
 
 
-def rows(baseline: str, found: dict[str, tuple], genes: tuple[str, ...]) -> list[dict]:
+def rows(
+    baseline: str, agreements: dict[str, tuple], genes: tuple[str, ...]
+) -> list[dict]:
     """Agreements as rows of abagen_comparison.csv."""
     return [
         dict(zip(COLUMNS, (baseline, over, gene, *numbers, LABEL[over]), strict=True))
-        for over, agreements in found.items()
-        for gene, *numbers in zip(genes, *agreements, strict=True)
+        for over, n_r_mse in agreements.items()
+        for gene, *numbers in zip(genes, *n_r_mse, strict=True)
     ]
 
 
@@ -121,24 +123,24 @@ def summarise(lines: list[dict]) -> dict[str, dict[str, dict[str, float]]]:
     return {
         baseline: {
             over: {
-                f"{name}_mean": float(np.mean([line[name] for line in some]))
+                f"{name}_mean": float(np.mean([line[name] for line in of_kind]))
                 for name in ("r", "mse")
             }
-            for over, some in overs.items()
+            for over, of_kind in kinds.items()
         }
-        for baseline, overs in groups.items()
+        for baseline, kinds in groups.items()
     }
 
 
 def donors_table(
-    one: np.ndarray, other: np.ndarray, genes: tuple[str, ...], info: pd.DataFrame
+    first: np.ndarray, second: np.ndarray, genes: tuple[str, ...], info: pd.DataFrame
 ) -> list[dict]:
-    """Two donors' tables `(L, G)`, gene by gene over regions and the other way."""
-    by_gene, by_region = agreement(one, other), agreement(one.T, other.T)
+    """Two donors' tables `(L, G)`, gene by gene over regions, region by region."""
+    by_gene, by_region = agreement(first, second), agreement(first.T, second.T)
     names = [str(name) for name in info.label]
-    found = [("gene", genes, by_gene), ("region", names, by_region)]
+    tables = [("gene", genes, by_gene), ("region", names, by_region)]
     return [
         {"of": of, "name": name, "n": int(n), "r": float(r), "mse": float(mse)}
-        for of, names, numbers in found
+        for of, names, numbers in tables
         for name, n, r, mse in zip(names, *numbers, strict=True)
     ]

@@ -79,11 +79,11 @@ def above_of(
     affine = np.array(labels.grid.affine)
     affine[:3, :3] *= 2
     unknown = unknown_of(known)
-    own = np.stack([shares[:, row == q].sum(1) for q in range(len(names))], 1)
-    own[:, 0] = 0
+    parent_shares = np.stack([shares[:, row == q].sum(1) for q in range(len(names))], 1)
+    parent_shares[:, 0] = 0
     members = memberships(known, samples.structure, samples.parent)
-    total = own.sum(0)[:, None] + PSEUDO_COUNT
-    member = (own.T @ members + PSEUDO_COUNT * unknown) / total
+    total = parent_shares.sum(0)[:, None] + PSEUDO_COUNT
+    member = (parent_shares.T @ members + PSEUDO_COUNT * unknown) / total
     for q, parent in by_name(names, samples.parents).items():
         if known.parent_share[parent] > 0:
             member[q, : len(samples.parents)] = np.eye(len(samples.parents))[parent]
@@ -147,14 +147,14 @@ class RegionMemberships(NamedTuple):
         """Memberships `(V, A)` float32 of points `(V, 3)`."""
         x_mm = np.asarray(x_mm, np.float64)
         shares = shares_at(self.labels, x_mm, self.blur_mm)
-        found = shares[:, 1:] @ self.table[1:]
+        member = shares[:, 1:] @ self.table[1:]
         out = np.flatnonzero(shares[:, 0] > 0)
         if not len(out):
-            return found
+            return member
         near = shares_at(self.above.labels, x_mm[out], FADE_MM)
         far = self.table[:1]
         if self.beyond is not None:
             far = near_by(self.beyond, x_mm[out])
         soft = near[:, 1:] @ self.above.member[1:] + near[:, :1] * far
-        found[out] += shares[out, :1] * soft
-        return found.astype(np.float32)
+        member[out] += shares[out, :1] * soft
+        return member.astype(np.float32)

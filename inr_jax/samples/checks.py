@@ -49,8 +49,8 @@ def check_wells(
     _check_unique("well", well[~mirrored].tolist(), where)
     # In one donor, so that no fold parts a copy from its well.
     pairs = list(zip(well.tolist(), donor, strict=True))
-    own = {pair for pair, copy in zip(pairs, mirrored, strict=True) if not copy}
-    lost = [pair[0] for pair in pairs if pair not in own]
+    wells = {pair for pair, copy in zip(pairs, mirrored, strict=True) if not copy}
+    lost = [pair[0] for pair in pairs if pair not in wells]
     if lost:
         expected = "a well of the same donor for each mirrored copy"
         found = f"{len(lost)} without ({shortlist(lost)})"

@@ -92,7 +92,7 @@ def make_phantom(
 
     Args:
         seed: Not negative.
-        n_genes: G, of the risk genes the first so many.
+        n_genes: G, the first of the risk genes.
         rank: R, patterns that the genes mix.
         gradient_mm: Length scale of the patterns: the standard deviation of their
             Gaussian kernel, mm.
@@ -191,8 +191,8 @@ def sample_phantom(
     Args:
         phantom: What `make_phantom` drew.
         seed: Not negative; may be the phantom's, the streams differ.
-        n_wells: N; fewer than all take every so manieth well of the table, so that
-            from 11 wells on each donor has some.
+        n_wells: N, evenly spaced rows of the table of wells, so that from 11 on each
+            donor has a well.
         donor_sd: Standard deviation of a donor's offset in a gene.
         noise_sd: Standard deviation of the noise of a value.
         registration_mm: Standard deviation of the error in a coordinate, mm.

@@ -146,12 +146,12 @@ def _pandas_swaps() -> Swaps:
     frame = pd.DataFrame
     set_axis, groupby = frame.set_axis, frame.groupby
 
-    def append(self, other, ignore_index=False):
+    def append(self, rows, ignore_index=False):
         # Rows without a value must not turn columns of numbers into objects.
         floats = all(kind.kind == "f" for kind in self.dtypes)
-        if len(self) and floats and other.isna().all(axis=None):
-            other = frame(np.nan, index=other.index, columns=self.columns)
-        return pd.concat([self, other], ignore_index=ignore_index)
+        if len(self) and floats and rows.isna().all(axis=None):
+            rows = frame(np.nan, index=rows.index, columns=self.columns)
+        return pd.concat([self, rows], ignore_index=ignore_index)
 
     @functools.wraps(set_axis)
     def set_axis_once(self, labels, **options):
@@ -214,7 +214,7 @@ def _interpolate_missing(abagen, atlas, labels, microarray, annotation):
     """
     import pandas as pd
 
-    values, found = [microarray.iloc[:0]], [labels.iloc[:0]]
+    values, label_of_row = [microarray.iloc[:0]], [labels.iloc[:0]]
     known, same = atlas.atlas_info, ["structure", "hemisphere"]
     for label in sorted(set(atlas.labels) - set(labels["label"])):
         if known is not None:
@@ -230,6 +230,6 @@ def _interpolate_missing(abagen, atlas, labels, microarray, annotation):
         row = pd.Index([f"interp_{label}"], name="sample_id")
         value = value[None] / weight.sum()
         values.append(pd.DataFrame(value, index=row, columns=microarray.columns))
-        found.append(pd.DataFrame({"label": [label]}, index=row))
-    some = slice(1, None) if len(values) > 1 else slice(None)
-    return pd.concat(values[some]), pd.concat(found[some])
+        label_of_row.append(pd.DataFrame({"label": [label]}, index=row))
+    made = slice(1, None) if len(values) > 1 else slice(None)
+    return pd.concat(values[made]), pd.concat(label_of_row[made])

@@ -16,39 +16,39 @@ if TYPE_CHECKING:
 
 
 def explain(fates: pd.DataFrame, gene: str, options: AbagenOptions) -> list[str]:
-    """The fate of a gene, a line of text each.
+    """The fate of a gene and of its probes, as lines of text.
 
     Args:
         fates: See `probes`.
         gene: A symbol, of the annotation in use or of Probes.csv.
         options: What the data were made with.
     """
-    own, listed = fates[fates.gene == gene], fates[fates.listed_as == gene]
-    if own.empty and listed.empty:
+    annotated, listed = fates[fates.gene == gene], fates[fates.listed_as == gene]
+    if annotated.empty and listed.empty:
         symbols = {*fates.gene, *fates.listed_as}
         upper = {symbol.upper(): symbol for symbol in symbols}
         near = difflib.get_close_matches(gene.upper(), upper, n=3, cutoff=0.6)
         names = ", ".join(upper[name] for name in near)
         return [f"{gene}: no probe has this name; near names: {names or 'none'}"]
-    if own.empty:
+    if annotated.empty:
         names = ", ".join(sorted({*listed.gene}))
         return [f"{gene}: its {len(listed)} probes are now of {names}"] + [
             line for name in sorted({*listed.gene}) for line in _lines(fates, name)
         ]
     lines = _lines(fates, gene)
-    aliases = sorted({*own.listed_as, *listed.gene} - {gene})
+    aliases = sorted({*annotated.listed_as, *listed.gene} - {gene})
     if aliases:
         lines.append(f"  also known as {', '.join(aliases)}")
-    remedy = _remedy(own, options)
+    remedy = _remedy(annotated, options)
     return lines + ([f"  {remedy}"] if remedy else [])
 
 
 def _lines(fates: pd.DataFrame, gene: str) -> list[str]:
-    own = fates[fates.gene == gene]
-    used = own[own.fate == probes.USED]
+    annotated = fates[fates.gene == gene]
+    used = annotated[annotated.fate == probes.USED]
     state = f"in the data, by {len(used)}" if len(used) else "not in the data; none"
-    lines = [f"{gene}: {state} of {len(own)} probes"]
-    for probe in own.itertuples():
+    lines = [f"{gene}: {state} of {len(annotated)} probes"]
+    for probe in annotated.itertuples():
         present = f"above background in {100 * probe.present:.1f} % of the samples"
         lines.append(
             f"  {probe.probe_name} ({probe.probe_id}): {probe.fate}; {present}"
@@ -56,11 +56,11 @@ def _lines(fates: pd.DataFrame, gene: str) -> list[str]:
     return lines
 
 
-def _remedy(own: pd.DataFrame, options: AbagenOptions) -> str:
+def _remedy(annotated: pd.DataFrame, options: AbagenOptions) -> str:
     """What setting would keep a gene that is not in the data; "" for none."""
-    if (own.fate == probes.USED).any():
+    if (annotated.fate == probes.USED).any():
         return ""
-    quiet = own[own.fate == probes.BACKGROUND]
+    quiet = annotated[annotated.fate == probes.BACKGROUND]
     if len(quiet):
         # Rounded down, so that the setting as printed does keep it.
         best = int(quiet.present.max() * 1000) / 1000
@@ -68,11 +68,11 @@ def _remedy(own: pd.DataFrame, options: AbagenOptions) -> str:
             f"--config.ahba.ibf_threshold={best:g} would keep it (now "
             f"{options.ibf_threshold:g})"
         )
-    if (own.fate == probes.NOT_ANNOTATED).all():
-        if own.entrez_id.notna().any():
+    if (annotated.fate == probes.NOT_ANNOTATED).all():
+        if annotated.entrez_id.notna().any():
             return "--config.ahba.reannotated=False takes its probes as listed"
         return "no setting keeps it: its probes have no known gene"
-    if (own.fate == probes.NOT_NORMAL).any():
+    if (annotated.fate == probes.NOT_NORMAL).any():
         return "another --config.ahba.gene_norm may keep it, zscore for one"
     return "no setting keeps it: its probes have no Entrez id"
 
@@ -85,17 +85,17 @@ def missing_genes(atlas: Atlas, wanted: tuple[str, ...]) -> dict[str, str]:
 
 
 def _reason(fates: pd.DataFrame, gene: str) -> str:
-    own = fates[fates.gene == gene]
-    if own.empty:
+    annotated = fates[fates.gene == gene]
+    if annotated.empty:
         renamed = sorted({*fates.gene[fates.listed_as == gene]})
         if renamed:
             return f"now called {renamed[0]}"
         upper = {symbol.upper(): symbol for symbol in atlas_symbols(fates)}
         near = difflib.get_close_matches(gene.upper(), upper, n=1, cutoff=0.6)
         return f"unknown, did you mean {upper[near[0]]}?" if near else "unknown"
-    worst = min(own.fate, key=probes.FATES.index)
+    worst = min(annotated.fate, key=probes.FATES.index)
     if worst == probes.BACKGROUND:
-        return f"{worst}, at best {own.present.max():.3f}"
+        return f"{worst}, at best {annotated.present.max():.3f}"
     return str(worst)
 
 

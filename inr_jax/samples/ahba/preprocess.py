@@ -1,11 +1,11 @@
-"""From the atlas's files to expression a sample and gene, by abagen's own functions.
+"""From the atlas's files to the expression of genes in samples, by abagen's functions.
 
 The order of the stages is that of abagen.get_samples_in_mask: coordinates, mirrored
-copies, samples on the wrong side, probes above background, one probe a gene,
-normalisation over all genes. Equal to it, but for two things: mirrored copies lie
-where they were mirrored to (abagen returns the places of their sources), and a sample
-alone in its class of structure, which `norm_structures` cannot normalise, is left out
-(abagen leaves out every gene for it).
+copies, samples on the wrong side, probes above background, one probe for each gene,
+normalisation over all genes. The result equals abagen's, with two exceptions: mirrored
+copies lie at their mirrored coordinates (abagen returns those of their sources), and
+the only sample of a class of structures, which `norm_structures` cannot normalise, is
+left out (abagen leaves out every gene instead).
 Axis letters: N samples, G genes, P probes.
 """
 
@@ -43,7 +43,7 @@ class Prepared(NamedTuple):
         genes: G symbols, in alphabetical order.
         values: `(G, N)` float32.
         fates: The fate of each probe, see `probes`.
-        counts: What each filter left.
+        counts: How many probes, genes and samples each filter left.
     """
 
     samples: pd.DataFrame
@@ -51,6 +51,36 @@ class Prepared(NamedTuple):
     values: np.ndarray
     fates: pd.DataFrame
     counts: dict
+
+
+class Listing(NamedTuple):
+    """What the donors' files list, before any filter.
+
+    Attributes:
+        files: The donors' files.
+        probes: Probes.csv, P rows by probe id.
+        annotation: Donor to SampleAnnot.csv, S rows by sample number.
+    """
+
+    files: Files
+    probes: pd.DataFrame
+    annotation: dict[str, pd.DataFrame]
+
+    def expression(self, donor: str) -> pd.DataFrame:
+        """Log2 expression `(P, S)` float64 of a donor."""
+        return self._matrix(donor, "microarray", np.float64)
+
+    def above_background(self, donor: str) -> pd.DataFrame:
+        """`(P, S)` int8 of a donor, 1 where a probe is above background."""
+        return self._matrix(donor, "pacall", np.int8)
+
+    def _matrix(self, donor: str, kind: str, dtype: type) -> pd.DataFrame:
+        return readers.read_matrix(
+            self.files[donor][kind],
+            probes=self.probes.index,
+            samples=len(self.annotation[donor]),
+            dtype=dtype,
+        )
 
 
 def preprocess(
@@ -63,27 +93,34 @@ def preprocess(
             coordinates, or a filter leaves nothing.
     """
     with borrowed() as abagen:
-        listed = readers.read_probes(abagen, files)
-        probes, fates = probing.annotate(abagen, listed, options.reannotated)
-        counts: dict = {"probes": len(listed), "probes_with_a_gene": len(probes)}
-        listing = {d: readers.read_annotation(abagen, f) for d, f in files.items()}
-        samples = {
-            donor: _samples(abagen, files[donor], listing[donor], options, coordinates)
-            for donor in files
+        listing = Listing(
+            files,
+            readers.read_probes(abagen, files),
+            {d: readers.read_annotation(abagen, paths) for d, paths in files.items()},
+        )
+        probes, fates = probing.annotate(abagen, listing.probes, options.reannotated)
+        counts: dict = {
+            "probes": len(listing.probes),
+            "probes_with_a_gene": len(probes),
         }
-        n_listed = {donor: len(rows) for donor, rows in listing.items()}
-        samples = _similar(abagen, files, listed, n_listed, samples, probes, options)
-        probes = _above_background(
-            abagen, files, listed, n_listed, samples, (probes, fates), options
+        samples = {
+            donor: _samples(abagen, files[donor], rows, options, coordinates)
+            for donor, rows in listing.annotation.items()
+        }
+        if options.sim_threshold:
+            samples = _similar(abagen, listing, samples, probes, options.sim_threshold)
+        probes = probing.filter_background(
+            abagen,
+            {donor: listing.above_background(donor) for donor in files},
+            samples,
+            probes,
+            fates,
+            threshold=options.ibf_threshold,
         )
         counts["probes_above_background"] = len(probes)
-        raw = {
-            donor: _expression(files[donor], listed, n_listed[donor]).loc[probes.index]
-            for donor in files
-        }
         genes = probing.collapse(
             abagen,
-            raw,
+            {donor: listing.expression(donor).loc[probes.index] for donor in files},
             samples,
             probes,
             fates,
@@ -92,16 +129,14 @@ def preprocess(
         )
         counts["genes_with_a_probe"] = len(next(iter(genes.values())).columns)
         for donor in genes:
-            genes[donor] = _normalised(abagen, genes[donor], samples[donor], options)
-            genes[donor], samples[donor] = _not_alone(genes[donor], samples[donor])
-    counts["samples"] = _sample_counts(listing, samples)
-    return _together(probing.drop_not_normal(genes, fates), samples, fates, counts)
+            values = _normalised(abagen, genes[donor], samples[donor], options)
+            genes[donor], samples[donor] = _drop_empty(values, samples[donor])
+    counts["samples"] = _sample_counts(listing.annotation, samples)
+    return _joined(probing.drop_not_normal(genes, fates), samples, fates, counts)
 
 
-def _together(
-    genes: dict, samples: dict, fates: pd.DataFrame, counts: dict
-) -> Prepared:
-    """All donors' samples and values, one behind the other."""
+def _joined(genes: dict, samples: dict, fates: pd.DataFrame, counts: dict) -> Prepared:
+    """All donors' samples and values, donor after donor."""
     import pandas as pd
 
     rows = pd.concat([rows.assign(donor=donor) for donor, rows in samples.items()])
@@ -121,7 +156,7 @@ def _samples(
     options: AbagenOptions,
     coordinates: Coordinates,
 ) -> pd.DataFrame:
-    """A donor's samples where they lie, mirrored copies behind, wrong sides out."""
+    """A donor's samples with coordinates, then their copies; none on a wrong side."""
     rows = coordinates.place(listing, paths["annotation"])
     ontology = readers.read_ontology(abagen, paths)
     n = len(rows)
@@ -140,42 +175,20 @@ def _samples(
     return rows
 
 
-def _expression(paths: dict, listed: pd.DataFrame, samples: int) -> pd.DataFrame:
-    path = paths["microarray"]
-    return readers.read_matrix(
-        path, probes=listed.index, samples=samples, dtype=np.float64
-    )
-
-
-def _similar(abagen, files, listed, n_listed, samples, probes, options: AbagenOptions):
-    """Drop samples unlike the others of their donor, where the options say so."""
-    if not options.sim_threshold:
-        return samples
+def _similar(
+    abagen: types.ModuleType,
+    listing: Listing,
+    samples: dict[str, pd.DataFrame],
+    probes: pd.DataFrame,
+    threshold: float,
+) -> dict[str, pd.DataFrame]:
+    """Without samples that are `threshold` sd less similar to the donor's others."""
     return {
         donor: abagen.samples_.similarity_threshold(
-            _expression(files[donor], listed, n_listed[donor]),
-            rows,
-            probes,
-            threshold=options.sim_threshold,
+            listing.expression(donor), rows, probes, threshold=threshold
         )
         for donor, rows in samples.items()
     }
-
-
-def _above_background(abagen, files, listed, n_listed, samples, known, options):
-    present = {
-        donor: readers.read_matrix(
-            files[donor]["pacall"],
-            probes=listed.index,
-            samples=n_listed[donor],
-            dtype=np.int8,
-        )
-        for donor in files
-    }
-    probes, fates = known
-    return probing.filter_background(
-        abagen, probes, fates, present, samples, options.ibf_threshold
-    )
 
 
 def _normalised(
@@ -199,23 +212,25 @@ def _normalised(
     return values.astype(np.float32)
 
 
-def _not_alone(
+def _drop_empty(
     values: pd.DataFrame, samples: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Leave out samples without a single value, alone in their class."""
-    alone = values.isna().all(axis=1).to_numpy()
-    if alone.all() or not alone.any():
+    """Leave out samples without any value: each was the only one of its class."""
+    empty = values.isna().all(axis=1).to_numpy()
+    if empty.all() or not empty.any():
         return values, samples
-    wells = ", ".join(map(str, samples.well_id[alone & ~samples.mirrored.to_numpy()]))
-    log.warning("ahba: alone in their class of structure, left out: well %s", wells)
-    return values[~alone], samples[~alone]
+    wells = ", ".join(map(str, samples.well_id[empty & ~samples.mirrored.to_numpy()]))
+    log.warning(
+        "ahba: the only samples of their class of structures, left out: well %s", wells
+    )
+    return values[~empty], samples[~empty]
 
 
-def _sample_counts(listing: dict, samples: dict) -> dict[str, dict[str, int]]:
-    """For each donor: samples in the file, kept, and copies."""
+def _sample_counts(annotation: dict, samples: dict) -> dict[str, dict[str, int]]:
+    """For each donor: samples in the file, samples kept, and copies."""
     return {
         donor: {
-            "listed": len(listing[donor]),
+            "listed": len(annotation[donor]),
             "kept": int((~rows.mirrored).sum()),
             "mirrored": int(rows.mirrored.sum()),
         }

@@ -1,8 +1,8 @@
-"""Probes to genes by abagen's filters, with the fate of every probe on record.
+"""From probes to genes by abagen's filters, with the fate of every probe.
 
 Nouns:
     fate: why a probe is in the data or not, one of the constants below.
-    fates: a frame, a row a probe, columns `COLUMNS`.
+    fates: a frame with a row for each probe and columns `COLUMNS`.
 Axis letters: P probes, S samples.
 """
 
@@ -35,15 +35,15 @@ def annotate(
     """Give probes their genes.
 
     Args:
-        abagen: As lent.
+        abagen: From `abagen.borrowed`.
         listed: Probes.csv.
-        reannotated: Whether by Arnatkeviciute et al. 2019.
+        reannotated: Whether genes are those of Arnatkeviciute et al. 2019.
 
     Returns:
         The probes that have a gene, as abagen's functions take them; and the fates.
 
     Raises:
-        InputError: No probe has one.
+        InputError: No probe has a gene.
     """
     probes = abagen.probes_.reannotate_probes(listed) if reannotated else listed
     probes = probes.dropna(subset=["entrez_id"])
@@ -67,20 +67,21 @@ def annotate(
 
 def filter_background(
     abagen: types.ModuleType,
-    probes: pd.DataFrame,
-    fates: pd.DataFrame,
     present: dict[str, pd.DataFrame],
     annotation: dict[str, pd.DataFrame],
+    probes: pd.DataFrame,
+    fates: pd.DataFrame,
+    *,
     threshold: float,
 ) -> pd.DataFrame:
     """Keep probes above background in enough samples (abagen.probes_.filter_probes).
 
     Args:
-        abagen: As lent.
+        abagen: From `abagen.borrowed`.
+        present: Donor to `(P, S)`, 1 where a probe is above background, else 0.
+        annotation: Donor to its samples, mirrored ones included.
         probes: Those with a gene.
-        fates: Written to: `present` of all probes, and the fate of those that fall.
-        present: Donor to `(P, S)` 0 or 1.
-        annotation: Donor to its samples, mirrored ones among them.
+        fates: Changed in place: `present` of all probes, `fate` of those dropped.
         threshold: Share of samples.
 
     Raises:
@@ -112,14 +113,14 @@ def collapse(
     method: str,
     donor_probes: str,
 ) -> dict[str, pd.DataFrame]:
-    """One value a gene (abagen.probes_.collapse_probes), noting which probe it is.
+    """One value for each gene, by abagen.probes_.collapse_probes; notes its probe.
 
     Args:
-        abagen: As lent.
-        raw: Donor to `(P, S)`; emptied on the way, to save memory.
+        abagen: From `abagen.borrowed`.
+        raw: Donor to `(P, S)`; emptied, to save memory.
         annotation: Donor to its samples.
         probes: The P probes.
-        fates: Written to.
+        fates: Changed in place.
         method: abagen's `probe_selection`.
         donor_probes: abagen's.
 
@@ -154,7 +155,7 @@ def collapse(
 def drop_not_normal(
     values: dict[str, pd.DataFrame], fates: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
-    """Leave out genes with a value that is no number, in any donor.
+    """Leave out genes with a value that is not finite, in any donor.
 
     Raises:
         InputError: None is left.

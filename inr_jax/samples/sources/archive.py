@@ -2,7 +2,7 @@
 
 Nouns:
     member: one file of the folder or zip.
-    home: where the members lie: the top, or one folder below it.
+    home: where the members lie: the top, "", or a folder below it, "NAME/".
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from inr_jax.errors import InputError, shortlist
 from inr_jax.samples.source import existing
@@ -61,15 +61,18 @@ def read_members(
         InputError: Nothing at `path`, neither folder nor zip, a file missing, two
             homes, a zip that is broken, encrypted or has a name that climbs out.
     """
+    wanted = names + optional
     expected = f"a folder or zip with {', '.join(names)}"
     path = existing(path, expected)
     try:
         if path.is_dir():
-            homes = _homes_in_folder(path, names + optional)
-            return _read(path, homes, names, optional, Path.read_bytes, "/")
+            homes = _homes_in_folder(path, wanted)
+            home = _chosen_home(path, homes, names)
+            return _members(f"{path}/{home}", homes[home], wanted, Path.read_bytes)
         with zipfile.ZipFile(path) as archive:
-            homes = _homes_in_zip(path, archive, names + optional)
-            return _read(path, homes, names, optional, archive.read, ":")
+            homes = _homes_in_zip(path, archive, wanted)
+            home = _chosen_home(path, homes, names)
+            return _members(f"{path}:{home}", homes[home], wanted, archive.read)
     except zipfile.BadZipFile as error:
         found = f"a broken zip or no zip ({error})"
         fix = f"{AGAIN}, or give the folder that holds the files"
@@ -86,7 +89,7 @@ def _homes_in_folder(path: Path, wanted: tuple[str, ...]) -> dict[str, dict]:
     homes = {}
     for folder in [path, *below]:
         there = {name: folder / name for name in wanted if (folder / name).is_file()}
-        homes["" if folder == path else folder.name] = there
+        homes["" if folder == path else f"{folder.name}/"] = there
     return homes
 
 
@@ -103,19 +106,14 @@ def _homes_in_zip(
                 path, expected="a zip with names inside it", found=found, fix=AGAIN
             )
         if len(parts) in (1, 2) and parts[-1] in wanted and not info.is_dir():
-            homes.setdefault("/".join(parts[:-1]), {})[parts[-1]] = info
+            homes.setdefault("".join(f"{part}/" for part in parts[:-1]), {})[
+                parts[-1]
+            ] = info
     return homes
 
 
-def _read(
-    path: Path,
-    homes: dict[str, dict],
-    names: tuple[str, ...],
-    optional: tuple[str, ...],
-    read: Callable[..., bytes],
-    joint: str,
-) -> dict[str, Member]:
-    """The members of the one home that has all `names`; the top comes first."""
+def _chosen_home(path: Path, homes: dict[str, dict], names: tuple[str, ...]) -> str:
+    """The only home that has all `names`; the top goes before folders."""
     full = [home for home, there in homes.items() if set(names) <= set(there)]
     if not full:
         best = max(homes.values(), key=len, default={})
@@ -127,14 +125,21 @@ def _read(
             fix="give the folder or zip as it was downloaded",
         )
     if len(full) > 1 and "" not in full:
-        found = f"{len(full)} ({shortlist(full)})"
+        found = f"{len(full)} ({shortlist([home.rstrip('/') for home in full])})"
         fix = "give the path of one of them"
         raise InputError(path, expected="one export", found=found, fix=fix)
-    home = "" if "" in full else full[0]
-    prefix = f"{path}{joint}{home}{'/' if home else ''}"
-    there = homes[home]
+    return "" if "" in full else full[0]
+
+
+def _members(
+    where: str,
+    there: dict[str, Any],
+    wanted: tuple[str, ...],
+    read: Callable[[Any], bytes],
+) -> dict[str, Member]:
+    """The wanted files of a home, as far as they are there."""
     return {
-        name: Member(f"{prefix}{name}", read(there[name]))
-        for name in names + optional
+        name: Member(f"{where}{name}", read(there[name]))
+        for name in wanted
         if name in there
     }
