@@ -93,29 +93,18 @@ def preprocess(
             coordinates, or a filter leaves nothing.
     """
     with borrowed() as abagen:
-        listing = Listing(
-            files,
-            readers.read_probes(abagen, files),
-            {d: readers.read_annotation(abagen, paths) for d, paths in files.items()},
-        )
+        listing = _read_listing(abagen, files)
         probes, fates = probing.annotate(abagen, listing.probes, options.reannotated)
-        counts: dict = {
-            "probes": len(listing.probes),
-            "probes_with_a_gene": len(probes),
-        }
+        counts: dict = {"probes": len(fates), "probes_with_a_gene": len(probes)}
         samples = {
             donor: _samples(abagen, files[donor], rows, options, coordinates)
             for donor, rows in listing.annotation.items()
         }
         if options.sim_threshold:
             samples = _similar(abagen, listing, samples, probes, options.sim_threshold)
+        present = {donor: listing.above_background(donor) for donor in files}
         probes = probing.filter_background(
-            abagen,
-            {donor: listing.above_background(donor) for donor in files},
-            samples,
-            probes,
-            fates,
-            threshold=options.ibf_threshold,
+            abagen, present, samples, probes, fates, threshold=options.ibf_threshold
         )
         counts["probes_above_background"] = len(probes)
         genes = probing.collapse(
@@ -133,6 +122,12 @@ def preprocess(
             genes[donor], samples[donor] = _drop_empty(values, samples[donor])
     counts["samples"] = _sample_counts(listing.annotation, samples)
     return _joined(probing.drop_not_normal(genes, fates), samples, fates, counts)
+
+
+def _read_listing(abagen: types.ModuleType, files: Files) -> Listing:
+    probes = readers.read_probes(abagen, files)
+    annotation = {d: readers.read_annotation(abagen, f) for d, f in files.items()}
+    return Listing(files, probes, annotation)
 
 
 def _joined(genes: dict, samples: dict, fates: pd.DataFrame, counts: dict) -> Prepared:
