@@ -11,10 +11,13 @@ for one traced point `(3,)`, which callers vmap.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+
+Array = np.ndarray | jax.Array  # where NumPy and JAX are both welcome
 
 # Beyond these no point of a human head in MNI152 space lies; mm, ICBM152 2009a
 # field of view (x -98..98, y -134..98, z -72..116) with a margin for user masks.
@@ -35,11 +38,11 @@ class Box(NamedTuple):
     centre_mm: np.ndarray
     half_mm: np.ndarray | np.floating
 
-    def unit(self, x_mm: jnp.ndarray) -> jnp.ndarray:
+    def unit(self, x_mm: Array) -> Array:
         """MNI mm `(..., 3)` to unit cube `(..., 3)`: u = (x - centre) / half."""
         return (x_mm - self.centre_mm) / self.half_mm
 
-    def mm(self, u: jnp.ndarray) -> jnp.ndarray:
+    def mm(self, u: Array) -> Array:
         """Unit cube `(..., 3)` to MNI mm `(..., 3)`, the inverse of `unit`."""
         return u * self.half_mm + self.centre_mm
 
@@ -113,7 +116,11 @@ def outside_head(x_mm: np.ndarray) -> np.ndarray:
     return np.logical_not(inside.all(-1))
 
 
-def folded(x_mm: np.ndarray, mirror: bool = True) -> np.ndarray:
+@overload
+def folded(x_mm: np.ndarray, mirror: bool = True) -> np.ndarray: ...
+@overload
+def folded(x_mm: jax.Array, mirror: bool = True) -> jax.Array: ...
+def folded(x_mm: Array, mirror: bool = True) -> Array:
     """Points with the left hemisphere on the right: x to abs(x).
 
     Args:
@@ -125,5 +132,6 @@ def folded(x_mm: np.ndarray, mirror: bool = True) -> np.ndarray:
     """
     if not mirror:
         return x_mm
+    parts = [abs(x_mm[..., :1]), x_mm[..., 1:]]
     xp = np if isinstance(x_mm, np.ndarray) else jnp
-    return xp.concatenate([abs(x_mm[..., :1]), x_mm[..., 1:]], axis=-1)
+    return xp.concatenate(parts, axis=-1)

@@ -12,6 +12,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from inr_jax.brain.space import Array
+
 Params = Any
 COORDINATES = 3  # the first features of a place, in the unit cube [-1, 1]^3
 
@@ -26,7 +28,7 @@ class Field(NamedTuple):
     """
 
     init: Callable[[jax.Array], Params]
-    apply: Callable[[Params, jax.Array], jax.Array]
+    apply: Callable[[Params, Array], jax.Array]
 
 
 def from_module(module: nn.Module, features: int) -> Field:

@@ -10,19 +10,16 @@ memberships in structures, after them where a field sees any.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from inr_jax.brain.space import Box, folded
+from inr_jax.brain.space import Array, Box, folded
 from inr_jax.errors import unknown_name
 
 TISSUE_FEATURES = {"none": 0, "soft": 2, "class": 1}
-
-
-Floats = Any  # an array of NumPy, or of JAX within a trace
 
 
 class Places(NamedTuple):
@@ -35,11 +32,11 @@ class Places(NamedTuple):
             where none are given.
     """
 
-    x_mm: Floats
-    tissue: Floats
-    membership: Floats
+    x_mm: Array
+    tissue: Array
+    membership: Array
 
-    def take(self, rows: slice | np.ndarray | jax.Array) -> Places:
+    def take(self, rows: int | slice | Array) -> Places:
         """The places of `rows`."""
         return Places(*(array[rows] for array in self))
 
@@ -72,8 +69,7 @@ class Inputs:
 
     def features(self, place: Places) -> jax.Array:
         """One place to its features `(F + A,)`: unit cube, tissue, memberships."""
-        x_mm: Floats = folded(place.x_mm, self.mirror)
-        parts = [self.box.unit(x_mm)]
+        parts = [self.box.unit(folded(place.x_mm, self.mirror))]
         if self.tissue == "soft":
             parts.append(place.tissue)
         elif self.tissue == "class":
@@ -81,7 +77,7 @@ class Inputs:
         return jnp.concatenate([*parts, place.membership])
 
 
-def tissue_class(tissue: jax.Array) -> jax.Array:
+def tissue_class(tissue: Array) -> jax.Array:
     """Probabilities of grey and white `(2,)` to `(1,)`: white +1, grey -1, else 0."""
     grey, white = tissue[0], tissue[1]
     certain = jnp.maximum(grey, white) >= 0.5

@@ -12,12 +12,13 @@ A memberships in structures (0 where a field sees none).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from inr_jax.brain.space import Array
 from inr_jax.fields.conditioning import Conditioning
 from inr_jax.fields.conditioning.conditioning import rows_of_genes
 from inr_jax.fields.field import Params
@@ -46,7 +47,7 @@ class Model(NamedTuple):
     params: Params
     inputs: Inputs
     standardiser: Standardiser
-    codes: Any
+    codes: Array
     structures: KnownStructures | None = None
 
 

@@ -145,7 +145,7 @@ def restore(folder: Path, like: FitState, genes: int, code: int) -> Bundle:
         raise _broken(folder / str(step), ValueError("parts that do not fit together"))
     preprocessing = jax.tree.map(np.asarray, found["preprocessing"])
     inputs = Inputs(
-        Box(preprocessing["centre_mm"], preprocessing["half_mm"][()]),
+        Box(preprocessing["centre_mm"], preprocessing["half_mm"]),
         meta["mirror"],
         meta["tissue"],
     )
@@ -194,7 +194,7 @@ def _digest(arrays: dict[str, Any], meta: dict) -> str:
 
 
 def _blank_preprocessing(genes: int, code: int) -> Preprocessing:
-    box = Box(np.zeros(3, np.float32), np.float32(1))
+    box = Box(np.zeros(3, np.float32), np.ones((), np.float32))
     blank = np.zeros(genes, np.float32)
     codes = np.zeros((genes, code), np.float32)
     return Preprocessing(Inputs(box), Standardiser(blank, blank), codes)

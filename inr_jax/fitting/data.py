@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from inr_jax.brain.space import Array
 from inr_jax.fields.conditioning import Conditioning
 from inr_jax.fields.inputs import Inputs, Places
 
@@ -29,9 +30,9 @@ class FitData(NamedTuple):
 
     inputs: Inputs
     places: Places
-    targets: jax.Array
-    wells: jax.Array
-    codes: jax.Array
+    targets: Array
+    wells: Array
+    codes: Array
 
     def of_network(self, row: int | jax.Array) -> FitData:
         """The same wells with the targets `(N, K)` of one row of targets."""
@@ -58,8 +59,8 @@ def pack(
     data = FitData(
         inputs=inputs,
         places=jax.tree.map(padded, places),
-        targets=jnp.asarray(targets),
-        wells=jnp.int32(n),
-        codes=jnp.asarray(codes, jnp.float32),
+        targets=targets,
+        wells=np.asarray(n, np.int32),
+        codes=np.asarray(codes, np.float32),
     )
     return jax.tree.map(jnp.asarray, data)

@@ -20,6 +20,7 @@ from typing import NamedTuple, Protocol
 
 import jax
 
+from inr_jax.brain.space import Array
 from inr_jax.fields.field import Field, Params
 
 
@@ -49,7 +50,7 @@ class Conditioning(NamedTuple):
     networks: int
     outputs: int
     init: Callable[[jax.Array], Params]
-    apply: Callable[[Params, jax.Array, jax.Array], jax.Array]
+    apply: Callable[[Params, Array, Array], jax.Array]
     penalty: Callable[[Params], jax.Array] | None = None
     code: int = 0
 

@@ -22,6 +22,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from inr_jax.brain.space import Array
 from inr_jax.fields.conditioning.conditioning import Conditioning
 from inr_jax.fields.field import Params
 
@@ -80,7 +81,7 @@ def with_structures(
             parent, structure = jnp.squeeze(parent, 0), jnp.squeeze(structure, 0)
         return {**params, each: params[each]["inner"]}, parent, structure
 
-    def apply(params: Params, codes: jax.Array, x: jax.Array) -> jax.Array:
+    def apply(params: Params, codes: Array, x: Array) -> jax.Array:
         place, membership = x[:features], x[features:]
         params, parent, structure = opened(params)
         e = membership @ jnp.concatenate([parent, structure])
