@@ -6,14 +6,14 @@ import inspect
 from collections.abc import Callable
 
 from inr_jax.errors import unknown_name
-from inr_jax.fields.architectures import gauss, mfn, oinr, relu, siren, wire, wire2d
+from inr_jax.fields.architectures import gauss, mfn, oinr, relu, siren, wire
 from inr_jax.fields.field import Field
 from inr_jax.fields.numerics.precision import EXACT
 
 FIELDS: dict[str, Callable[..., Field]] = {
     "siren": siren.make,
     "wire": wire.make,
-    "wire2d": wire2d.make,
+    "wire2d": wire.make_2d,
     "gauss": gauss.make,
     "mfn": mfn.make,
     "relu": relu.make,
@@ -45,7 +45,7 @@ def make_field(
         name: A key of `FIELDS`.
         features: F, the numbers that a place gives; its 3 coordinates come first.
         outputs: K, the values wanted there.
-        precision: Of products behind the first layer, one of `products.PRECISIONS`.
+        precision: Of products behind the first layer, one of `precision.PRECISIONS`.
         **settings: What the field's `make` takes besides: `settings_of(name)`.
 
     Raises:

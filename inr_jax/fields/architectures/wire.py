@@ -1,17 +1,21 @@
-"""WIRE: layers of complex Gabor wavelets.
+"""WIRE and WIRE-2D: layers of complex Gabor wavelets, with one window or two.
 
 Saragadam et al. 2023, WIRE: Wavelet Implicit Neural Representations (arXiv
-2301.05187), section 3:
+2301.05187), section 3, and the two-dimensional form of the authors' code
+(modules/wire2d.py of github.com/vishwa91/wire):
 
-    z <- psi(W z + b),   psi(z) = exp(i omega z) exp(-|scale z|^2),   f = Re(W z + b).
+    z <- exp(i omega z_1) exp(-scale^2 sum_k |z_k|^2),   z_k = W_k z + b_k,
+    f = Re(W z + b),   k = 1, or k = 1, 2 in WIRE-2D.
 
-W and b are real in the first layer and complex after it; `scale` is their s_0, an
-inverse width. Weights and biases, real and imaginary parts alike, start as in the
-authors' code, by PyTorch's default: U(-1/sqrt(n), 1/sqrt(n)), n inputs of the layer.
-As there, `hidden` / sqrt(2) complex units stand for `hidden` real ones, so that
-parameters are as many. The authors' images: omega 20, scale 10.
+The wave runs along z_1; z_2 bounds it in another direction, where WIRE's wavelets go
+on without end. W and b are real in the first layer and complex after it; `scale` is
+their s_0, an inverse width. Weights and biases, real and imaginary parts alike, start
+as in the authors' code, by PyTorch's default: U(-1/sqrt(n), 1/sqrt(n)), n inputs of
+the layer. As there, `hidden` / sqrt(2) complex units, or `hidden` / 2 with two
+windows, stand for `hidden` real ones, so that parameters are as many. The authors'
+images: omega 20, scale 10.
 
-|psi| reaches exp((omega / 2 scale)^2) where z is imaginary, so keep omega near twice
+A unit reaches exp((omega / 2 scale)^2) where z is imaginary, so keep omega near twice
 the scale, as they do; at five times the scale, fits to AHBA wells came to nothing.
 """
 
@@ -42,19 +46,24 @@ class Wire(nn.Module):
     depth: int
     omega: float
     scale: float
+    windows: int
     precision: str = EXACT
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Features `(F,)` to values `(outputs,)`."""
-        width = max(1, int(self.hidden / math.sqrt(2)))
-        x = linear(width, x.shape[-1])(x)
-        z = jnp.concatenate([x, jnp.zeros_like(x)])
-        for layer in range(self.depth):
-            if layer:
-                z = ComplexLinear(width, self.precision)(z)
-            z = gabor(z, self.scale**2 * squares(z), self.omega)
+        width = max(1, int(self.hidden / math.sqrt(2 * self.windows)))
+        each = range(self.windows)
+        real = [linear(width, x.shape[-1])(x) for _ in each]
+        z = self._wavelet([jnp.concatenate([v, jnp.zeros_like(v)]) for v in real])
+        for _ in range(self.depth - 1):
+            z = self._wavelet([ComplexLinear(width, self.precision)(z) for _ in each])
         return linear(self.outputs, width, precision=self.precision)(z)
+
+    def _wavelet(self, parts: list[jax.Array]) -> jax.Array:
+        """A wave along the first part, in a window across all of them."""
+        first, *rest = map(squares, parts)
+        return gabor(parts[0], self.scale**2 * sum(rest, first), self.omega)
 
 
 def make(
@@ -73,5 +82,25 @@ def make(
         InputError: omega is so large beside scale that units blow up.
     """
     check_gabor(omega, scale)
-    module = Wire(outputs, hidden, depth, omega, scale, precision)
+    module = Wire(outputs, hidden, depth, omega, scale, 1, precision)
+    return from_module(module, features)
+
+
+def make_2d(
+    *,
+    features: int,
+    outputs: int,
+    hidden: int,
+    depth: int,
+    omega: float,
+    scale: float,
+    precision: str = EXACT,
+) -> Field:
+    """A WIRE-2D as a `Field`.
+
+    Raises:
+        InputError: omega is so large beside scale that units blow up.
+    """
+    check_gabor(omega, scale)
+    module = Wire(outputs, hidden, depth, omega, scale, 2, precision)
     return from_module(module, features)
