@@ -30,7 +30,7 @@ def main(wells: int = 1000, genes: int = 8, steps: int = 300) -> np.ndarray:
     units = standardiser(training.values)
     codes = np.zeros((genes, 0), np.float32)
     field = partial(make_field, "siren", hidden=32, depth=3, omega=5.0)
-    networks = make_conditioning("heads", field, genes=genes, features=3, code=0)
+    networks = make_conditioning("heads", field, genes=genes, features=3)
     places, standard = (
         make_places(*training.sites()[:2]),
         units.standard(training.values),

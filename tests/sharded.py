@@ -32,7 +32,7 @@ def case(name):
     genes, members = CASES[name]
     rng = np.random.default_rng(0)
     maker = partial(make_field, "siren", hidden=4, depth=1, omega=5.0)
-    made = make_conditioning(name.split()[0], maker, genes=genes, features=3, code=0)
+    made = make_conditioning(name.split()[0], maker, genes=genes, features=3)
     optimizer = make_adam(1e-2, decay=1, decay_steps=1, weight_decay=0)
     trainer = fit.Trainer(made, optimizer, 2.0, members, 0, 2)
     places = make_places(rng.uniform(-70, 70, (V, 3)), np.zeros((V, 2)))

@@ -45,7 +45,7 @@ class Network(NamedTuple):
         sizes = {"hidden": self.hidden, "depth": self.depth, "omega": self.omega}
         maker = partial(make_field, "siren", precision=precision, **sizes)
         return make_conditioning(
-            self.conditioning, maker, genes=genes, features=FEATURES, code=0
+            self.conditioning, maker, genes=genes, features=FEATURES
         )
 
     def flops(self, genes: int) -> float:

@@ -53,7 +53,7 @@ def gene_codes(values: np.ndarray, *, order: str, frequencies: int) -> np.ndarra
         frequencies: sin/cos pairs.
 
     Returns:
-        `(G, C)` float32 with C = 1 + 2 * frequencies.
+        `(G, C)` float32 with C = `code_width(frequencies)`.
 
     Raises:
         InputError: `order` is unknown.
@@ -63,6 +63,11 @@ def gene_codes(values: np.ndarray, *, order: str, frequencies: int) -> np.ndarra
     position = jnp.asarray(ORDERS[order](values), jnp.float32)
     features = jax.vmap(lambda s: fourier(s, frequencies))(position)
     return np.concatenate([position[:, None], features], axis=1)
+
+
+def code_width(frequencies: int) -> int:
+    """C of a position and so many pairs of its Fourier features."""
+    return 1 + 2 * frequencies
 
 
 def _fix_sign(vector: np.ndarray) -> np.ndarray:

@@ -6,14 +6,9 @@ from functools import partial
 
 from ml_collections import ConfigDict
 
-from inr_jax.fields import model
-from inr_jax.fields.architectures import make_field, settings_of
-from inr_jax.fields.conditioning import (
-    Conditioning,
-    StructureEmbedding,
-    make_conditioning,
-    with_structures,
-)
+from inr_jax.fields import architectures, conditioning, model
+from inr_jax.fields.conditioning import StructureEmbedding, with_structures
+from inr_jax.fields.gene_codes import code_width
 from inr_jax.fields.inputs import feature_count
 from inr_jax.fitting import fit
 from inr_jax.fitting.optimizer import make_adam
@@ -170,15 +165,16 @@ def _make_conditioning(
     field: dict,
     embedding: StructureEmbedding | None,
     precision: str,
-) -> Conditioning:
+) -> conditioning.Conditioning:
     features = feature_count(config.inputs.tissue)
-    inner = make_conditioning(
+    inner = conditioning.make_conditioning(
         config.conditioning.name,
-        partial(make_field, config.field.name, precision=precision, **field),
+        partial(
+            architectures.make_field, config.field.name, precision=precision, **field
+        ),
         genes=genes,
         features=features + (embedding.width if embedding else 0),
-        code=code_width(config),
-        rank=config.conditioning.rank,
+        **_conditioning_settings(config),
     )
     return with_structures(inner, embedding, features) if embedding else inner
 
@@ -192,7 +188,7 @@ def _recipe(
     learning_rate: float,
     embedding: StructureEmbedding | None = None,
 ) -> Recipe:
-    conditioning, rendered = (
+    networks, rendered = (
         _make_conditioning(
             config, genes, field=field, embedding=embedding, precision=precision
         )
@@ -206,7 +202,7 @@ def _recipe(
     )
     return Recipe(
         trainer=fit.Trainer(
-            conditioning,
+            networks,
             optimizer,
             config.fit.jitter_mm,
             config.fit.members,
@@ -224,22 +220,24 @@ def _recipe(
         box=config.inputs.box,
         scale=config.fit.scale,
         targets=config.fit.targets,
-        order=config.conditioning.order if code_width(config) else "",
+        order=config.conditioning.order if networks.code else "",
         frequencies=config.conditioning.frequencies,
         sees_structures=embedding is not None,
     )
 
 
-def code_width(config: ConfigDict) -> int:
-    """C: a gene's position and its Fourier features, where a field takes a code."""
-    if config.conditioning.name != "concat":
-        return 0
-    return 1 + 2 * config.conditioning.frequencies
+def _conditioning_settings(config: ConfigDict) -> dict:
+    """What the chosen conditioning takes, of what `config.conditioning` says."""
+    settings = config.conditioning
+    values = {"code": code_width(settings.frequencies), "rank": settings.rank}
+    return {key: values[key] for key in conditioning.settings_of(settings.name)}
 
 
 def _field_settings(config: ConfigDict) -> dict:
     """What the chosen field takes of `config.field`, which serves all of them."""
-    return {key: config.field[key] for key in settings_of(config.field.name)}
+    return {
+        key: config.field[key] for key in architectures.settings_of(config.field.name)
+    }
 
 
 def make_canvas(config: ConfigDict) -> Canvas:

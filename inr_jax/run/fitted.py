@@ -44,9 +44,8 @@ def restore(folder: Path, plan: Recipe, samples: Samples) -> Bundle:
     Raises:
         InputError: There is none, it is broken, or of another shape.
     """
-    code = 1 + 2 * plan.frequencies if plan.order else 0
     like, genes = recipe.first_state(plan), len(samples.genes)
-    bundle = checkpoint.restore(folder, like, genes, code)
+    bundle = checkpoint.restore(folder, like, genes, plan.conditioning.code)
     if not plan.sees_structures:
         return bundle
     structures = known_structures(samples)

@@ -11,6 +11,7 @@ import pytest
 
 from inr_jax.brain.space import Box
 from inr_jax.errors import InputError
+from inr_jax.fields import conditioning as conditionings
 from inr_jax.fields.architectures import FIELDS, make_field, settings_of
 from inr_jax.fields.conditioning import CONDITIONINGS, make_conditioning
 from inr_jax.fields.inputs import Inputs, make_places
@@ -43,8 +44,10 @@ pytestmark = pytest.mark.usefixtures("quick_compiling")
 @cache
 def make(field, conditioning, genes=G, features=F, code=C):
     maker = partial(make_field, field, **SETTINGS[field])
+    sizes = {"code": code, "rank": 8}
+    taken = {key: sizes[key] for key in conditionings.settings_of(conditioning)}
     return make_conditioning(
-        conditioning, maker, genes=genes, features=features, code=code
+        conditioning, maker, genes=genes, features=features, **taken
     )
 
 
@@ -219,7 +222,7 @@ def test_concat_gives_each_gene_the_network_at_its_own_code(codes, rng):
 
 def test_low_rank_outputs_are_a_mix_of_as_many_patterns_as_told(rng):
     maker = partial(make_field, "siren", **SETTINGS["siren"])
-    made = make_conditioning("low_rank", maker, genes=G, features=F, code=C, rank=2)
+    made = make_conditioning("low_rank", maker, genes=G, features=F, rank=2)
     params = jax.jit(made.init)(jax.random.key(0))
     rows = params["genes"]
     rows["bias"] = jnp.float32(rng.normal(size=G))
@@ -240,7 +243,14 @@ def test_unknown_names_list_the_known_ones():
     with pytest.raises(InputError, match=r"siren.*did you mean 'siren'"):
         make_field("sirn", features=3, outputs=1)
     with pytest.raises(InputError, match=r"concat, heads, independent, low_rank"):
-        make_conditioning("head", make_field, genes=1, features=3, code=0)
+        make_conditioning("head", make_field, genes=1, features=3)
+
+
+def test_a_setting_that_a_conditioning_does_not_take_lists_those_it_takes():
+    with pytest.raises(
+        InputError, match="low_rank: expected one of rank, found 'code'"
+    ):
+        make_conditioning("low_rank", make_field, genes=1, features=3, code=0)
 
 
 def test_a_setting_that_a_field_does_not_take_lists_those_it_takes():

@@ -24,7 +24,8 @@ FIELD = partial(make_field, "siren", hidden=8, depth=2, omega=5.0)
 
 def model_of(rng, name, tissue="soft"):
     features = {"none": 3, "class": 4, "soft": 5}[tissue]
-    made = make_conditioning(name, FIELD, genes=G, features=features, code=C)
+    code = {"code": C} if name == "concat" else {}
+    made = make_conditioning(name, FIELD, genes=G, features=features, **code)
     keys = jax.random.split(jax.random.key(0), E * made.networks)
     box = Box(np.array([30.0, -20.0, 5.0], np.float32), np.float32(80))
     scale = rng.uniform(1, 2, G).astype(np.float32)

@@ -28,7 +28,8 @@ def plan_of(conditioning):
     settings.field.hidden, settings.field.depth = 8, 1
     settings.fit.members = 2
     settings.fit.chunk = CHUNK
-    return build.make_recipe(settings, GENES), build.code_width(settings)
+    plan = build.make_recipe(settings, GENES)
+    return plan, plan.conditioning.code
 
 
 @pytest.fixture(scope="module")

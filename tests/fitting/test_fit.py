@@ -35,7 +35,7 @@ def wells(rng, n=N, genes=G):
 
 
 def trainer(name="heads", *, jitter=3.0, members=E, batch=0, group=0, genes=G):
-    made = make_conditioning(name, FIELD, genes=genes, features=3, code=0)
+    made = make_conditioning(name, FIELD, genes=genes, features=3)
     adam = make_adam(1e-2, decay=1.0, decay_steps=1, weight_decay=0.0)
     return fit.Trainer(made, adam, jitter, members, batch, group)
 

@@ -15,7 +15,7 @@ import pytest
 from inr_jax import files, progress
 from inr_jax.brain.space import Box, Grid
 from inr_jax.errors import InputError
-from inr_jax.fields import architectures
+from inr_jax.fields import architectures, conditioning
 from inr_jax.fields import model as render
 from inr_jax.fields.conditioning import (
     CONDITIONINGS,
@@ -46,8 +46,10 @@ def field_of(name, **sizes):
 
 def model_of(rng, name, field="siren", *, named=False):
     embedding = StructureEmbedding(1, 2, width=3, spread=0.6, scale=0.5, penalty=0.1)
+    sizes = {"code": C, "rank": 8}
+    taken = {key: sizes[key] for key in conditioning.settings_of(name)}
     made = make_conditioning(
-        name, partial(field_of, field), genes=G, features=3 + 3 * named, code=C
+        name, partial(field_of, field), genes=G, features=3 + 3 * named, **taken
     )
     made = with_structures(made, embedding, 3) if named else made
     keys = jax.random.split(jax.random.key(0), E * made.networks)

@@ -68,7 +68,7 @@ def settings(**overrides):
 
 
 def trainer(batch=0, jitter=3.0):
-    inner = make_conditioning("heads", FIELD, genes=G, features=3 + W, code=0)
+    inner = make_conditioning("heads", FIELD, genes=G, features=3 + W)
     made = with_structures(inner, EMBEDDING, 3)
     adam = make_adam(1e-2, decay=1.0, decay_steps=1, weight_decay=0.0)
     return fit.Trainer(made, adam, jitter, 2, batch, 0)
@@ -149,7 +149,7 @@ def test_samples_without_names_have_no_memberships(rng):
 
 
 def test_the_field_sees_the_scaled_place_and_the_sum_of_its_rows(rng):
-    inner = make_conditioning("heads", FIELD, genes=G, features=3 + W, code=0)
+    inner = make_conditioning("heads", FIELD, genes=G, features=3 + W)
     made = with_structures(inner, EMBEDDING, 3)
     params = made.init(jax.random.key(1))
     tables = params["shared"]
@@ -173,7 +173,7 @@ def test_the_field_sees_the_scaled_place_and_the_sum_of_its_rows(rng):
 
 
 def test_parents_start_apart_by_the_spread():
-    inner = make_conditioning("heads", FIELD, genes=G, features=3 + 50, code=0)
+    inner = make_conditioning("heads", FIELD, genes=G, features=3 + 50)
     wide = EMBEDDING._replace(parents=40, width=50)
     parent = with_structures(inner, wide, 3).init(jax.random.key(0))["shared"]["parent"]
     assert float(parent.std()) == pytest.approx(0.6, rel=0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 from inr_jax.errors import unknown_name
@@ -16,15 +17,23 @@ CONDITIONINGS: dict[str, Callable[..., Conditioning]] = {
     "low_rank": low_rank.make,
 }
 
+COMMON = ("make_field", "genes", "features")  # what every conditioning takes
+
+
+def settings_of(name: str) -> tuple[str, ...]:
+    """Names of the settings that the conditioning of that name takes.
+
+    Raises:
+        InputError: `name` is unknown; lists the known ones.
+    """
+    if name not in CONDITIONINGS:
+        raise unknown_name("conditioning.name", name, CONDITIONINGS)
+    names = inspect.signature(CONDITIONINGS[name]).parameters
+    return tuple(key for key in names if key not in COMMON)
+
 
 def make_conditioning(
-    name: str,
-    make_field: FieldMaker,
-    *,
-    genes: int,
-    features: int,
-    code: int,
-    rank: int = 8,
+    name: str, make_field: FieldMaker, *, genes: int, features: int, **settings: int
 ) -> Conditioning:
     """The conditioning of that name.
 
@@ -33,18 +42,16 @@ def make_conditioning(
         make_field: Makes a field of given features and outputs.
         genes: G.
         features: F of a place.
-        code: C, width of a gene's code.
-        rank: Patterns of `low_rank`; the others need none.
+        **settings: What its `make` takes besides: `settings_of(name)`.
 
     Raises:
-        InputError: `name` is unknown; lists the known ones.
+        InputError: `name` or a setting is unknown; lists the known ones.
     """
-    if name not in CONDITIONINGS:
-        raise unknown_name("conditioning.name", name, CONDITIONINGS)
-    sizes = {"genes": genes, "features": features, "code": code}
-    if name == "low_rank":
-        sizes["rank"] = rank
-    return CONDITIONINGS[name](make_field, **sizes)
+    known = settings_of(name)
+    for key in settings:
+        if key not in known:
+            raise unknown_name(f"settings of conditioning {name}", key, known)
+    return CONDITIONINGS[name](make_field, genes=genes, features=features, **settings)
 
 
 __all__ = [
@@ -53,5 +60,6 @@ __all__ = [
     "FieldMaker",
     "StructureEmbedding",
     "make_conditioning",
+    "settings_of",
     "with_structures",
 ]

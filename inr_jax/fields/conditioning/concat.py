@@ -9,6 +9,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from inr_jax.brain.space import Array
 from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker
 from inr_jax.fields.field import Params
 
@@ -16,14 +17,14 @@ from inr_jax.fields.field import Params
 def make(
     make_field: FieldMaker, *, genes: int, features: int, code: int
 ) -> Conditioning:
-    """One network with one output, evaluated once for each of the G codes."""
+    """One network with one output, evaluated at each of the G codes `(code,)`."""
     field = make_field(features=features + code, outputs=1)
 
     def init(key: jax.Array) -> Params:
         return {"shared": field.init(key), "genes": {}}
 
-    def apply(params: Params, codes: jax.Array, x: jax.Array) -> jax.Array:
-        def value(c: jax.Array) -> jax.Array:
+    def apply(params: Params, codes: Array, x: Array) -> jax.Array:
+        def value(c: Array) -> jax.Array:
             return field.apply(params["shared"], jnp.concatenate([x, c]))[0]
 
         return jax.vmap(value)(codes)

@@ -13,15 +13,13 @@ import jax
 import jax.numpy as jnp
 from flax.traverse_util import flatten_dict, unflatten_dict
 
+from inr_jax.brain.space import Array
 from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker
 from inr_jax.fields.field import Field, Params
 
 
-def make(
-    make_field: FieldMaker, *, genes: int, features: int, code: int
-) -> Conditioning:
-    """One network with G outputs; `code` is not used."""
-    del code
+def make(make_field: FieldMaker, *, genes: int, features: int) -> Conditioning:
+    """One network with G outputs."""
 
     def of(outputs: int) -> Field:
         return make_field(features=features, outputs=outputs)
@@ -36,7 +34,7 @@ def make(
         shared = {path: leaves[path] for path in leaves if path not in of_genes}
         return {"shared": unflatten_dict(shared), "genes": unflatten_dict(rows)}
 
-    def apply(params: Params, codes: jax.Array, x: jax.Array) -> jax.Array:
+    def apply(params: Params, codes: Array, x: Array) -> jax.Array:
         del codes
         rows, leaves = flatten_dict(params["genes"]), flatten_dict(params["shared"])
         leaves |= {path: jnp.moveaxis(rows[path], 0, a) for path, a in axes().items()}

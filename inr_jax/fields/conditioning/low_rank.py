@@ -10,15 +10,15 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from inr_jax.brain.space import Array
 from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker
 from inr_jax.fields.field import Params
 
 
 def make(
-    make_field: FieldMaker, *, genes: int, features: int, code: int, rank: int
+    make_field: FieldMaker, *, genes: int, features: int, rank: int
 ) -> Conditioning:
-    """One network with R patterns mixed into G outputs; `code` is not used."""
-    del code
+    """One network with R patterns, `rank`, mixed into G outputs."""
     field = make_field(features=features, outputs=rank)
 
     def init(key: jax.Array) -> Params:
@@ -28,7 +28,7 @@ def make(
         rows = {"mix": mix, "bias": jnp.zeros(genes)}
         return {"shared": field.init(field_key), "genes": rows}
 
-    def apply(params: Params, codes: jax.Array, x: jax.Array) -> jax.Array:
+    def apply(params: Params, codes: Array, x: Array) -> jax.Array:
         del codes
         patterns, rows = field.apply(params["shared"], x), params["genes"]
         return rows["mix"] @ patterns + rows["bias"]
