@@ -140,6 +140,17 @@ def test_another_format_is_refused_with_what_to_do(number, folder):
     assert "inr_jax 0.1.0" in str(caught.value) and "\n" not in str(caught.value)
 
 
+def test_a_checkpoint_that_0_1_0_wrote_is_refused_with_what_to_do(plan):
+    folder = Path(__file__).parent / "data" / "checkpoint_of_0.1.0"
+    for read in (checkpoint.read_meta, lambda folder: restored(folder, plan)):
+        with pytest.raises(InputError, match="render it with the version") as caught:
+            read(folder)
+        line = (
+            f"{folder}: expected format 2, found format 1; fit again in a new workdir"
+        )
+        assert str(caught.value).startswith(line) and "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("part", ["params", "preprocessing", "meta"])
 def test_a_part_of_another_checkpoint_is_refused(part, plan, samples, folder, tmp_path):
     other = tmp_path / "other"
