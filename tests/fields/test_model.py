@@ -115,3 +115,22 @@ def test_progress_ends_at_the_number_of_voxels(rng):
     done = []
     render.render(renderer, model, places(rng), on_chunk=done.append)
     assert done == [20, 40, 53]
+
+
+@pytest.mark.parametrize("name", ["heads", "independent", "concat"])
+def test_the_mean_at_a_place_is_that_of_rendering_and_its_gradient_the_slope(rng, name):
+    made, model = model_of(rng, name)
+    renderer = render.make_renderer(made, chunk=16, group=0)
+    place = make_places(np.array([31.0, -24.0, 12.0]), np.array([0.6, 0.3]))
+    h = 0.5  # mm, far below a wave of the networks and far above rounding
+    steps = np.concatenate([np.zeros((1, 3)), h * np.eye(3), -h * np.eye(3)])
+    near = make_places(place.x_mm + steps, np.tile(place.tissue, (7, 1)))
+    (centre, *sides), _ = render.render(renderer, model, near)
+
+    def mean(x_mm):
+        return render.mean_at(made, model, place._replace(x_mm=x_mm))
+
+    np.testing.assert_allclose(mean(place.x_mm), centre, atol=1e-5)
+    slope = (np.array(sides[:3]) - np.array(sides[3:])).T / (2 * h)
+    gradient = jax.jit(jax.jacobian(mean))(place.x_mm)
+    np.testing.assert_allclose(gradient, slope, rtol=2e-3, atol=2e-5)
