@@ -106,6 +106,7 @@ def preprocess(
         probes = probing.filter_background(
             abagen, present, samples, probes, fates, threshold=options.ibf_threshold
         )
+        del present  # a byte for each probe and sample of the atlas
         counts["probes_above_background"] = len(probes)
         genes = probing.collapse(
             abagen,
