@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -60,3 +61,17 @@ def coarse() -> Path:
     if not path.is_dir():
         pytest.skip("real AHBA export not here (allen-export-alzheimer-coarse)")
     return path
+
+
+@pytest.fixture(scope="session")
+def ahba_dir(tmp_path_factory) -> Path:
+    """Two donors of a small atlas with 60 probes, in abagen's layout; not to change."""
+    import fake_ahba
+
+    return fake_ahba.write_atlas(tmp_path_factory.mktemp("ahba"), every=12, probes=60)
+
+
+@pytest.fixture
+def ahba_copy(ahba_dir, tmp_path) -> Path:
+    """A copy of `ahba_dir`, to damage."""
+    return shutil.copytree(ahba_dir, tmp_path / "atlas")

@@ -20,10 +20,13 @@ import numpy as np
 import pandas as pd
 
 from inr_jax.brain.shipped import package_file
+from inr_jax.samples.ahba.folders import FILES
+from inr_jax.samples.ahba.options import AbagenOptions
 from inr_jax.samples.ahba.wells import wells
 from inr_jax.samples.phantom import risk_genes
 
 BOTH_SIDES = ("9861", "10021")  # the donors whose right hemisphere was sampled too
+TWO = AbagenOptions(donors=BOTH_SIDES)
 # Real ids: structure_id_path has those that abagen looks for, and top-level ones.
 TOP = {
     "cortex": (4009, "FL", "/4005/4006/4007/4008/4009/"),
@@ -48,7 +51,7 @@ def write_atlas(
     Args:
         folder: Where to.
         donors: Whose brains.
-        every: Take every so manieth well of a donor.
+        every: Step between the wells of a donor that are taken.
         probes: How many; the last tenth have no known gene.
         genes: Genes to have all their probes, before others.
         seed: Of all that is fake.
@@ -78,6 +81,11 @@ def write_atlas(
 def donor_folder(folder: Path, donor: str) -> Path:
     """Where a donor's files lie."""
     return folder / "microarray" / f"normalized_microarray_donor{donor}"
+
+
+def donor_file(folder: Path, donor: str, kind: str) -> Path:
+    """The path of a donor's file of a kind."""
+    return donor_folder(folder, donor) / FILES[kind]
 
 
 def write_donor(folder, table, ontology, annotation, values, present) -> None:
