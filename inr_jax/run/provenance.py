@@ -31,7 +31,6 @@ PACKAGES = (
     "numpy",
     "scipy",
     "pandas",
-    "scikit-learn",
     "nibabel",
     "nilearn",
     "abagen",
