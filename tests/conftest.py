@@ -71,6 +71,14 @@ def ahba_dir(tmp_path_factory) -> Path:
     return fake_ahba.write_atlas(tmp_path_factory.mktemp("ahba"), every=12, probes=60)
 
 
+@pytest.fixture(scope="session")
+def sparse_ahba_dir(tmp_path_factory) -> Path:
+    """Two donors with every 20th well and 40 probes, in abagen's layout."""
+    import fake_ahba
+
+    return fake_ahba.write_atlas(tmp_path_factory.mktemp("ahba"))
+
+
 @pytest.fixture
 def ahba_copy(ahba_dir, tmp_path) -> Path:
     """A copy of `ahba_dir`, to damage."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import nibabel as nib
 import numpy as np
 
 from inr_jax import cli
@@ -59,6 +60,13 @@ def random_samples(
         number = rng.permutation(np.arange(n) % len(donors))
         drawn["donor"] = [donors[k] for k in number]
     return make_samples(**{**drawn, **columns})
+
+
+def write_image(path, data, affine=None):
+    """Write a NIfTI image, 2 mm voxels by default; returns its path."""
+    affine = np.diag([2.0, 2, 2, 1]) if affine is None else affine
+    nib.save(nib.Nifti1Image(np.asarray(data), affine), path)
+    return str(path)
 
 
 def refused(capsys, *arguments: str) -> str:

@@ -1,89 +1,21 @@
-"""Exports of the Allen web search, written here in its format, and two real ones."""
+"""Exports of the Allen web search, written here in its format."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import logging
-import time
 import zipfile
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_export import COLUMNS, CONTENTS, PROBES, Export
 from given import input_error
 
 from inr_jax.samples.ahba import wells
 from inr_jax.samples.samples import UNNAMED
 from inr_jax.samples.sources import allen_export
-
-CONTENTS = """\
-This archive contains expression data for rows 1 through 4 of a 'search' search
-at a '{}' resolution level, arranged by donors,structures.
-
-The file Expression.csv contains values, calculated using zscore normalization.
-"""
-COLUMNS = "donor_id,donor_name,sample_well,sample_mri_0,structure_id,structure_name"
-PROBES = "id,name,gene-id,gene-symbol,gene-name"
-# Two structures of one name, as the lobules of the cerebellum have.
-STRUCTURES = [(4012, "precentral gyrus"), (4701, "III"), (12933, "III"), (7, "")]
-
-
-class Export:
-    """A small export: 4 probes of 3 genes (B twice) and one without, 5 columns."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        known = wells.wells()
-        rows = [0, 600, 1500, 3701]
-        self.well, self.x_mm = known.well[rows], known.x_mm[rows]
-        self.donor = known.donor[rows].tolist()
-        self.symbols = ["B", "A", "B", "C", ""]
-        self.ids = ["1017635", "1011892", "1017636", "1000001", "1000002"]
-        self.values = np.round(rng.normal(size=(5, 4)), 4)
-        self.contents: str | None = CONTENTS.format("Structure")
-        self.columns = [COLUMNS] + [
-            f'{donor},"H0351",{well},74,{key},"{name}"'
-            for donor, well, (key, name) in zip(
-                self.donor, self.well, STRUCTURES, strict=True
-            )
-        ]
-        self.columns.insert(2, '9861,"H0351",-1,-1,4012,"precentral gyrus"')
-        self.probes = [PROBES] + [
-            f'{key},"CUST_1",3,"{symbol}","a, with a comma"'
-            for key, symbol in zip(self.ids, self.symbols, strict=True)
-        ]
-        self.expression = [
-            ",".join([key, f"{row[0]:.4f}", "", *(f"{v:.4f}" for v in row[1:])])
-            for key, row in zip(self.ids, self.values, strict=True)
-        ]
-
-    def files(self) -> dict[str, str]:
-        """Name to text of each file."""
-        files = {
-            "Expression.csv": "\n".join(self.expression) + "\n",
-            "Columns.csv": "\n".join(self.columns),
-            "Probes.csv": "\n".join(self.probes),
-        }
-        if self.contents is not None:
-            files["Contents.txt"] = self.contents
-        return files
-
-    def folder(self, path: Path) -> Path:
-        """Write the files into a folder."""
-        path.mkdir(parents=True)
-        for name, text in self.files().items():
-            (path / name).write_text(text, encoding="utf-8")
-        return path
-
-    def zip(self, path: Path, inside: str = "") -> Path:
-        """Write the files into a zip, below `inside`."""
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in self.files().items():
-                archive.writestr(inside + name, text)
-        return path
 
 
 @pytest.fixture
@@ -356,46 +288,3 @@ def test_a_broken_zip_is_refused(export, tmp_path):
 def test_a_csv_in_place_of_the_folder_is_refused(export, tmp_path):
     path = export.folder(tmp_path / "export") / "Expression.csv"
     assert "give the folder that holds the files" in str(refused(path))
-
-
-def test_the_real_export_is_read_whole_and_fast(cyp):
-    start = time.perf_counter()
-    source = allen_export.load(cyp)
-    assert time.perf_counter() - start < 1.0
-    samples = source.samples
-    assert (len(samples.genes), len(samples.well), len(samples.donors)) == (61, 841, 6)
-    assert samples.values.shape == (841, 61)
-    assert source.notes["n_columns_without_sample"] == 1014 - 841
-    assert source.notes["n_structures"] == 169
-    assert source.notes["warnings"] == []
-
-
-def test_the_real_export_lies_where_the_atlas_says(cyp):
-    samples = allen_export.load(cyp).samples
-    known = wells.wells()
-    order = np.argsort(known.well)
-    rows = order[np.searchsorted(known.well, samples.well, sorter=order)]
-    np.testing.assert_array_equal(known.well[rows], samples.well)
-    np.testing.assert_allclose(samples.x_mm, known.x_mm[rows], rtol=1e-6)
-
-
-def test_the_real_export_agrees_with_a_plain_reading_of_its_files(cyp):
-    samples = allen_export.load(cyp).samples
-    table = csv.DictReader(io.StringIO((cyp / "Columns.csv").read_text("utf-8")))
-    column = [int(row["sample_well"]) for row in table]
-    rows = [line.split(",") for line in (cyp / "Expression.csv").open()]
-    with (cyp / "Probes.csv").open(encoding="utf-8") as file:
-        symbols = [row["gene-symbol"] for row in csv.DictReader(file)]
-    for n, g in [(0, 0), (840, 60), (400, 30), (17, 5)]:
-        cell = column.index(samples.well[n]) + 1
-        mine = [r for r, s in enumerate(symbols) if s == samples.genes[g]]
-        truth = sum(float(rows[r][cell]) for r in mine) / len(mine)
-        assert samples.values[n, g] == pytest.approx(truth, rel=1e-6)
-
-
-def test_the_real_coarse_export_warns_that_a_column_is_a_region(coarse, caplog):
-    with caplog.at_level(logging.WARNING, "inr_jax"):
-        source = allen_export.load(coarse)
-    assert source.samples.values.shape == (152, 12)
-    assert source.notes["resolution"] == "Coarse"
-    assert "average of a whole region" in caplog.text
