@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import pandas as pd
 
 from inr_jax import cli
 from inr_jax.brain.space import Box
@@ -67,6 +69,16 @@ def write_image(path, data, affine=None):
     affine = np.diag([2.0, 2, 2, 1]) if affine is None else affine
     nib.save(nib.Nifti1Image(np.asarray(data), affine), path)
     return str(path)
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> Path:
+    """Write a frame as its ending says."""
+    if path.suffix == ".parquet":
+        frame.to_parquet(path, index=False)
+    else:
+        separator = "," if ".csv" in path.name else "\t"
+        frame.to_csv(path, sep=separator, index=False)
+    return path
 
 
 def refused(capsys, *arguments: str) -> str:

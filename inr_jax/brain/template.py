@@ -14,13 +14,12 @@ Axis letters: N points, D = 3. Frames: x_mm (MNI152 RAS, mm), ijk (voxel index).
 from __future__ import annotations
 
 import functools
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
 
+from inr_jax.brain.shipped import package_folder
 from inr_jax.brain.space import Grid
 from inr_jax.errors import InputError
 
@@ -104,10 +103,7 @@ def tissue_at(x_mm: np.ndarray) -> np.ndarray:
 
 def _read(kind: str) -> tuple[np.ndarray, Grid]:
     """One of nilearn's files, "t1", "gm" or "wm": bytes, scaled to 0 to 1."""
-    spec = importlib.util.find_spec("nilearn")
-    if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError("the ICBM152 template: pip install nilearn")
-    folder = Path(spec.submodule_search_locations[0]) / "datasets" / "data"
+    folder = package_folder("nilearn", "nilearn") / "datasets" / "data"
     image: Any = nib.load(
         folder / f"mni_icbm152_{kind}_tal_nlin_sym_09a_converted.nii.gz"
     )

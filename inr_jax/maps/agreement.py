@@ -8,7 +8,6 @@ Axis letters: V voxels, L labels, G genes.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,9 +76,9 @@ def against_map(
     ours: np.ndarray, theirs: np.ndarray, label: np.ndarray, ids: np.ndarray, total: int
 ) -> dict[str, tuple]:
     """Two maps `(V, G)` on one mask, in a grid of `total` voxels."""
-    regions_of = partial(region_means, label=label, ids=ids)
+    means, their_means = (region_means(v, label, ids)[0] for v in (ours, theirs))
     return {
-        REGION: agreement(regions_of(ours)[0], regions_of(theirs)[0]),
+        REGION: agreement(means, their_means),
         VOXEL: agreement(ours, theirs),
         PAPER: agreement(ours, theirs, total - len(ours)),
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from given import input_error
+from given import input_error, write_table
 
 from inr_jax.brain.template import tissue_at
 from inr_jax.samples.samples import UNNAMED
@@ -38,16 +38,6 @@ def frame(rng) -> pd.DataFrame:
     )
 
 
-def write(frame: pd.DataFrame, path: Path) -> Path:
-    """Write a frame as its ending says."""
-    if path.suffix == ".parquet":
-        frame.to_parquet(path, index=False)
-    else:
-        separator = "," if ".csv" in path.name else "\t"
-        frame.to_csv(path, sep=separator, index=False)
-    return path
-
-
 def refused(path: Path, **settings) -> str:
     """The message of the error that loading `path` raises; one line, names it."""
     return str(input_error(table.load, path, **settings))
@@ -55,7 +45,7 @@ def refused(path: Path, **settings) -> str:
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_table_reads_back_as_it_was_written(frame, tmp_path, ending):
-    path = write(frame, tmp_path / f"wells{ending}")
+    path = write_table(frame, tmp_path / f"wells{ending}")
     source = table.load(path)
     samples = source.samples
     np.testing.assert_allclose(samples.x_mm, frame[["x", "y", "z"]], rtol=1e-6)
@@ -74,7 +64,7 @@ def test_a_table_reads_back_as_it_was_written(frame, tmp_path, ending):
 
 def test_only_coordinates_and_genes_are_needed(frame, tmp_path):
     bare = frame[["x", "y", "z", "APOE", "HLA-DRA"]]
-    samples = table.load(write(bare, tmp_path / "wells.csv")).samples
+    samples = table.load(write_table(bare, tmp_path / "wells.csv")).samples
     np.testing.assert_array_equal(samples.well, np.arange(6))
     assert samples.donors == ("unnamed",)
     assert (samples.structure == UNNAMED).all()
@@ -84,7 +74,7 @@ def test_only_coordinates_and_genes_are_needed(frame, tmp_path):
 def test_columns_are_found_under_the_names_given(frame, tmp_path):
     renamed = frame.rename(columns={"x": "mni_x", "donor": "subject"})
     columns = {"x": "mni_x", "donor": "subject", "structure": ""}
-    path = write(renamed.drop(columns="structure"), tmp_path / "wells.csv")
+    path = write_table(renamed.drop(columns="structure"), tmp_path / "wells.csv")
     source = table.load(path, **columns)
     np.testing.assert_allclose(source.samples.x_mm[:, 0], frame["x"], rtol=1e-6)
     assert source.samples.donors == ("007", "12")
@@ -93,7 +83,7 @@ def test_columns_are_found_under_the_names_given(frame, tmp_path):
 
 def test_genes_keep_the_columns_named_and_leave_text_alone(frame, tmp_path):
     frame.insert(3, "region", "cortex")
-    path = write(frame, tmp_path / "wells.csv")
+    path = write_table(frame, tmp_path / "wells.csv")
     source = table.load(path, genes=("APOE",))
     assert source.samples.genes == ("APOE",)
     assert source.notes["n_columns_left_out"] == 2
@@ -113,7 +103,7 @@ def test_whole_numbers_with_a_blank_among_them_name_structures_as_whole(
     frame, tmp_path
 ):
     frame["structure"] = pd.array([4012, None, 7, 7, 7, 7], dtype="Int64")
-    samples = table.load(write(frame, tmp_path / "wells.parquet")).samples
+    samples = table.load(write_table(frame, tmp_path / "wells.parquet")).samples
     assert samples.structures == ("4012", "7")
     assert samples.structure[1] == UNNAMED
 
@@ -209,7 +199,7 @@ def test_a_bad_table_is_refused_with_the_place_and_the_reason(
     frame, tmp_path, spoil, says
 ):
     spoil(frame)
-    path = write(frame, tmp_path / "wells.csv")
+    path = write_table(frame, tmp_path / "wells.csv")
     message = refused(path)
     assert message.startswith(f"{path}: ")
     for words in says:
@@ -218,13 +208,13 @@ def test_a_bad_table_is_refused_with_the_place_and_the_reason(
 
 def test_a_missing_value_in_a_parquet_file_is_refused(frame, tmp_path):
     blank_in_a_gene(frame)
-    message = refused(write(frame, tmp_path / "wells.parquet"))
+    message = refused(write_table(frame, tmp_path / "wells.parquet"))
     assert "column 'APOE'" in message
     assert "'nan' in row 4" in message
 
 
 def test_a_column_that_the_user_named_must_be_there(frame, tmp_path):
-    path = write(frame, tmp_path / "wells.csv")
+    path = write_table(frame, tmp_path / "wells.csv")
     message = refused(path, donor="subject")
     assert "expected a column 'subject'" in message
     assert "--config.source.donor=NAME" in message
@@ -235,7 +225,7 @@ def test_a_column_that_the_user_named_must_be_there(frame, tmp_path):
 def test_columns_of_one_name_are_refused(frame, tmp_path, ending):
     path = tmp_path / f"wells{ending}"
     if ending == ".csv":
-        text = write(frame, path).read_text().replace("HLA-DRA", "APOE")
+        text = write_table(frame, path).read_text().replace("HLA-DRA", "APOE")
         path.write_text(text)
     else:
         import pyarrow as pa
@@ -255,9 +245,9 @@ def test_a_column_without_a_name_is_refused(frame, tmp_path):
 
 
 def test_a_table_without_genes_or_wells_is_refused(frame, tmp_path):
-    bare = write(frame[["x", "y", "z"]], tmp_path / "bare.csv")
+    bare = write_table(frame[["x", "y", "z"]], tmp_path / "bare.csv")
     assert "at least one gene" in refused(bare)
-    assert "at least 2 wells" in refused(write(frame[:0], tmp_path / "none.csv"))
+    assert "at least 2 wells" in refused(write_table(frame[:0], tmp_path / "none.csv"))
 
 
 @pytest.mark.parametrize(
@@ -266,7 +256,7 @@ def test_a_table_without_genes_or_wells_is_refused(frame, tmp_path):
 def test_a_row_of_another_length_is_refused_where_pandas_would_mend_it(
     frame, tmp_path, change, cells
 ):
-    path = write(frame, tmp_path / "wells.csv")
+    path = write_table(frame, tmp_path / "wells.csv")
     *lines, last = path.read_text().splitlines()
     path.write_text("\n".join([*lines, change(last)]))
     message = refused(path)
@@ -275,7 +265,7 @@ def test_a_row_of_another_length_is_refused_where_pandas_would_mend_it(
 
 @pytest.mark.parametrize("ending", [".parquet", ".csv.gz"])
 def test_a_truncated_file_is_refused(frame, tmp_path, ending):
-    path = write(frame, tmp_path / f"wells{ending}")
+    path = write_table(frame, tmp_path / f"wells{ending}")
     path.write_bytes(path.read_bytes()[:-20])
     assert "one that cannot be read" in refused(path)
 
@@ -298,7 +288,7 @@ def test_what_is_no_table_is_refused(frame, tmp_path):
 
 
 def test_a_byte_order_mark_and_blanks_in_the_header_do_no_harm(frame, tmp_path):
-    path = write(frame, tmp_path / "wells.csv")
+    path = write_table(frame, tmp_path / "wells.csv")
     text = path.read_text().replace("x,y,z", "x, y ,z", 1)
     path.write_text(text, encoding="utf-8-sig")
     assert table.load(path).samples.genes == ("APOE", "HLA-DRA")

@@ -59,7 +59,7 @@ class AbagenOptions(NamedTuple):
         ibf_threshold: Share of samples in which a probe must be above background.
         probe_selection: How one probe is chosen for a gene.
         donor_probes: Whether donors choose together.
-        sim_threshold: Drop samples so many sd unlike the others; 0 keeps all.
+        sim_threshold: Drop samples this many sd less similar; 0 keeps all.
         lr_mirror: Which side's samples are copied to the other; "" for none.
         sample_norm: Normalisation over genes within a sample; "" for none.
         gene_norm: Normalisation over samples within a donor; "" for none.
