@@ -22,6 +22,16 @@ def strict_numerics():
         yield
 
 
+@pytest.fixture
+def strict_types():
+    """Dtypes promote only when written out, too.
+
+    Not for every test: Adam of optax raises a float to a whole number of steps.
+    """
+    with jax.numpy_dtype_promotion("strict"):
+        yield
+
+
 @pytest.fixture(scope="module")
 def quick_compiling():
     """Many small programs, each run once or twice: compile them the short way."""

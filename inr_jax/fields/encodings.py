@@ -16,5 +16,5 @@ def fourier(position: jnp.ndarray, frequencies: int) -> jnp.ndarray:
         `(2 * frequencies,)`: the sines, then the cosines. Mildenhall et al. 2020
         (arXiv 2003.08934), equation 4.
     """
-    angle = jnp.pi * 2.0 ** jnp.arange(frequencies) * position
+    angle = jnp.pi * 2.0 ** jnp.arange(frequencies, dtype=jnp.float32) * position
     return jnp.concatenate([jnp.sin(angle), jnp.cos(angle)])

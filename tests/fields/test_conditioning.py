@@ -16,7 +16,7 @@ from inr_jax.fields.conditioning import (
     with_structures,
 )
 
-pytestmark = pytest.mark.usefixtures("quick_compiling")
+pytestmark = pytest.mark.usefixtures("quick_compiling", "strict_types")
 
 G, F, C, R = 5, 4, 3, 2
 FIELD = partial(make_field, "siren", hidden=6, depth=1, omega=5.0)

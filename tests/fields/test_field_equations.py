@@ -17,7 +17,7 @@ from inr_jax.fields.architectures.layers import MOST_EXPONENT
 from inr_jax.fields.architectures.oinr import encoded_grid, neighbours, read_off
 from inr_jax.fields.architectures.siren import Siren
 
-pytestmark = pytest.mark.usefixtures("quick_compiling")
+pytestmark = pytest.mark.usefixtures("quick_compiling", "strict_types")
 
 SETTINGS = {
     "siren": {"hidden": 9, "depth": 3, "omega": 5.0},

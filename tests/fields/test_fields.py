@@ -82,6 +82,7 @@ def codes(rng):
     return rng.normal(size=(G, C)).astype(np.float32)
 
 
+@pytest.mark.usefixtures("strict_types")
 @pytest.mark.parametrize(("field", "conditioning"), CASES)
 class TestContract:
     def test_networks_times_outputs_are_the_genes(self, field, conditioning):

@@ -9,6 +9,8 @@ from inr_jax.errors import InputError
 from inr_jax.fields.encodings import fourier
 from inr_jax.fields.gene_codes import ORDERS, gene_codes, pc1_order, spectral_order
 
+pytestmark = pytest.mark.usefixtures("strict_types")
+
 
 def chain(rng, wells=400, genes=30):
     """Genes along a line: neighbours are alike, ends are opposite."""

@@ -8,6 +8,8 @@ import pytest
 
 from inr_jax.fields.numerics.groups import CACHE_BYTES, default_group, map_groups
 
+pytestmark = pytest.mark.usefixtures("strict_types")
+
 
 @pytest.mark.parametrize("group", [0, 1, 2, 3, 7, 9])
 def test_a_group_of_any_size_gives_what_a_loop_gives(rng, group):

@@ -18,6 +18,8 @@ from inr_jax.fields.inputs import (
     tissue_class,
 )
 
+pytestmark = pytest.mark.usefixtures("strict_types")
+
 BOX = Box(np.array([20.0, -18, 9], np.float32), np.float32(90))
 MIRRORED = np.array([-1, 1, 1], np.float32)
 

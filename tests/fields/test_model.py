@@ -16,7 +16,7 @@ from inr_jax.fields.conditioning.conditioning import rows_of_genes
 from inr_jax.fields.inputs import Inputs, make_places
 from inr_jax.samples.standardise import Standardiser
 
-pytestmark = pytest.mark.usefixtures("quick_compiling")
+pytestmark = pytest.mark.usefixtures("quick_compiling", "strict_types")
 
 G, E, C, V = 4, 3, 5, 53
 FIELD = partial(make_field, "siren", hidden=8, depth=2, omega=5.0)

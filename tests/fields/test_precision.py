@@ -10,6 +10,8 @@ from inr_jax.errors import InputError
 from inr_jax.fields.numerics.precision import PRECISIONS, dense_product, product
 from inr_jax.run.settings_table import TABLE
 
+pytestmark = pytest.mark.usefixtures("strict_types")
+
 # Half of the last bit of each operand, relative: 8 bits, two times 8 bits.
 ERRORS = {"float32": 1e-6, "bfloat16": 2.0**-8, "bfloat16_3x": 2.0**-15}
 N, M, WELLS = 33, 7, 12

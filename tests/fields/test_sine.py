@@ -9,6 +9,8 @@ import pytest
 
 from inr_jax.fields.numerics.sine import cosine, sine, sine_cosine
 
+pytestmark = pytest.mark.usefixtures("strict_types")
+
 RANGES = (1.0, 30.0, 1000.0, 20_000.0)
 
 
