@@ -138,19 +138,19 @@ def restore(folder: Path, like: FitState, genes: int, code: int) -> Bundle:
     items = {name: ocp.args.StandardRestore(tree) for name, tree in template.items()}
     try:
         with _manager(folder) as manager:
-            found = manager.restore(step, args=ocp.args.Composite(**items))
+            parts = manager.restore(step, args=ocp.args.Composite(**items))
     except Exception as error:  # a damaged store fails in many ways
         raise _broken(folder / str(step), error) from error
-    if _digest(found, meta) != meta.get("sha256"):
+    if _digest(parts, meta) != meta.get("sha256"):
         raise _broken(folder / str(step), ValueError("parts that do not fit together"))
-    preprocessing = jax.tree.map(np.asarray, found["preprocessing"])
+    preprocessing = jax.tree.map(np.asarray, parts["preprocessing"])
     inputs = Inputs(
         Box(preprocessing["centre_mm"], preprocessing["half_mm"]),
         meta["mirror"],
         meta["tissue"],
     )
     standardiser = Standardiser(preprocessing["offset"], preprocessing["scale"])
-    state = like._replace(params=found["params"], **found["training"])
+    state = like._replace(params=parts["params"], **parts["training"])
     codes = preprocessing.get("codes", np.zeros((genes, 0), np.float32))
     return Bundle(state, Preprocessing(inputs, standardiser, codes), meta)
 

@@ -117,8 +117,8 @@ def predict(
         for number, reading in enumerate(readings):
             if reading.steps == steps:
                 part = reading.members / members
-                own = setting_of(state, reading.setting, len(plans), part)
-                model = recipe.make_model(preprocessing, own)
+                state_of_setting = setting_of(state, reading.setting, len(plans), part)
+                model = recipe.make_model(preprocessing, state_of_setting)
                 predictions[number], _ = render.render(lead.renderer, model, places)
     return np.stack([predictions[number] for number in range(len(readings))])
 

@@ -81,13 +81,13 @@ def _elementwise(fast: Callable, exact: Callable) -> Callable:
     @on_cpu.def_vmap
     def _(size: int, batched: list, x: jax.Array):
         del size, batched
-        found = on_cpu(x)
-        return found, jax.tree.map(lambda _: True, found)
+        value = on_cpu(x)
+        return value, jax.tree.map(lambda _: True, value)
 
     def function(x: jax.Array):
         wide = jnp.asarray(x, jnp.float32)
-        found = jax.lax.platform_dependent(wide, cpu=on_cpu, default=exact)
-        return jax.tree.map(lambda array: array.astype(jnp.result_type(x)), found)
+        value = jax.lax.platform_dependent(wide, cpu=on_cpu, default=exact)
+        return jax.tree.map(lambda array: array.astype(jnp.result_type(x)), value)
 
     return function
 
