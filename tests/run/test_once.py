@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import pytest
 
 from inr_jax import cli
@@ -48,10 +51,22 @@ def test_losses_are_kept_once_when_a_fit_goes_on(tmp_path):
     assert (tmp_path / "losses.csv").read_text() == losses
 
 
+def kept(folder):
+    """When the figures were drawn, and the times of rendering."""
+    (slices,) = (folder / "figures").glob("slices.png")
+    summary = json.loads((folder / "summary.json").read_text())
+    provenance = json.loads((folder / "provenance.json").read_text())
+    return slices.stat().st_mtime_ns, summary["render"], provenance["seconds"]
+
+
 def test_some_genes_of_a_finished_run_are_drawn_without_a_fit(tmp_path, capsys):
     folder = f"--workdir={tmp_path}"
     assert cli.main(["fit", folder, *TINY]) == 0
+    assert cli.main(["render", folder]) == 0
+    shutil.rmtree(tmp_path / "maps")
+    before = kept(tmp_path)
     assert cli.main(["render", folder, "--genes=ABCA7"]) == 0
+    assert kept(tmp_path) == before and len(before) == 3
     drawn = list((tmp_path / "maps").glob("*_feature.nii.gz"))
     assert len(drawn) == 1 and "desc-ABCA7_" in drawn[0].name
     assert cli.main(["render", folder, "--genes=ABCA8"]) == 2

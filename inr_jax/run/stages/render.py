@@ -43,11 +43,12 @@ Scores = dict[str, dict]  # gene -> its row of scores.csv
 
 
 def render_stage(run: Run, genes: str | None = None) -> None:
-    """Write maps, the companion volumes and the figures.
+    """Write maps, the companion volumes and, for all genes, figures and summary.
 
     Args:
         run: With the checkpoint of the model that is drawn.
-        genes: Comma separated symbols; None draws all.
+        genes: Comma separated symbols; None draws all. Maps of some genes leave
+            the figures and the times of rendering as they are.
 
     Raises:
         InputError: An unknown gene, no checkpoint, or one of another fit.
@@ -55,10 +56,10 @@ def render_stage(run: Run, genes: str | None = None) -> None:
     model, workdir, canvas = expression_model(run), run.workdir, run.canvas
     names = [name.strip() for name in (genes or "").split(",") if name.strip()]
     columns = columns_of(model.genes, names or None)
-    whole = len(columns) == len(model.genes)  # what the summary is of
+    whole = len(columns) == len(model.genes)  # what figures and summary are of
     rows = tables.read_scores(workdir.scores) if workdir.scores.exists() else []
     held_out = tables.of_maps(rows, sees_structures=run.drawn == "structure")
-    with timed(workdir, "render"):
+    with timed(workdir, "render") if whole else contextlib.nullcontext():
         write_crosswalk(run)
         x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
         observer = _observer(run, columns, held_out[1], x_mm)
@@ -81,10 +82,11 @@ def render_stage(run: Run, genes: str | None = None) -> None:
         if run.brain is not None and whole:
             sum_up_maps(run, observer)
             compare_with_phantom(run, model, x_mm)
-    with timed(workdir, "figures"):
-        _draw(run, observer, held_out[1])
-        if rows:
-            draw_scores(workdir.figures, rows)
+    if whole:
+        with timed(workdir, "figures"):
+            _draw(run, observer, held_out[1])
+            if rows:
+                draw_scores(workdir.figures, rows)
     log.info("maps of %d genes in %s", len(columns), workdir.maps)
 
 
@@ -151,7 +153,8 @@ def _blocks(
             **numbers
         )
     )
-    add_summary(run.workdir.summary, {"render": numbers, "n_voxels": voxels})
+    if genes == len(model.genes):
+        add_summary(run.workdir.summary, {"render": numbers, "n_voxels": voxels})
 
 
 def _clocked(blocks: Iterator[Block], busy: list[float]) -> Iterator[Block]:
