@@ -81,6 +81,28 @@ def write_table(frame: pd.DataFrame, path: Path) -> Path:
     return path
 
 
+def structured_samples(
+    rng: np.random.Generator,
+    per: int = 24,
+    donors: Sequence[str] = ("a", "b", "c"),
+    named: bool = True,
+    genes: int = 4,
+) -> Samples:
+    """Structures whose effects are scattered in space: coordinates say nothing."""
+    n = per * len(donors)
+    structure = np.arange(n) % 8
+    effect = rng.normal(size=(8, genes))
+    return make_samples(
+        x_mm=head_mm(rng, n),
+        values=effect[structure] + 0.2 * rng.normal(size=(n, genes)) + 7,
+        genes=[f"G{g}" for g in range(genes)],
+        donor=[donors[i // per] for i in range(n)],
+        structure=[f"s{s}" for s in structure] if named else None,
+        parent=[f"p{s // 4}" for s in structure] if named else None,
+        where="test",
+    )
+
+
 def refused(capsys, *arguments: str) -> str:
     """The one line on stderr by which a command ends with status 2."""
     capsys.readouterr()

@@ -1,0 +1,99 @@
+"""Candidates of a sweep: how they are written, grouped and fitted together."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sweeps import SOME, tiny
+
+from inr_jax.errors import InputError
+from inr_jax.fitting import fit, joint, recipe
+from inr_jax.fitting.joint import Reading
+from inr_jax.run import build, config
+from inr_jax.run.sweep import candidates
+from inr_jax.run.sweep import plan as config_sweep
+from inr_jax.stats import hold_out
+
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
+
+SWEEPS = Path(__file__).resolve().parents[2] / "configs" / "sweeps"
+
+
+def test_candidates_read_along_and_together_are_those_fitted_alone():
+    some = [tiny(**changes) for changes in SOME]
+    samples = build.load_source(some[0]).samples
+    held = samples.donor == 2
+    training, sites = samples.take(~held), samples.take(held).sites().unnamed()
+    plans = [build.make_recipe(c, 3) for c in some]
+    alone = [
+        recipe.make_predictor(plan, len(training.well))(training, sites).mean
+        for plan in plans
+    ]
+    compiled = len(fit._programs(plans[0].trainer))
+    readings = [Reading(0, 20, 2), Reading(0, 10, 2), Reading(0, 20, 1)]
+    readings += [Reading(1, 20, 2), Reading(2, 20, 2)]
+    found = joint.predict(
+        [plans[0], plans[3], plans[4]],
+        readings,
+        training,
+        sites,
+        rows=len(training.well),
+    )
+    assert len(fit._programs(plans[0].trainer)) == compiled + 1  # of three settings
+    np.testing.assert_allclose(found, alone, atol=2e-4)
+    assert abs(found[0] - found[1:]).max((1, 2)).min() > 2e-3
+
+
+def test_what_is_read_along_one_fit_or_differs_in_numbers_is_one_group():
+    some = [*SOME, {"field.omega": 9.0}, {"fit.steps": 40}, {"seed": 1}]
+    c = tiny()
+    found = config_sweep.groups_of(candidates_of(some, c), "donor")
+    # The first is read along the fit of 40 steps, which others need not make.
+    assert found == [[0, 1, 2, 6], [3, 4, 7], [5]]
+
+
+def candidates_of(some, c, protocol="donor"):
+    return [
+        config_sweep.Candidate(
+            candidates.label(one),
+            one,
+            config_sweep._applied(c, one, "here", protocol),
+        )
+        for one in some
+    ]
+
+
+def test_helpers_write_every_combination_or_one_change():
+    choices = {"fit.steps": [1, 2], "seed": [3, 4]}
+    assert candidates.grid(choices)[1] == {"fit.steps": 1, "seed": 4}
+    assert len(candidates.grid(choices)) == 4
+    one = candidates.one_at_a_time(choices)
+    assert one[0] == {} and one[-1] == {"seed": 4} and len(one) == 5
+
+
+@pytest.mark.parametrize("protocol", candidates.DEFAULT)
+def test_the_default_candidates_can_be_used_and_differ(protocol):
+    found = config_sweep.load_candidates(None, config.default(), protocol)
+    assert len(found) == len(candidates.DEFAULT[protocol])
+    for one in found:
+        config.validate(one.config)
+
+
+@pytest.mark.parametrize("path", sorted(SWEEPS.glob("*.py")), ids=lambda p: p.stem)
+def test_the_files_in_configs_sweeps_can_be_used(path):
+    found = config_sweep.load_candidates(str(path), config.default(), "donor")
+    assert len(found) > 10
+    assert all(
+        isinstance(one, dict) for one in runpy.run_path(str(path))["get_sweep"]()
+    )
+
+
+def test_a_key_that_the_second_fit_does_not_read_is_answered_with_its_own():
+    with pytest.raises(InputError, match=r"write anatomy\.hidden"):
+        config_sweep._applied(
+            tiny(), {"field.hidden": 4}, "x", hold_out.DONOR_STRUCTURE
+        )

@@ -1,0 +1,36 @@
+"""Workdirs of small runs, for the tests that look into them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+SMALL = [
+    "--config.phantom.n_wells=60",
+    "--config.field.hidden=8",
+    "--config.field.depth=1",
+    "--config.fit.members=2",
+    "--config.render.resolution_mm=3",
+]
+TINY = [*SMALL, "--config.fit.steps=100"]
+THREE_GENES = [*SMALL, "--config.phantom.n_genes=3"]
+NAME = r"source-inrjax_desc-([A-Za-z0-9]+)_space-([A-Za-z0-9]+)_res-(\w+)_(\w+)"
+AS_USER = [sys.executable, "-m", "inr_jax.cli"]
+
+
+def started(*arguments):
+    """A real process; its stderr is to be read by the caller."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([*AS_USER, *arguments], **pipes)
+
+
+def maps(workdir, suffix="feature"):
+    """desc -> path of the volumes of a kind."""
+    paths = sorted((workdir / "maps").glob(f"*_{suffix}.nii.gz"))
+    return {re.match(NAME, path.name)[1]: path for path in paths}
+
+
+def load(path):
+    return json.loads(path.read_text())
