@@ -122,7 +122,34 @@ def test_modules_and_functions_keep_their_size(module):
             docstring = ast.get_docstring(node, clean=False)
             code -= len(docstring.splitlines()) if docstring else 0
             assert code <= 40, f"{node.name}: {code} lines"
-            assert len(node.args.args) - (node.args.args[:1] == ["self"]) <= 7
+            names = [argument.arg for argument in node.args.args]
+            positional = [name for name in names if name not in ("self", "cls")]
+            assert len(positional) <= 5, f"{node.name}: {positional}"
+
+
+def test_test_modules_keep_their_size():
+    for path in Path(__file__).parent.rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= 300, path.name
+
+
+def test_no_two_public_classes_share_a_name():
+    homes: dict[str, str] = {}
+    for module, path in MODULES.items():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                other = homes.setdefault(node.name, module)
+                assert other == module, f"{node.name} in {other} and {module}"
+
+
+def test_few_functions_take_settings_and_workdir():
+    both = [
+        f"{module}.{node.name}"
+        for module, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        and {"config", "workdir"} <= {a.arg for a in node.args.args}
+    ]
+    assert len(both) <= 3, both
 
 
 def test_importing_starts_no_backend_and_loads_nothing_heavy():

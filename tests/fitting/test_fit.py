@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from given import BOX
 
-from inr_jax.brain.space import Box
 from inr_jax.fields.architectures import make_field
 from inr_jax.fields.conditioning import make_conditioning
 from inr_jax.fields.conditioning.conditioning import Conditioning
@@ -23,7 +23,6 @@ from inr_jax.fitting.optimizer import make_adam
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
 N, G, E = 40, 6, 2
-BOX = Box(np.array([30.0, -20.0, 5.0], np.float32), np.float32(80))
 FIELD = partial(make_field, "siren", hidden=12, depth=2, omega=5.0)
 
 
@@ -296,6 +295,6 @@ def test_a_fit_without_jitter_draws_no_noise(rng):
     for jitter, drawn in ((0.0, False), (3.0, True)):
         plan = trainer(jitter=jitter)
         states.append(fit.init(plan, jax.random.key(0)))
-        program = jax.make_jaxpr(partial(fit.advance, plan, 1, 1))
-        assert ("erf_inv" in str(program(states[-1], data_for(plan, some)))) == drawn
+        step = jax.make_jaxpr(partial(fit.advance, plan, 1, 1))
+        assert ("erf_inv" in str(step(states[-1], data_for(plan, some)))) == drawn
     np.testing.assert_array_equal(join(states).jitter_mm, [0.0, 0.0, 3.0, 3.0])
