@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 ROOMS = ("brain", "samples", "fields", "stats", "fitting", "maps", "report", "run")
 GROUND = {"errors", "files", "progress"}
 FACES = {"__init__", "cli"}
+SLOW = {"scipy", "pandas", "sklearn", "matplotlib", "nibabel", "nilearn", "abagen"}
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): (
         path
@@ -39,13 +40,15 @@ def imports(path: Path) -> set[str]:
 
 def others(path: Path) -> set[str]:
     """Packages of others that a file imports, anywhere in it."""
-    tops = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            tops |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            tops.add(node.module.split(".")[0])
-    return tops
+    return set().union(*map(tops_of, ast.walk(ast.parse(path.read_text()))))
+
+
+def tops_of(node: ast.AST) -> set[str]:
+    """The packages that a statement imports from."""
+    if isinstance(node, ast.Import):
+        return {alias.name.split(".")[0] for alias in node.names}
+    is_absolute = isinstance(node, ast.ImportFrom) and node.module
+    return {node.module.split(".")[0]} if is_absolute else set()
 
 
 def room_of(module: str) -> str:
@@ -122,7 +125,7 @@ def test_modules_and_functions_keep_their_size(module):
             docstring = ast.get_docstring(node, clean=False)
             code -= len(docstring.splitlines()) if docstring else 0
             assert code <= 40, f"{node.name}: {code} lines"
-            names = [argument.arg for argument in node.args.args]
+            names = [a.arg for a in node.args.posonlyargs + node.args.args]
             positional = [name for name in names if name not in ("self", "cls")]
             assert len(positional) <= 5, f"{node.name}: {positional}"
 
@@ -150,6 +153,15 @@ def test_few_functions_take_settings_and_workdir():
         and {"config", "workdir"} <= {a.arg for a in node.args.args}
     ]
     assert len(both) <= 3, both
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_loads_slowly_is_imported_inside_functions(module):
+    # nibabel: where images are read and written, in modules that stages import.
+    reads_images = room_of(module) in ("brain", "maps", "run")
+    slow = SLOW - {"nibabel"} if reads_images else SLOW
+    for node in ast.parse(MODULES[module].read_text()).body:
+        assert not slow & tops_of(node), f"line {node.lineno}"
 
 
 def test_importing_starts_no_backend_and_loads_nothing_heavy():

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from given import BOX
 
-from inr_jax.brain.space import Box
 from inr_jax.fields.architectures import make_field
 from inr_jax.fields.conditioning import (
     StructureEmbedding,
@@ -27,18 +27,10 @@ from inr_jax.samples.structures import (
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
-
 P, S, W, G, N = 2, 5, 6, 4, 30
-
-
 EMBEDDING = StructureEmbedding(
     parents=P, structures=S, width=W, spread=0.6, scale=0.5, penalty=0.3
 )
-
-
-BOX = Box(np.array([30.0, -20.0, 5.0], np.float32), np.float32(80))
-
-
 FIELD = partial(make_field, "siren", hidden=12, depth=2, omega=4.0)
 
 

@@ -295,6 +295,6 @@ def test_a_fit_without_jitter_draws_no_noise(rng):
     for jitter, drawn in ((0.0, False), (3.0, True)):
         plan = trainer(jitter=jitter)
         states.append(fit.init(plan, jax.random.key(0)))
-        step = jax.make_jaxpr(partial(fit.advance, plan, 1, 1))
-        assert ("erf_inv" in str(step(states[-1], data_for(plan, some)))) == drawn
+        program = jax.make_jaxpr(partial(fit.advance, plan, 1, 1))
+        assert ("erf_inv" in str(program(states[-1], data_for(plan, some)))) == drawn
     np.testing.assert_array_equal(join(states).jitter_mm, [0.0, 0.0, 3.0, 3.0])

@@ -19,7 +19,6 @@ from inr_jax.stats import hold_out
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
-
 SWEEPS = Path(__file__).resolve().parents[2] / "configs" / "sweeps"
 
 

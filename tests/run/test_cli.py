@@ -59,11 +59,7 @@ def test_a_reader_who_leaves_is_no_error():
 
 
 NO_FILE = "no such file"
-
-
 HEAD = "from inr_jax.run import config\ndef get_config():\n    c = config.default()\n"
-
-
 BAD_FLAGS = {
     "verb": (["frun"], "expected one of .*run.*; did you mean 'run'"),
     "verb last": (["--workdir=w", "run"], "a verb .* first, found --workdir=w"),
@@ -85,8 +81,6 @@ BAD_FLAGS = {
     "no folder": (["render", "--workdir=w"], "w: .* folder .* run `inr-jax fit`"),
     "no model": (["render", "--workdir=."], "checkpoints: .* run `inr-jax fit`"),
 }
-
-
 BAD_FILES = {
     "missing": (None, NO_FILE),
     "empty": ("", "has no attribute 'get_config'"),
@@ -112,8 +106,6 @@ BAD_FILES = {
         "found 'fit'",
     ),
 }
-
-
 BAD_JSON = {
     "empty": ("", "expected the settings of a run"),
     "cut": ('{"fit": {"steps"', "expected the settings of a run"),

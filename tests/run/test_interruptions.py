@@ -27,8 +27,6 @@ FIT = [
     "--config.fit.chunk=20",
     "--noconfig.evaluate.enabled",
 ]
-
-
 OFTEN, NEVER = (f"--config.checkpoint.every={n}" for n in (20, 10**9))
 
 

@@ -25,19 +25,12 @@ from inr_jax.stats.conformal import predictive_sd
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
-
 GENES = {"HLADRA": "HLA-DRA", "APOE": "APOE"}  # by their names in file names
-
-
 METHODS = {
     "donor": ("inr", "nearest", "idw10", "kriging"),
     "donor+anatomy": ("inr", "structure_mean", "kriging_anatomy", "noise_ceiling"),
 }
-
-
 SPACE = "MNI152NLin2009aSym"
-
-
 # Some 40 x 30 x 50 mm about the midline, turned about the first axis and sheared.
 OBLIQUE = np.array(
     [[-6.0, 0, 0, 20], [0, 4.2, 0.8, -30], [0.5, -1.1, 5.0, -10], [0, 0, 0, 1]]

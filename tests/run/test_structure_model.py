@@ -28,10 +28,7 @@ from inr_jax.stats.scores import score
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
-
-P, S, W, G, N = 2, 5, 6, 4, 30
-
-
+G = 4
 TINY = {
     "fit.steps": 2,
     "fit.members": 1,

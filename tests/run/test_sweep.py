@@ -19,7 +19,6 @@ from inr_jax.stats import hold_out, nested_cv
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
-
 FLAGS = [f"--config.{key}={value}" for key, value in TINY.items()]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-import pytest
 from given import structured_samples as study
 
 from inr_jax.samples.samples import UNNAMED
@@ -15,11 +14,6 @@ from inr_jax.samples.structures import (
     known_structures,
     memberships,
 )
-
-pytestmark = pytest.mark.usefixtures("quick_compiling")
-
-
-P, S, W, G, N = 2, 5, 6, 4, 30
 
 
 def test_a_well_is_a_whole_member_of_its_structure_and_parent():

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from given import random_samples
 
 from inr_jax.stats import nested_cv
 from inr_jax.stats.scores import score
-
-pytestmark = pytest.mark.usefixtures("quick_compiling")
 
 
 def study(rng, donors=4, per=7, genes=3):
