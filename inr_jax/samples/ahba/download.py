@@ -116,7 +116,7 @@ def _download(part: Part, donor: str, on_bytes: OnBytes, by_hand: str) -> None:
     if not zipfile.is_zipfile(part.path):
         part.path.unlink()
         part.facts.unlink(missing_ok=True)
-        found = f"{found} bytes that are none"
+        found = f"{size} bytes that are none"
         raise InputError(
             part.url, expected="a zip", found=found, fix=f"try later, {by_hand}"
         )
