@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 
-from inr_jax.errors import unknown_name
 from inr_jax.fields.architectures import gauss, mfn, oinr, relu, siren, wire
 from inr_jax.fields.field import Field
 from inr_jax.fields.numerics.precision import EXACT
+from inr_jax.fields.registry import check_settings, settings_in
 
 FIELDS: dict[str, Callable[..., Field]] = {
     "siren": siren.make,
@@ -30,10 +29,7 @@ def settings_of(name: str) -> tuple[str, ...]:
     Raises:
         InputError: `name` is unknown; lists the known ones.
     """
-    if name not in FIELDS:
-        raise unknown_name("field.name", name, FIELDS)
-    names = inspect.signature(FIELDS[name]).parameters
-    return tuple(key for key in names if key not in COMMON)
+    return settings_in(FIELDS, name, "field", COMMON)
 
 
 def make_field(
@@ -51,10 +47,7 @@ def make_field(
     Raises:
         InputError: `name` or a setting is unknown; lists the known ones.
     """
-    known = settings_of(name)
-    for key in settings:
-        if key not in known:
-            raise unknown_name(f"settings of field {name}", key, known)
+    check_settings(settings, settings_of(name), f"field {name}")
     return FIELDS[name](
         features=features, outputs=outputs, precision=precision, **settings
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 
-from inr_jax.errors import unknown_name
 from inr_jax.fields.conditioning import concat, heads, independent, low_rank
 from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker
 from inr_jax.fields.conditioning.structures import StructureEmbedding, with_structures
+from inr_jax.fields.registry import check_settings, settings_in
 
 CONDITIONINGS: dict[str, Callable[..., Conditioning]] = {
     "heads": heads.make,
@@ -26,10 +25,7 @@ def settings_of(name: str) -> tuple[str, ...]:
     Raises:
         InputError: `name` is unknown; lists the known ones.
     """
-    if name not in CONDITIONINGS:
-        raise unknown_name("conditioning.name", name, CONDITIONINGS)
-    names = inspect.signature(CONDITIONINGS[name]).parameters
-    return tuple(key for key in names if key not in COMMON)
+    return settings_in(CONDITIONINGS, name, "conditioning", COMMON)
 
 
 def make_conditioning(
@@ -47,10 +43,7 @@ def make_conditioning(
     Raises:
         InputError: `name` or a setting is unknown; lists the known ones.
     """
-    known = settings_of(name)
-    for key in settings:
-        if key not in known:
-            raise unknown_name(f"settings of conditioning {name}", key, known)
+    check_settings(settings, settings_of(name), f"conditioning {name}")
     return CONDITIONINGS[name](make_field, genes=genes, features=features, **settings)
 
 

@@ -1,0 +1,44 @@
+"""Tables of makers by name, whose settings are the arguments of a maker.
+
+What all makers of a table take (sizes, precision) is not a setting.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping
+
+from inr_jax.errors import unknown_name
+
+
+def settings_in(
+    table: Mapping[str, Callable], name: str, kind: str, common: Collection[str]
+) -> tuple[str, ...]:
+    """Names of the settings that the maker of that name takes.
+
+    Args:
+        table: Makers by name.
+        name: A key of the table.
+        kind: What the makers make, "field", to name in an error.
+        common: Arguments that all makers of the table take.
+
+    Raises:
+        InputError: `name` is unknown; lists the known ones.
+    """
+    if name not in table:
+        raise unknown_name(f"{kind}.name", name, table)
+    arguments = inspect.signature(table[name]).parameters
+    return tuple(key for key in arguments if key not in common)
+
+
+def check_settings(
+    settings: Collection[str], known: Collection[str], where: str
+) -> None:
+    """Refuse a setting that a maker does not take.
+
+    Raises:
+        InputError: A setting is unknown; lists the known ones.
+    """
+    for key in settings:
+        if key not in known:
+            raise unknown_name(f"settings of {where}", key, known)
