@@ -19,7 +19,8 @@ from lib.settings import settings_of
 from inr_jax.brain.space import folded
 from inr_jax.fitting.targets import blup_targets
 from inr_jax.run import build
-from inr_jax.samples.samples import Samples, Sites
+from inr_jax.samples.samples import Samples
+from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import standardiser
 from inr_jax.stats.baselines import structure_mean
 from inr_jax.stats.hold_out import leave_one_donor_out

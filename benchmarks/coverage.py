@@ -17,7 +17,7 @@ from lib.machine import PATH, flags_of, write
 from lib.settings import settings_of
 
 from inr_jax.brain.divisions import parts_of
-from inr_jax.fitting import recipe
+from inr_jax.fitting.held_out_fit import make_predictor
 from inr_jax.run import build
 from inr_jax.samples.samples import Samples
 from inr_jax.stats.conformal import HeldOut
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
     c = settings_of(flags, TINY)
     samples = build.load_source(c).samples.originals()
     plan = build.make_recipe(c, len(samples.genes))
-    predict = recipe.make_predictor(plan, len(samples.well))
+    predict = make_predictor(plan, len(samples.well))
     held, mirror = held_out(predict, samples), c.inputs.mirror
     part = parts_of(samples.parents, samples.parent)
 

@@ -15,7 +15,7 @@ from lib import studies, study_figures
 from lib.settings import PAPER, settings_of, some_genes
 from lib.study_files import study_flags, study_folder, write_table
 
-from inr_jax.fitting import recipe
+from inr_jax.fitting.held_out_fit import make_predictor
 from inr_jax.run import build, config
 from inr_jax.run.flags import load_config
 from inr_jax.stats import hold_out
@@ -33,7 +33,7 @@ def methods(flags, samples, rows: int) -> dict:
     found = {}
     for name, start in starts.items():
         plan = build.make_recipe(settings_of(flags, TINY, start), len(samples.genes))
-        found[name] = recipe.make_predictor(plan, rows)
+        found[name] = make_predictor(plan, rows)
     found["kriging"] = baselines(True)["kriging"]
     return {name: found[name] for name in flags.recipes.split(",")}
 

@@ -15,7 +15,7 @@ from lib import studies, study_figures
 from lib.settings import settings_of
 from lib.study_files import study_flags, study_folder, write_table
 
-from inr_jax.fitting import recipe
+from inr_jax.fitting.held_out_fit import make_predictor
 from inr_jax.run import build
 from inr_jax.stats import hold_out
 from inr_jax.stats.baselines import baselines
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
     protocols["donor"] = donor_folds(samples)
     largest = max(folds.largest_training() for folds in protocols.values())
     plan = build.make_recipe(c, len(samples.genes))
-    methods = {"inr": recipe.make_predictor(plan, largest)} | baselines(True)
+    methods = {"inr": make_predictor(plan, largest)} | baselines(True)
     for protocol, folds in protocols.items():
         far = distance_mm(samples, folds)
         for name, predict in methods.items():

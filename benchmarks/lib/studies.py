@@ -13,7 +13,8 @@ import dataclasses
 
 import numpy as np
 
-from inr_jax.samples.samples import Samples, Sites
+from inr_jax.samples.samples import Samples
+from inr_jax.samples.sites import Sites
 from inr_jax.stats.folds import Folds
 from inr_jax.stats.predictor import Prediction, Predictor
 from inr_jax.stats.scores import score

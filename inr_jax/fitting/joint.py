@@ -21,7 +21,8 @@ from inr_jax.fields import model as render
 from inr_jax.fitting import fit, recipe
 from inr_jax.fitting.data import FitData
 from inr_jax.fitting.recipe import Preprocessing, Recipe
-from inr_jax.samples.samples import Samples, Sites
+from inr_jax.samples.samples import Samples
+from inr_jax.samples.sites import Sites
 
 
 class Reading(NamedTuple):

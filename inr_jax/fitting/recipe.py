@@ -6,7 +6,6 @@ nothing can be computed from a donor that is held out. Axis letters: N wells, G 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -23,10 +22,10 @@ from inr_jax.fitting import fit
 from inr_jax.fitting.data import FitData, pack
 from inr_jax.fitting.targets import blup_targets
 from inr_jax.samples import standardise
-from inr_jax.samples.samples import Samples, Sites
+from inr_jax.samples.samples import Samples
+from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import Standardiser
 from inr_jax.samples.structures import KnownStructures, known_structures, memberships
-from inr_jax.stats.predictor import Prediction, Predictor
 
 
 class Recipe(NamedTuple):
@@ -194,57 +193,3 @@ def make_model(preprocessing: Preprocessing, state: fit.FitState) -> render.Mode
     """The model that a state of a fit stands for."""
     genes = len(preprocessing.standardiser.scale)
     return render.Model(rows_of_genes(state.params, genes), *preprocessing)
-
-
-def fitted(
-    recipe: Recipe,
-    training: Samples,
-    rows: int | None = None,
-    on_chunk: Callable[[fit.FitState, float], bool | None] | None = None,
-) -> tuple[Preprocessing, fit.FitState]:
-    """The preprocessing of these wells and the state at the end of their fit.
-
-    Args:
-        recipe: How to fit.
-        training: All that may be learned from.
-        rows: Pad the wells to so many; None pads none.
-        on_chunk: Passed on to `fit.fit`.
-
-    Raises:
-        InputError: All wells lie at one place.
-    """
-    preprocessing = make_preprocessing(recipe, training)
-    data, steps = make_data_and_steps(recipe, preprocessing, training, rows)
-    state, _ = fit.fit(
-        recipe.trainer,
-        first_state(recipe),
-        data,
-        steps=steps,
-        chunk=recipe.chunk,
-        on_chunk=on_chunk,
-    )
-    return preprocessing, state
-
-
-def make_predictor(
-    recipe: Recipe, rows: int, on_chunk: Callable | None = None
-) -> Predictor:
-    """The recipe as a method to compare with baselines.
-
-    Args:
-        recipe: How to fit and predict.
-        rows: Pad every fold to so many wells, so that all share one program.
-        on_chunk: Passed on to `fit.fit`.
-
-    Returns:
-        (training samples, sites) to the mean and the standard deviation over the
-        ensemble, `(V, G)` float32 each, units of the source.
-    """
-
-    def predict(training: Samples, sites: Sites) -> Prediction:
-        preprocessing, state = fitted(recipe, training, rows, on_chunk)
-        model = make_model(preprocessing, state)
-        places = places_of(preprocessing, sites)
-        return Prediction(*render.render(recipe.renderer, model, places))
-
-    return predict

@@ -18,7 +18,8 @@ import numpy as np
 
 from inr_jax.errors import InputError, unknown_name
 from inr_jax.files import read_csv, write_csv
-from inr_jax.samples.samples import UNNAMED, Samples
+from inr_jax.samples.samples import Samples
+from inr_jax.samples.sites import UNNAMED
 from inr_jax.samples.structures import KnownStructures, memberships
 
 PSEUDO_COUNT = 0.5  # wells

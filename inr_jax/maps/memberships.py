@@ -25,7 +25,8 @@ import numpy as np
 from inr_jax.brain.label_images import LabelImage, shares_at
 from inr_jax.brain.space import Grid
 from inr_jax.maps.crosswalk import PSEUDO_COUNT, by_name
-from inr_jax.samples.samples import UNNAMED, Samples
+from inr_jax.samples.samples import Samples
+from inr_jax.samples.sites import UNNAMED
 from inr_jax.samples.structures import KnownStructures, memberships
 from inr_jax.stats.kernels import gaussian_mean
 

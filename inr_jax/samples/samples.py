@@ -3,6 +3,7 @@
 Nouns:
     well: one tissue sample of the Allen Human Brain Atlas, by its id.
     site: all that is known of a well besides expression; what a prediction may see.
+    support: the points whose mean a value is (`samples.support`); one for most wells.
     donor, structure, parent: small integers into the tables `donors`, `structures`,
         `parents`; a parent is the top-level structure that a structure lies in.
     tissue: probabilities of grey and white matter.
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
@@ -29,32 +30,11 @@ from inr_jax.samples.checks import (
     check_wells,
 )
 from inr_jax.samples.columns import TableColumns, parts_of
+from inr_jax.samples.sites import UNNAMED, Sites
+from inr_jax.samples.support import Support
 
 if TYPE_CHECKING:
     import pandas as pd
-
-UNNAMED = -1  # the structure or parent of a well that has no name
-
-
-class Sites(NamedTuple):
-    """Places to predict at; holds no expression, so a predictor cannot peek.
-
-    Attributes:
-        x_mm: `(N, 3)` float32, MNI mm.
-        tissue: `(N, 2)` float32, probability of grey and of white matter.
-        structure: `(N,)` int32 into `Samples.structures`, or `UNNAMED`.
-        parent: `(N,)` int32 into `Samples.parents`, or `UNNAMED`.
-    """
-
-    x_mm: np.ndarray
-    tissue: np.ndarray
-    structure: np.ndarray
-    parent: np.ndarray
-
-    def unnamed(self) -> Sites:
-        """The places alone, without the names of their structures."""
-        nothing = np.full_like(self.structure, UNNAMED)
-        return self._replace(structure=nothing, parent=nothing)
 
 
 @jax.tree_util.register_dataclass
@@ -63,8 +43,8 @@ class Samples:
     """The wells of one study; a pytree of arrays with static tables of names.
 
     Attributes:
-        x_mm: `(N, 3)` float32, MNI mm.
-        tissue: `(N, 2)` float32, probability of grey and of white matter.
+        x_mm: `(N, 3)` float32, MNI mm; of the well that stands for a value.
+        tissue: `(N, 2)` float32, probability of grey and of white matter there.
         donor: `(N,)` int32 into `donors`.
         well: `(N,)` int32 well ids, unique within a source.
         structure: `(N,)` int32 into `structures`, or `UNNAMED`.
@@ -75,6 +55,7 @@ class Samples:
         donors: Donor names.
         structures: Structure names.
         parents: Names of top-level structures.
+        support: The points whose mean each value is; None where each is one well's.
     """
 
     x_mm: np.ndarray
@@ -89,14 +70,23 @@ class Samples:
     donors: tuple[str, ...] = dataclasses.field(metadata={"static": True})
     structures: tuple[str, ...] = dataclasses.field(metadata={"static": True})
     parents: tuple[str, ...] = dataclasses.field(metadata={"static": True})
+    support: Support | None = None
 
     def sites(self) -> Sites:
         """The samples without their expression."""
-        return Sites(self.x_mm, self.tissue, self.structure, self.parent)
+        return Sites(self.x_mm, self.tissue, self.structure, self.parent, self.support)
 
-    def take(self, rows: np.ndarray) -> Samples:
+    def points(self) -> Support:
+        """The support of every value, be it one point."""
+        return self.sites().points()
+
+    def take(self, rows: slice | np.ndarray) -> Samples:
         """The wells of `rows`, an index or a boolean mask `(N,)`."""
-        return jax.tree.map(lambda leaf: leaf[rows], self)
+        alone = dataclasses.replace(self, support=None)
+        taken = jax.tree.map(lambda leaf: leaf[rows], alone)
+        if self.support is None:
+            return taken
+        return dataclasses.replace(taken, support=self.support.take(rows))
 
     def originals(self) -> Samples:
         """The wells without the copies."""
@@ -162,6 +152,7 @@ def make_samples(
     parent: list | None = None,
     tissue: np.ndarray | None = None,
     mirrored: np.ndarray | None = None,
+    support: Support | None = None,
 ) -> Samples:
     """Check what a source read, and number its names.
 
@@ -177,6 +168,7 @@ def make_samples(
         tissue: `(N, 2)` grey and white probability; those of the template at a well
             with neither, and when absent.
         mirrored: `(N,)` True for copies of other rows; none when absent.
+        support: The points whose mean each value is; the well itself when absent.
 
     Raises:
         InputError: Fewer than 2 wells, NaN, a coordinate outside the head, a gene
@@ -211,6 +203,7 @@ def make_samples(
         donors=donors,
         structures=structures,
         parents=parents,
+        support=None if support is None or support.single else support,
     )
 
 

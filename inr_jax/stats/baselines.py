@@ -15,7 +15,8 @@ from functools import partial
 import numpy as np
 
 from inr_jax.brain.space import folded
-from inr_jax.samples.samples import Samples, Sites
+from inr_jax.samples.samples import Samples
+from inr_jax.samples.sites import Sites
 from inr_jax.stats.kriging import kriging, kriging_anatomy
 from inr_jax.stats.neighbours import nearest_wells
 from inr_jax.stats.predictor import Prediction, Predictor

@@ -19,7 +19,8 @@ from __future__ import annotations
 import numpy as np
 
 from inr_jax.brain.space import folded
-from inr_jax.samples.samples import Samples, Sites
+from inr_jax.samples.samples import Samples
+from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import standardiser
 from inr_jax.stats.kernels import log_likelihood, matern32, same_group
 from inr_jax.stats.predictor import Prediction
@@ -100,7 +101,7 @@ def fitted_variances(wells: Sites, z: np.ndarray, *, mirror: bool) -> tuple[floa
     from scipy.optimize import minimize  # half a second to import
 
     thinned = slice(None, None, -(-len(z) // FITTED))
-    wells, z = Sites(*(leaf[thinned] for leaf in wells)), z[thinned]
+    wells, z = wells.take(thinned), z[thinned]
     kinds = _covariances(wells, wells, STRUCTURE_LENGTH_MM, mirror)
     optimum = minimize(
         _misfit,
@@ -146,7 +147,7 @@ def _posterior(
     # Sites after sites: a whole brain of them at once would not fit.
     for first in range(0, len(sites.x_mm), FITTED):
         rows = slice(first, first + FITTED)
-        at = Sites(*(leaf[rows] for leaf in sites))
+        at = sites.take(rows)
         between = np.tensordot(signal, _covariances(at, wells, length_mm, mirror), 1)
         mean[rows] = between @ weights
         named = (at.structure >= 0, at.parent >= 0)

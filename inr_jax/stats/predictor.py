@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inr_jax.samples.samples import Samples, Sites
+from inr_jax.samples.samples import Samples
+from inr_jax.samples.sites import Sites
 
 
 class Prediction(NamedTuple):

@@ -14,9 +14,10 @@ from inr_jax.errors import InputError
 from inr_jax.fields import model as render
 from inr_jax.fields.inputs import make_places
 from inr_jax.fitting import recipe
+from inr_jax.fitting.held_out_fit import make_predictor
 from inr_jax.run import build, config
 from inr_jax.samples import phantom
-from inr_jax.samples.samples import UNNAMED
+from inr_jax.samples.sites import UNNAMED
 from inr_jax.stats import hold_out
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
@@ -88,7 +89,7 @@ def test_junk_in_a_held_out_donor_changes_no_bit_of_its_prediction(
     changes, samples, rng
 ):
     plan = plan_of(changes)
-    predict = recipe.make_predictor(plan, len(samples.well))
+    predict = make_predictor(plan, len(samples.well))
     honest = hold_out.leave_one_donor_out(predict, samples).mean
     for donor in (0, 3):
         held = samples.donor == donor
@@ -131,16 +132,14 @@ def test_wells_that_all_lie_at_one_place_are_told_in_one_line(plan, samples):
 
 def test_padding_weighs_nothing(plan, samples):
     training, sites = samples.take(slice(0, 50)), samples.sites()
-    one, other = (
-        recipe.make_predictor(plan, rows)(training, sites).mean for rows in (50, 73)
-    )
+    one, other = (make_predictor(plan, rows)(training, sites).mean for rows in (50, 73))
     np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 def test_the_seed_decides_every_bit(plan, samples):
     training, sites = samples.take(slice(0, 50)), samples.sites()
     zero, again, one = (
-        recipe.make_predictor(plan._replace(seed=seed), 50)(training, sites).mean
+        make_predictor(plan._replace(seed=seed), 50)(training, sites).mean
         for seed in (0, 0, 1)
     )
     np.testing.assert_array_equal(zero, again)

@@ -10,7 +10,8 @@ import pytest
 from sweeps import SOME, tiny
 
 from inr_jax.errors import InputError
-from inr_jax.fitting import fit, joint, recipe
+from inr_jax.fitting import fit, joint
+from inr_jax.fitting.held_out_fit import make_predictor
 from inr_jax.fitting.joint import Reading
 from inr_jax.run import build, config
 from inr_jax.run.sweep import candidates
@@ -29,8 +30,7 @@ def test_candidates_read_along_and_together_are_those_fitted_alone():
     training, sites = samples.take(~held), samples.take(held).sites().unnamed()
     plans = [build.make_recipe(c, 3) for c in some]
     alone = [
-        recipe.make_predictor(plan, len(training.well))(training, sites).mean
-        for plan in plans
+        make_predictor(plan, len(training.well))(training, sites).mean for plan in plans
     ]
     compiled = len(fit._programs(plans[0].trainer))
     readings = [Reading(0, 20, 2), Reading(0, 10, 2), Reading(0, 20, 1)]

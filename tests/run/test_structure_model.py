@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from given import structured_samples as study
 
-from inr_jax.fitting import recipe
+from inr_jax.fitting.held_out_fit import make_predictor
 from inr_jax.report.tables import scores_table
 from inr_jax.run import build, config
 from inr_jax.run.run import Run
 from inr_jax.run.stages import render
 from inr_jax.run.stages.evaluate import evaluate_stage
 from inr_jax.run.workdir import Workdir
-from inr_jax.samples.samples import UNNAMED
+from inr_jax.samples.sites import UNNAMED
 from inr_jax.samples.source import Source
 from inr_jax.stats import hold_out
 from inr_jax.stats.baselines import baselines, structure_baselines
@@ -57,7 +57,7 @@ def test_a_field_that_sees_no_anatomy_is_blind_to_names(rng):
         parent=np.full_like(samples.parent, UNNAMED),
     )
     plan = build.make_recipe(settings(**{"fit.targets": "wells"}), G)
-    predict = recipe.make_predictor(plan, 72)
+    predict = make_predictor(plan, 72)
     assert_same(
         predict(samples, samples.sites()).mean, predict(bare, bare.sites()).mean
     )
@@ -71,7 +71,7 @@ def test_where_names_say_all_they_beat_coordinates(rng):
         (False, build.make_recipe(settings(**steps), G)),
         (True, build.make_structure_recipe(settings(**steps), samples)),
     ):
-        predict = recipe.make_predictor(plan, len(samples.well))
+        predict = make_predictor(plan, len(samples.well))
         held_out = hold_out.leave_one_donor_out(predict, samples, named=named).mean
         found[named] = score(samples.values, held_out).r2.mean()
     assert found[True] > 0.8 > 0.3 > found[False]
@@ -86,7 +86,7 @@ def test_a_held_out_donor_does_not_reach_the_fit(rng):
     structure = np.where(held, samples.structure[::-1], samples.structure)
     spoilt = dataclasses.replace(samples, values=values, structure=structure)
     plan = build.make_structure_recipe(settings(), samples)
-    predict = recipe.make_predictor(plan, 72)
+    predict = make_predictor(plan, 72)
     known = samples.take(~held).sites()
     honest, spoilt = (predict(s.take(~held), known).mean for s in (samples, spoilt))
     assert_same(honest, spoilt)
@@ -133,7 +133,7 @@ def test_donors_of_two_wells_are_trained_on_and_scored(rng):
         few = cut_down(samples, counts)
         plan = build.make_structure_recipe(settings(), few)
         methods = {**structure_baselines(True), **baselines(True)}
-        for predict in (recipe.make_predictor(plan, 72), *methods.values()):
+        for predict in (make_predictor(plan, 72), *methods.values()):
             found = hold_out.leave_one_donor_out(predict, few, named=True).mean
             assert np.isfinite(found).all()
             assert np.isfinite(score(few.values, found).r).all()

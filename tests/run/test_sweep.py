@@ -12,7 +12,8 @@ from given import refused
 from sweeps import SOME, TINY, tiny
 
 from inr_jax import cli
-from inr_jax.fitting import joint, recipe
+from inr_jax.fitting import joint
+from inr_jax.fitting.held_out_fit import make_predictor
 from inr_jax.run import build
 from inr_jax.run.sweep import fold_cache
 from inr_jax.stats import hold_out, nested_cv
@@ -65,7 +66,7 @@ def test_the_verb_writes_table_summary_and_picture(done):
 def test_outer_scores_are_those_of_the_verb_evaluate(done):
     c = tiny()
     samples = build.load_source(c).samples
-    predict = recipe.make_predictor(build.make_recipe(c, 3), len(samples.well))
+    predict = make_predictor(build.make_recipe(c, 3), len(samples.well))
     found = hold_out.leave_one_donor_out(predict, samples).mean
     donors = [samples.donors.index(name) for name in ("9861", "10021")]
     expected = nested_cv.means(samples, found, donors)

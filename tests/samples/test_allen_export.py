@@ -14,7 +14,7 @@ from fake_export import COLUMNS, CONTENTS, PROBES, Export
 from given import input_error
 
 from inr_jax.samples.ahba import wells
-from inr_jax.samples.samples import UNNAMED
+from inr_jax.samples.sites import UNNAMED
 from inr_jax.samples.sources import allen_export
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from inr_jax.brain.template import tissue_at
 from inr_jax.errors import InputError
-from inr_jax.samples.samples import UNNAMED, Samples
+from inr_jax.samples.samples import Samples
+from inr_jax.samples.sites import UNNAMED
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import pytest
 from inr_jax.brain.template import tissue_at
 from inr_jax.errors import InputError
 from inr_jax.samples.ahba import wells
-from inr_jax.samples.samples import UNNAMED, make_samples
+from inr_jax.samples.samples import make_samples
+from inr_jax.samples.sites import UNNAMED
 from inr_jax.samples.standardise import standardiser
 
 
@@ -88,7 +89,7 @@ def test_take_keeps_whole_wells_in_the_order_asked(rng):
 def test_sites_hold_no_expression(rng):
     kwargs = parts(rng)
     sites = make_samples(**kwargs).sites()
-    assert set(sites._fields) == {"x_mm", "tissue", "structure", "parent"}
+    assert set(sites._fields) == {"x_mm", "tissue", "structure", "parent", "support"}
     np.testing.assert_allclose(sites.x_mm, kwargs["x_mm"], rtol=1e-6)
 
 

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 from given import structured_samples as study
 
-from inr_jax.samples.samples import UNNAMED
+from inr_jax.samples.sites import UNNAMED
 from inr_jax.samples.structures import (
     KnownStructures,
     in_one_donor,

@@ -13,7 +13,7 @@ import pytest
 from given import input_error, write_table
 
 from inr_jax.brain.template import tissue_at
-from inr_jax.samples.samples import UNNAMED
+from inr_jax.samples.sites import UNNAMED
 from inr_jax.samples.sources import table
 
 ENDINGS = [".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".parquet"]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import references
 
-from inr_jax.samples.samples import Sites, make_samples
+from inr_jax.samples.samples import make_samples
+from inr_jax.samples.sites import Sites
 from inr_jax.samples.sources import allen_export
 from inr_jax.stats.baselines import baselines, idw10, nearest
 from inr_jax.stats.hold_out import held_out_scores, leave_one_donor_out, summarise

@@ -10,7 +10,8 @@ import pytest
 import references
 
 from inr_jax.errors import InputError
-from inr_jax.samples.samples import Sites, make_samples
+from inr_jax.samples.samples import make_samples
+from inr_jax.samples.sites import Sites
 from inr_jax.stats.baselines import baselines
 from inr_jax.stats.hold_out import (
     COLUMNS,

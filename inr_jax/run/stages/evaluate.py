@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from inr_jax import progress
-from inr_jax.fitting import recipe
+from inr_jax.fitting.held_out_fit import make_predictor
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.progress import bar
 from inr_jax.report import tables
@@ -192,7 +192,7 @@ def _of_donors(
             single,
             len(samples.well),
         )
-    methods = {"inr": recipe.make_predictor(structure, rows, on_chunk=_stop_if_asked)}
+    methods = {"inr": make_predictor(structure, rows, on_chunk=_stop_if_asked)}
     methods |= structure_baselines(structure.mirror)
     return {**protocols, hold_out.DONOR_STRUCTURE: Protocol(folds, methods, named=True)}
 
@@ -224,6 +224,6 @@ def _methods(place: Recipe, rows: int, compared: bool) -> dict[str, Predictor]:
         rows: Wells to pad every fold to.
         compared: Whether abagen's interpolations are among the baselines.
     """
-    methods = {"inr": recipe.make_predictor(place, rows, on_chunk=_stop_if_asked)}
+    methods = {"inr": make_predictor(place, rows, on_chunk=_stop_if_asked)}
     methods |= baselines(place.mirror)
     return methods | (abagen_baselines() if compared else {})
