@@ -65,10 +65,14 @@ def with_structures(
     def init(key: jax.Array) -> Params:
         inner_key, parent_key = jax.random.split(key)
         params = inner.init(inner_key)
-        shape = (embedding.parents, embedding.width)
+        # At least one row, which stays unused where there is no parent or no
+        # structure: an array without numbers has no side that follows from another,
+        # and cannot be stored in a checkpoint.
+        shape = (max(embedding.parents, 1), embedding.width)
+        rows = max(embedding.structures, 1)
         tables = {
             "parent": embedding.spread * jax.random.normal(parent_key, shape),
-            "structure": jnp.zeros((embedding.structures, embedding.width)),
+            "structure": jnp.zeros((rows, embedding.width)),
         }
         if each == "genes":
             tables = {name: table[None] for name, table in tables.items()}
@@ -79,6 +83,8 @@ def with_structures(
         parent, structure = params[each]["parent"], params[each]["structure"]
         if each == "genes":
             parent, structure = jnp.squeeze(parent, 0), jnp.squeeze(structure, 0)
+        parent = parent[: embedding.parents]
+        structure = structure[: embedding.structures]
         return {**params, each: params[each]["inner"]}, parent, structure
 
     def apply(params: Params, codes: Array, x: Array) -> jax.Array:
