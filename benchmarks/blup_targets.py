@@ -60,7 +60,7 @@ def likely_blup(z: np.ndarray, wells: Samples) -> np.ndarray:
 def em_blup(z: np.ndarray, wells: Samples) -> np.ndarray:
     """The targets that fits use."""
     names = {key: getattr(wells, key) for key in ("donor", "structure", "parent")}
-    return blup_targets(z, x_mm=folded(wells.x_mm, True), **names)[0]
+    return blup_targets(z, support=wells.points().folded(True), **names)[0]
 
 
 in_space = partial(kriging, mirror=True, length_mm=15.0, nugget=0.3)

@@ -63,6 +63,7 @@ class Trainer(NamedTuple):
         members: E.
         batch: Wells a step; 0 takes all.
         group: Networks trained side by side; 0 takes `default_group` of them.
+        points: Points of each well's support drawn a step; 0 takes all.
     """
 
     conditioning: Conditioning
@@ -71,6 +72,7 @@ class Trainer(NamedTuple):
     members: int
     batch: int
     group: int
+    points: int = 0
 
 
 class FitInfo(NamedTuple):
@@ -127,6 +129,7 @@ def _advance_one(
             jax.random.fold_in(base, number),
             jitter_mm=network.jitter_mm,
             batch=trainer.batch,
+            points=trainer.points,
         )
         update, optimizer = trainer.optimizer.update(slope, optimizer, params)
         return (optax.apply_updates(params, update), optimizer), value

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from inr_jax.fields import model as render
 from inr_jax.fitting import fit
 from inr_jax.fitting.recipe import (
     Preprocessing,
@@ -17,7 +16,7 @@ from inr_jax.fitting.recipe import (
     make_data_and_steps,
     make_model,
     make_preprocessing,
-    places_of,
+    predict_at,
 )
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
@@ -72,7 +71,6 @@ def make_predictor(
     def predict(training: Samples, sites: Sites) -> Prediction:
         preprocessing, state = fitted(recipe, training, rows, on_chunk)
         model = make_model(preprocessing, state)
-        places = places_of(preprocessing, sites)
-        return Prediction(*render.render(recipe.renderer, model, places))
+        return predict_at(recipe.renderer, model, sites)
 
     return predict

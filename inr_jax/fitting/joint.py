@@ -17,7 +17,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from inr_jax.fields import model as render
 from inr_jax.fitting import fit, recipe
 from inr_jax.fitting.data import FitData
 from inr_jax.fitting.recipe import Preprocessing, Recipe
@@ -104,7 +103,6 @@ def predict(
     trainer = lead.trainer._replace(members=members)
     preprocessing = recipe.make_preprocessing(lead, training)
     data, readings = _data(plans, readings, preprocessing, training, rows)
-    places = recipe.places_of(preprocessing, sites)
     states = [
         with_numbers(fit.init(trainer, jax.random.key(plan.seed)), plan.trainer)
         for plan in plans
@@ -120,7 +118,8 @@ def predict(
                 part = reading.members / members
                 state_of_setting = setting_of(state, reading.setting, len(plans), part)
                 model = recipe.make_model(preprocessing, state_of_setting)
-                predictions[number], _ = render.render(lead.renderer, model, places)
+                prediction = recipe.predict_at(lead.renderer, model, sites)
+                predictions[number] = prediction.mean
     return np.stack([predictions[number] for number in range(len(readings))])
 
 

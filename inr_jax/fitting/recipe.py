@@ -26,6 +26,7 @@ from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import Standardiser
 from inr_jax.samples.structures import KnownStructures, known_structures, memberships
+from inr_jax.stats.predictor import Prediction
 
 
 class Recipe(NamedTuple):
@@ -116,12 +117,28 @@ def make_preprocessing(recipe: Recipe, training: Samples) -> Preprocessing:
     return Preprocessing(inputs, standardiser, codes, structures)
 
 
-def places_of(preprocessing: Preprocessing, sites: Sites) -> Places:
-    """What the networks see of sites; memberships where they see structures."""
-    if preprocessing.structures is None:
-        return make_places(sites.x_mm, sites.tissue)
-    membership = memberships(preprocessing.structures, sites.structure, sites.parent)
-    return make_places(sites.x_mm, sites.tissue, membership)
+def places_of(model: Preprocessing | render.Model, sites: Sites) -> Places:
+    """What the networks see at the points of sites; memberships where they see any."""
+    points = sites.points()
+    if model.structures is None:
+        return make_places(points.x_mm, points.tissue)
+    membership = memberships(model.structures, sites.structure, sites.parent)
+    return make_places(points.x_mm, points.tissue, membership[points.of])
+
+
+def predict_at(
+    renderer: render.Renderer, model: render.Model, sites: Sites
+) -> Prediction:
+    """Mean and standard deviation over the ensemble of means over supports.
+
+    Units of the source, `(V, G)` each. The members' deviations are taken as one over a
+    support, which is the most that its mean can deviate.
+    """
+    mean, spread = render.render(renderer, model, places_of(model, sites))
+    points = sites.points()
+    if points.single:
+        return Prediction(mean, spread)
+    return Prediction(points.mean(mean), np.sqrt(points.mean(spread**2)))
 
 
 def make_targets(
@@ -139,7 +156,7 @@ def make_targets(
         donor=training.donor,
         structure=training.structure,
         parent=training.parent,
-        x_mm=folded(training.x_mm, recipe.mirror),
+        support=training.points().folded(recipe.mirror),
     )
     return targets, variance_share > 0
 
@@ -181,6 +198,7 @@ def pack_wells(
         standard=targets,
         codes=preprocessing.codes,
         rows=len(training.x_mm) if rows is None else rows,
+        size=training.points().size,
     )
 
 

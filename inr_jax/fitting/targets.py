@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from inr_jax.samples.support import Support
 from inr_jax.stats.mixed_model import structure_blup
 from inr_jax.stats.spatial_effect import WellGroups, spatial_effect
 
@@ -22,7 +23,7 @@ def blup_targets(
     donor: np.ndarray,
     structure: np.ndarray,
     parent: np.ndarray,
-    x_mm: np.ndarray,
+    support: Support,
 ) -> tuple[np.ndarray, float]:
     """Replace wells by what they share with others. Training wells only.
 
@@ -33,7 +34,7 @@ def blup_targets(
             is where nothing is smooth in space.
         parent: `(N,)` integers, below 0 where it is unknown; the same for all wells
             of a structure.
-        x_mm: `(N, 3)` MNI mm, folded where left and right are one.
+        support: Of the wells, folded where left and right are one.
 
     Returns:
         `(N, G)` float64: effects of parent and structure, and what is smooth in space
@@ -45,7 +46,7 @@ def blup_targets(
     if not named.any():
         return targets, 0.0
     groups = WellGroups(donor, structure, parent)
-    smooth, variance_share = spatial_effect(targets, x_mm, groups)
+    smooth, variance_share = spatial_effect(targets, support, groups)
     by_structure, _ = structure_blup((targets - smooth)[named], *groups.take(named))
     targets[named] = by_structure + smooth[named]
     if variance_share:

@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from inr_jax.brain.space import folded
+
 
 class Support(NamedTuple):
     """The points of N observations, ragged, one observation behind the other.
@@ -60,6 +62,10 @@ class Support(NamedTuple):
             return values
         sums = np.add.reduceat(values, self.first, axis=0)
         return sums / self.size.reshape(-1, *(1,) * (values.ndim - 1))
+
+    def folded(self, mirror: bool) -> Support:
+        """The points in float64, where left and right are one on the right."""
+        return self._replace(x_mm=folded(np.asarray(self.x_mm, np.float64), mirror))
 
     def thinned(self, most: int) -> Support:
         """At most so many points of each observation, evenly out of its own."""

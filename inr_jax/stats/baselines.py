@@ -14,11 +14,11 @@ from functools import partial
 
 import numpy as np
 
-from inr_jax.brain.space import folded
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
+from inr_jax.samples.support import Support, single_points
 from inr_jax.stats.kriging import kriging, kriging_anatomy
-from inr_jax.stats.neighbours import nearest_wells
+from inr_jax.stats.neighbours import nearest_supports
 from inr_jax.stats.predictor import Prediction, Predictor
 
 NEIGHBOURS = 10  # abagen.get_interpolated_map's n_neighbors
@@ -44,16 +44,16 @@ def abagen_baselines() -> dict[str, Predictor]:
 
 
 def nearest(samples: Samples, sites: Sites, *, mirror: bool) -> Prediction:
-    """The value of the nearest well."""
-    wells_mm, at_mm = folded(samples.x_mm, mirror), folded(sites.x_mm, mirror)
-    _, row = nearest_wells(wells_mm, at_mm, count=1)
-    return Prediction(np.asarray(samples.values, np.float64)[row[:, 0]])
+    """The value whose nearest well is the nearest, mean over a site's support."""
+    at = sites.points().folded(mirror)
+    _, row = nearest_supports(samples.points().folded(mirror), at.x_mm, count=1)
+    return Prediction(at.mean(np.asarray(samples.values, np.float64)[row[:, 0]]))
 
 
 def idw10(samples: Samples, sites: Sites, *, mirror: bool) -> Prediction:
     """Mean of the 10 nearest wells, weighted by distance to the power -2."""
-    wells_mm, at_mm = folded(samples.x_mm, mirror), folded(sites.x_mm, mirror)
-    return Prediction(inverse_distance(wells_mm, samples.values, at_mm, power=2))
+    wells, at = samples.points().folded(mirror), sites.points().folded(mirror)
+    return Prediction(at.mean(inverse_distance(wells, samples.values, at.x_mm)))
 
 
 def structure_mean(
@@ -94,16 +94,14 @@ def abagen_map(samples: Samples, x_mm: np.ndarray, *, mirrored: bool) -> np.ndar
     wells_mm = np.asarray(wells.x_mm, np.float64)
     aside = wells_mm[:, 0] != 0  # a well on the midline has no other side
     across_mm = wells_mm[aside] * np.array([-1 if mirrored else 1, 1, 1])
-    return inverse_distance(
-        np.concatenate([wells_mm, across_mm]),
-        np.concatenate([wells.values, wells.values[aside]]),
-        x_mm,
-        power=1,
-    )
+    both_mm = np.concatenate([wells_mm, across_mm])
+    values = np.concatenate([wells.values, wells.values[aside]])
+    points = single_points(both_mm, np.zeros((len(both_mm), 2)))
+    return inverse_distance(points, values, x_mm, power=1)
 
 
 def inverse_distance(
-    wells_mm: np.ndarray, values: np.ndarray, x_mm: np.ndarray, *, power: float
+    wells: Support, values: np.ndarray, x_mm: np.ndarray, *, power: float = 2
 ) -> np.ndarray:
     """Mean of the 10 nearest wells, weighted by a power of their distance.
 
@@ -111,7 +109,7 @@ def inverse_distance(
     well's value (the mean of them, if several lie there); fewer than 10 are all used.
 
     Args:
-        wells_mm: `(N, 3)` mm.
+        wells: Support of each value, mm; as far as the nearest of its points.
         values: `(N, G)`.
         x_mm: `(V, 3)` mm.
         power: p; abagen takes 1.
@@ -121,7 +119,7 @@ def inverse_distance(
     """
     values = np.asarray(values, np.float64)
     count = min(NEIGHBOURS, len(values))
-    distance, row = nearest_wells(wells_mm, x_mm, count=count)
+    distance, row = nearest_supports(wells, x_mm, count=count)
     exact = distance == 0
     hit = exact.any(1, keepdims=True)
     weight = np.where(hit, exact, np.where(exact, 1.0, distance) ** -float(power))

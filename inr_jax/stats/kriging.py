@@ -1,10 +1,11 @@
 """Kriging (Gaussian process regression) by place, and by place and structure.
 
-The standardised expression of a well is z = place + structure + parent + noise: a
-smooth function of place, and normal effects of its structure and of what that lies
-in, of which a well has none where it has no name. Genes are independent of each other
-and share the variances. With K the covariance of the first three between wells, K_*
-that of sites and wells, v0 their variance at a site and n the noise,
+The standardised expression of a well is z = place + structure + parent + noise: the
+mean over its support of a smooth function of place, and normal effects of its structure
+and of what that lies in, of which a well has none where it has no name. Genes are
+independent of each other and share the variances. With K the covariance of the first
+three between wells, K_* that of sites and wells, v0 their variance at a site and n the
+noise,
 
     mean = K_* (K + n I)^-1 z,    variance = v0 - diag(K_* (K + n I)^-1 K_*')
 
@@ -18,11 +19,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from inr_jax.brain.space import folded
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import standardiser
-from inr_jax.stats.kernels import log_likelihood, matern32, same_group
+from inr_jax.stats.kernels import (
+    log_likelihood,
+    mean_matern32,
+    mean_matern32_variance,
+    same_group,
+)
 from inr_jax.stats.predictor import Prediction
 
 KINDS = ("place", "structure", "parent", "noise")
@@ -151,7 +156,8 @@ def _posterior(
         between = np.tensordot(signal, _covariances(at, wells, length_mm, mirror), 1)
         mean[rows] = between @ weights
         named = (at.structure >= 0, at.parent >= 0)
-        prior = signal[0] + signal[1] * named[0] + signal[2] * named[1]
+        place = mean_matern32_variance(at.points().folded(mirror), length_mm)
+        prior = signal[0] * place + signal[1] * named[0] + signal[2] * named[1]
         known = solve_triangular(factor[0], between.T, lower=True) ** 2
         variance[rows] = prior - known.sum(0)
     sd = np.sqrt(np.maximum(variance, 0))
@@ -162,12 +168,11 @@ def _covariances(
     sites: Sites, wells: Sites, length_mm: float, mirror: bool
 ) -> np.ndarray:
     """Covariances `(C, V, N)` of place, structure and parent, variance 1 each."""
-    x_mm, wells_mm = (
-        folded(np.asarray(places.x_mm, np.float64), mirror) for places in (sites, wells)
-    )
     return np.stack(
         [
-            matern32(x_mm, wells_mm, length_mm),
+            mean_matern32(
+                sites.points().folded(mirror), wells.points().folded(mirror), length_mm
+            ),
             same_group(sites.structure, wells.structure),
             same_group(sites.parent, wells.parent),
         ]

@@ -5,18 +5,18 @@ structures have nothing but their place. The standardised expression of a well i
 as the sum of a smooth function of place, effects of its structure, of its parent and of
 its donor in that parent, and noise, so that two wells go together by
 
-    cov z_i, z_j = v k(|x_i - x_j|) + s [same structure] + p [same parent]
+    cov z_i, z_j = v k_ij + s [same structure] + p [same parent]
                    + b [same donor and parent] + n [i = j],
 
-k the Matern 3/2 kernel. Variances v, s and p are fitted to products of wells of
-*different donors* (Haseman & Elston 1972), so that what one donor has to itself does
-not pass for a smooth effect: they minimise sum (z_i . z_j / G - cov_ij)^2 over those
-pairs, none below 0. What pairs of one donor have more is b, what is left is n.
-The length of k is the likeliest under a normal law, and so is whether v is above 0. The
-posterior mean of the smooth part at the wells is kriging that knows structures; where
-structures explain all, v is 0 and there is none.
+k_ij the Matern 3/2 kernel of their places, averaged over their supports. Variances v, s
+and p are fitted to products of wells of *different donors* (Haseman & Elston 1972), so
+that what one donor has to itself does not pass for a smooth effect: they minimise
+sum (z_i . z_j / G - cov_ij)^2 over those pairs, none below 0. What pairs of one donor
+have more is b, what is left is n. The length of k is the likeliest under a normal law,
+and so is whether v is above 0. The posterior mean of the smooth part at the wells is
+kriging that knows structures; where structures explain all, v is 0 and there is none.
 
-Axis letters: N wells, G genes, D = 3. Frame: x_mm (MNI152 RAS, mm).
+Axis letters: N wells, G genes, D = 3. Frame: mm (MNI152 RAS).
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inr_jax.stats.kernels import log_likelihood, matern32, same_group
+from inr_jax.samples.support import Support
+from inr_jax.stats.kernels import log_likelihood, mean_matern32, same_group
 
 LENGTHS_MM = (10.0, 15.0, 20.0, 30.0, 40.0, 60.0)
 SURE = 9.0  # (3 sd)^2: least gain in twice the log likelihood of a gene
@@ -72,13 +73,13 @@ class Variances(NamedTuple):
 
 
 def spatial_effect(
-    standard: np.ndarray, x_mm: np.ndarray, groups: WellGroups
+    standard: np.ndarray, support: Support, groups: WellGroups
 ) -> tuple[np.ndarray, float]:
     """Posterior mean of the smooth effect at the wells.
 
     Args:
         standard: `(N, G)` standardised expression.
-        x_mm: `(N, 3)` MNI mm, folded where left and right are one.
+        support: Of the wells, folded where left and right are one.
         groups: Of the wells; with one donor all pairs of wells count.
 
     Returns:
@@ -87,12 +88,13 @@ def spatial_effect(
     nothing = np.zeros_like(standard), 0.0
     if len(standard) < 2 or not standard.any():
         return nothing
-    x_mm = np.asarray(x_mm, np.float64)
     thinned = slice(None, None, -(-len(standard) // FITTED))
-    variances = fitted_variances(standard[thinned], x_mm[thinned], groups.take(thinned))
+    variances = fitted_variances(
+        standard[thinned], support.take(thinned), groups.take(thinned)
+    )
     if not variances.place:
         return nothing
-    kernel = matern32(x_mm, x_mm, variances.length_mm)
+    kernel = mean_matern32(support, support, variances.length_mm)
     kernel *= variances.place
     covariance = _of_groups(groups, variances)
     covariance += kernel
@@ -101,13 +103,13 @@ def spatial_effect(
 
 
 def fitted_variances(
-    standard: np.ndarray, x_mm: np.ndarray, groups: WellGroups
+    standard: np.ndarray, support: Support, groups: WellGroups
 ) -> Variances:
     """Those of the likeliest length, or without a smooth effect; see above.
 
     Args:
         standard: `(N, G)` standardised expression.
-        x_mm: `(N, 3)` mm.
+        support: Of the wells.
         groups: Of the wells.
     """
     from scipy.optimize import nnls  # half a second to import
@@ -123,7 +125,9 @@ def fitted_variances(
     fixed, choices = [kind[pairs] for kind in kinds], []
     for length_mm in (0.0, *LENGTHS_MM):
         # A kernel of no length stands for no smooth effect.
-        kernel = matern32(x_mm, x_mm, length_mm) if length_mm else 0 * product
+        kernel = (
+            mean_matern32(support, support, length_mm) if length_mm else 0 * product
+        )
         signal, _ = nnls(np.stack([kernel[pairs], *fixed], 1), product[pairs])
         variances = _completed(
             signal, [kernel, *kinds], product, groups.donor, length_mm

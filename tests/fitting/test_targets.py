@@ -6,10 +6,22 @@ import numpy as np
 import pytest
 
 from inr_jax.fitting import targets
+from inr_jax.samples.support import Support, single_points
 from inr_jax.stats import mixed_model
 
 P, PER, D, G = 12, 6, 6, 8  # parents, structures in each, donors, genes
 NOISE = 0.8
+
+
+def points(x_mm) -> Support:
+    return single_points(x_mm, np.zeros((len(x_mm), 2)))
+
+
+def picked(names, rows):
+    support = names["support"].take(rows)
+    return {k: v[rows] for k, v in names.items() if k != "support"} | {
+        "support": support
+    }
 
 
 def planted(rng, genes=G, correlated=True):
@@ -29,7 +41,7 @@ def planted(rng, genes=G, correlated=True):
     noise = NOISE * rng.normal(size=(len(donor), genes))
     values = truth[structure] + batch[donor, parent] + noise
     names = {"donor": donor, "structure": structure, "parent": parent}
-    names["x_mm"] = rng.uniform(-70, 70, (len(donor), 3))  # says nothing
+    names["support"] = points(rng.uniform(-70, 70, (len(donor), 3)))  # says nothing
     return names, truth, values
 
 
@@ -71,7 +83,7 @@ def test_without_any_name_nothing_changes(rng):
     none = np.full(9, -1)
     x_mm, donor = rng.normal(size=(9, 3)), np.zeros(9, int)
     found, _ = targets.blup_targets(
-        values, donor=donor, structure=none, parent=none, x_mm=x_mm
+        values, donor=donor, structure=none, parent=none, support=points(x_mm)
     )
     np.testing.assert_array_equal(found, values)
 
@@ -82,7 +94,7 @@ def test_wells_of_one_name_get_one_value_in_any_order_of_wells(rng):
     for s in (0, 17, 40):
         assert np.ptp(found[names["structure"] == s], axis=0).max() == 0
     shuffle = rng.permutation(len(values))
-    shuffled = {name: numbers[shuffle] for name, numbers in names.items()}
+    shuffled = picked(names, shuffle)
     again = targets.blup_targets(values[shuffle], **shuffled)[0]
     np.testing.assert_allclose(again, found[shuffle], atol=1e-8)
 
@@ -91,7 +103,7 @@ def test_a_rare_structure_borrows_from_its_parent(rng):
     names, _, values = planted(rng)
     rare = names["structure"] != 3
     rare |= names["donor"] == 0  # structure 3 is left in one donor alone
-    names = {name: numbers[rare] for name, numbers in names.items()}
+    names = picked(names, rare)
     found = targets.blup_targets(values[rare], **names)[0]
     row = np.flatnonzero(names["structure"] == 3)[0]
     siblings = found[(names["parent"] == 0) & (names["structure"] != 3)].mean(0)

@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 
 from inr_jax.fitting import targets
+from inr_jax.samples.support import Support, single_points
 from inr_jax.stats import mixed_model, spatial_effect
 
 N, G, D = 400, 20, 5
+
+
+def points(x_mm) -> Support:
+    return single_points(x_mm, np.zeros((len(x_mm), 2)))
 
 
 def shared(values, x_mm, donor, structure=None):
@@ -16,7 +21,7 @@ def shared(values, x_mm, donor, structure=None):
     none = np.full(len(x_mm), -1)
     structure = none if structure is None else structure
     names = spatial_effect.WellGroups(donor, structure, np.minimum(structure, 0))
-    return spatial_effect.spatial_effect(values, x_mm, names)
+    return spatial_effect.spatial_effect(values, points(x_mm), names)
 
 
 def field(x_mm, rng, genes=G):
@@ -66,7 +71,7 @@ def test_coarse_structures_do_not_cost_the_gradient_within_them(wells, rng):
     truth = field(x_mm, rng)
     noisy = truth + 0.7 * rng.normal(size=truth.shape)
     names = {"structure": (x_mm[:, 0] > 0).astype(int), "parent": np.zeros(N, int)}
-    found, _ = targets.blup_targets(noisy, donor=donor, x_mm=x_mm, **names)
+    found, _ = targets.blup_targets(noisy, donor=donor, support=points(x_mm), **names)
     r = np.corrcoef(found.ravel(), truth.ravel())[0, 1]
     assert r > 0.85
     effect, _ = mixed_model.structure_blup(
@@ -111,7 +116,9 @@ def test_variances_of_structures_and_donors_are_those_planted(rng):
     z += np.sqrt(0.2) * rng.normal(size=(6, 8, genes))[donor, parent]
     z += np.sqrt(0.6) * rng.normal(size=z.shape)
     names = spatial_effect.WellGroups(donor, structure, parent)
-    found = spatial_effect.fitted_variances(z, rng.uniform(-60, 60, (n, 3)), names)
+    found = spatial_effect.fitted_variances(
+        z, points(rng.uniform(-60, 60, (n, 3))), names
+    )
     assert found.place == 0
     np.testing.assert_allclose(found[1:5], [0.5, 0.3, 0.2, 0.6], atol=0.1)
 
@@ -122,6 +129,6 @@ def test_a_well_without_a_name_gets_what_its_place_tells(wells, rng):
     noisy = truth + rng.normal(size=truth.shape)
     structure = np.where(np.arange(N) % 2, (x_mm[:, 0] > 0).astype(int), -1)
     names = {"structure": structure, "parent": np.minimum(structure, 0)}
-    found, _ = targets.blup_targets(noisy, donor=donor, x_mm=x_mm, **names)
+    found, _ = targets.blup_targets(noisy, donor=donor, support=points(x_mm), **names)
     unnamed = structure < 0
     assert ((found - truth)[unnamed] ** 2).mean() < 0.45
