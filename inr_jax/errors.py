@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 MOST_LISTED = 12  # names in one line; a longer table is not spelled out
+ALIKE = 0.6  # of difflib's ratio, 0 to 1; a name less alike is no help
+LONGEST = 120  # letters of a name that a line repeats
 
 
 class InputError(ValueError):
@@ -31,18 +33,28 @@ def shortlist(items: Iterable[object], most: int = 5) -> str:
 
 
 def unknown_name(where: str, name: object, known: Iterable[object]) -> InputError:
-    """The error for a name that is not in a table; names the nearest known one."""
-    import difflib
-
+    """The error for a name that is not in a table; names the nearest if one is near."""
     names = sorted(str(item) for item in known)
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.0)
     few = len(names) <= MOST_LISTED
+    listed = (
+        f"choose one, as {shortlist(names)}" if names else "there is none to choose"
+    )
     return InputError(
         where,
         expected=f"one of {', '.join(names)}" if few else "a known name",
-        found=repr(name),
-        fix=f"did you mean {near[0]!r}?" if near else "choose a known name",
+        found=repr(name)[:LONGEST],
+        fix=did_you_mean(name, names) or ("choose one of these" if few else listed),
     )
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """A question that names the known name most like another; "" where none is near."""
+    import difflib
+
+    by_lower = {text.casefold(): text for text in known}
+    text = str(name)[:LONGEST].casefold()
+    near = difflib.get_close_matches(text, by_lower, n=1, cutoff=ALIKE)
+    return f"did you mean {by_lower[near[0]]!r}?" if near else ""
 
 
 def first_line(error: BaseException) -> str:

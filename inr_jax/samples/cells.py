@@ -9,12 +9,38 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inr_jax.errors import InputError
+from inr_jax.errors import InputError, first_line
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NO_NAME = ("", "NA", "NaN", "nan", "None", "<NA>")  # blanks, by who wrote them
+# Missing values in lower case, by whoever wrote them: R, BIDS, pandas, databases,
+# spreadsheets. One list for the names of all readers.
+NO_NAME = ("", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "none", "null")
+
+
+def as_numbers(name: str, array: object, where: object) -> np.ndarray:
+    """What Python callers pass as an array, as float64; pd.NA and None are NaN.
+
+    Raises:
+        InputError: It is ragged or holds text.
+    """
+    try:
+        return np.asarray(array, np.float64)
+    except (TypeError, ValueError):
+        pass
+    try:
+        cells = np.asarray(array, object)
+        plain = [np.nan if _is_missing(cell) else float(cell) for cell in cells.flat]
+        return np.array(plain, np.float64).reshape(cells.shape)
+    except (TypeError, ValueError) as error:
+        fix = "give an array of numbers, rows of one length"
+        expected, found = f"numbers in {name}", first_line(error)
+        raise InputError(where, expected=expected, found=found, fix=fix) from error
+
+
+def _is_missing(cell: object) -> bool:
+    return cell is None or str(cell).strip().casefold() in NO_NAME
 
 
 def numbers(series: pd.Series) -> np.ndarray:
@@ -75,7 +101,7 @@ def names(frame: pd.DataFrame, name: str | None) -> list[str | None] | None:
     # A Parquet column of whole numbers with a blank among them comes as floats.
     whole = [int(c) if isinstance(c, float) and c.is_integer() else c for c in cells]
     texts = [str(cell).strip() for cell in whole]
-    return [None if text in NO_NAME else text for text in texts]
+    return [None if text.casefold() in NO_NAME else text for text in texts]
 
 
 def donors(frame: pd.DataFrame, name: str | None, where: object) -> list | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from inr_jax.errors import InputError, shortlist
+from inr_jax.errors import InputError, first_line, shortlist
 from inr_jax.samples import cells
 from inr_jax.samples.checks import pick_genes, repeated
 
@@ -42,6 +42,22 @@ class TableColumns(NamedTuple):
 
 
 DEFAULT = TableColumns()
+
+
+def as_frame(table: pd.DataFrame | dict, where: object) -> pd.DataFrame:
+    """A frame, or a dict of columns of equal length, as a frame with names of text.
+
+    Raises:
+        InputError: It is neither.
+    """
+    import pandas as pd
+
+    try:
+        return pd.DataFrame(table).rename(columns=str)
+    except (TypeError, ValueError, AttributeError) as error:
+        fix = "give a frame, or a dict of columns of equal length"
+        found = first_line(error)
+        raise InputError(where, expected="a frame", found=found, fix=fix) from error
 
 
 def parts_of(

@@ -23,13 +23,16 @@ import numpy as np
 
 from inr_jax.brain.template import tissue_at
 from inr_jax.errors import unknown_name
+from inr_jax.samples.cells import NO_NAME, as_numbers
 from inr_jax.samples.checks import (
     check_coordinates,
     check_parents,
+    check_shapes,
+    check_sides,
     check_values,
     check_wells,
 )
-from inr_jax.samples.columns import TableColumns, parts_of
+from inr_jax.samples.columns import TableColumns, as_frame, parts_of
 from inr_jax.samples.sites import UNNAMED, Sites
 from inr_jax.samples.support import Support
 
@@ -129,13 +132,11 @@ class Samples:
             InputError: A column is missing or there twice, a cell is no number, a
                 keyword is none of these, or as for `make_samples`.
         """
-        import pandas as pd
-
         for name in columns:
             if name not in TableColumns._fields:
                 raise unknown_name("columns of samples", name, TableColumns._fields)
         names = TableColumns(**columns)
-        frame = pd.DataFrame(frame).rename(columns=str)
+        frame = as_frame(frame, where)
         wanted = (genes,) if isinstance(genes, str) else tuple(map(str, genes))
         return make_samples(**parts_of(frame, names, wanted, where), where=where)
 
@@ -175,15 +176,19 @@ def make_samples(
             or well named twice, a copy of no well, a gene with one value everywhere,
             a structure with two parents.
     """
-    n = len(x_mm)
+    x_mm, n = as_numbers("x_mm", x_mm, where), len(x_mm)
+    values = as_numbers("values", values, where)
+    if tissue is not None:
+        tissue = as_numbers("tissue", tissue, where)
+    check_shapes(x_mm, values, tissue, genes, where)
     well = np.arange(n) if well is None else np.asarray(well)
     donor = ["unnamed"] * n if donor is None else [str(name) for name in donor]
-    x_mm, values = np.asarray(x_mm, np.float64), np.asarray(values, np.float64)
     mirrored = np.zeros(n, bool) if mirrored is None else np.asarray(mirrored, bool)
     check_values(values, list(genes), well, where)
     check_coordinates(x_mm, well, where)
     check_wells(well, donor, mirrored, where)
     unnamed = [None] * n
+    check_sides(x_mm, unnamed if structure is None else structure, mirrored, where)
     structures, structure_row = _numbered(unnamed if structure is None else structure)
     parents, parent_row = _numbered(unnamed if parent is None else parent)
     check_parents(structure_row, parent_row, structures, where)
@@ -216,7 +221,7 @@ def _numbered(names: list) -> tuple[tuple[str, ...], np.ndarray]:
 
 
 def _named(name: object) -> bool:
-    return name is not None and name == name and str(name) not in ("", "nan")
+    return str(name).strip().casefold() not in NO_NAME
 
 
 def _with_tissue(tissue: np.ndarray | None, x_mm: np.ndarray) -> np.ndarray:

@@ -137,7 +137,7 @@ BAD = [
     (gene_twice, ["each gene once", "1 again (A)"]),
     (well_twice, ["each well once", "2 again (4, 4)"]),
     (metres, ["MNI coordinates in mm", "7 of 7 outside the head"]),
-    (nan_coordinate, ["1 of 7 outside the head, well 3: nan"]),
+    (nan_coordinate, ["three coordinates of each well", "1 missing, first at well 3"]),
     (constant_gene, ["1 constant (G2)", "leave them out"]),
 ]
 
