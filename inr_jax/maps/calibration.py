@@ -1,6 +1,6 @@
 """The calibration of a run as a file: arrays, and JSON of what they were made from.
 
-Axis letters: N wells, G genes.
+Axis letters: N wells, P points of their supports, G genes.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from inr_jax.files import write_bytes
 from inr_jax.stats.conformal import Calibration
 
 DAMAGED = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile)
-FORMAT = 2  # raised when an old file can no longer be read
+FORMAT = 3  # raised when an old file can no longer be read
 
 # Field of Calibration -> its shape in letters, and its least value.
 SCHEMA: dict[str, tuple[tuple[str | int, ...], float]] = {
     "residual_sd": (("G",), math.ulp(0.0)),
     "quantile": (("G",), 0.0),
-    "x_mm": (("N", 3), -math.inf),
+    "x_mm": (("P", 3), -math.inf),
+    "size": (("N",), 1),
     "squared_residual": (("N",), -math.inf),
     "width_mm": ((), math.ulp(0.0)),
     "mirror": ((), 0.0),
@@ -98,7 +99,8 @@ def read_calibration(path: str | Path) -> Calibrated:
 
 def _check(arrays: dict[str, np.ndarray], genes: int) -> None:
     """Raise ValueError at the first array that is not as `SCHEMA` says."""
-    sizes: dict[str | int, int] = {"G": genes, "N": len(arrays["x_mm"]), 3: 3}
+    sizes: dict[str | int, int] = {"G": genes, "N": len(arrays["size"]), 3: 3}
+    sizes["P"] = int(arrays["size"].sum())
     for name, (letters, least) in SCHEMA.items():
         array, shape = arrays[name], tuple(sizes[letter] for letter in letters)
         if array.shape != shape:

@@ -134,14 +134,14 @@ class ExpressionModel:
         return mean, predictive_sd(self.calibration, x_mm, spread)
 
     def distance_mm(self, x_mm: Any) -> np.ndarray:
-        """Distance `(V,)`, mm, of places `(V, 3)` to the nearest well.
+        """Distance `(V,)`, mm, of places `(V, 3)` to the nearest point of a sample.
 
-        A well also counts on the other side where left and right are one.
+        A sample also counts on the other side where left and right are one.
 
         Raises:
             InputError: As for a call.
         """
-        wells = self.wells.samples.x_mm
+        wells = self.wells.samples.points().x_mm
         return nearest_distance_mm(wells, points(x_mm), mirror=self.recipe.mirror)
 
     def validated(self, x_mm: Any) -> np.ndarray:

@@ -14,7 +14,7 @@ Nouns:
     residual sd: sigma, the sd over wells of a gene's residual beyond the spread.
     squared residual: of a well, standardised: the mean over genes of
         (residual^2 - spread^2) / sigma^2.
-    local scale: h, the Gaussian kernel mean of the squared residuals of wells near by.
+    local scale: h, the mean of the squared residuals of wells near by (local_scale.py).
 
 Split conformal prediction with locally weighted residuals: Lei et al., JASA 2018
 (arXiv 1604.04173), sections 2.2 and 5.2. Residuals come from leave-one-donor-out, so
@@ -24,7 +24,8 @@ donor has no part in, or it would look smaller than a new donor's. Wells of one 
 are alike, so exchangeability, and with it the guarantee, holds only about; what is
 covered is measured (coverage.py).
 
-Frame: x_mm (MNI152 RAS, mm). Axis letters: N wells, G genes, V places.
+Frame: x_mm (MNI152 RAS, mm). Axis letters: N wells, P points of their supports, G
+genes, V places.
 """
 
 from __future__ import annotations
@@ -35,21 +36,12 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_jax.brain.space import folded
-from inr_jax.stats.kernels import gaussian_mean
+from inr_jax.samples.support import Support
+from inr_jax.stats.local_scale import WIDTHS_MM, Observed, best_width, local_scale
 
 LEVEL = 0.9  # of a new measurement's falling into the interval
 NORMAL_90 = 1.6448536  # half width of that interval of a normal law, in its sd
-WIDTHS_MM = (
-    5.0,
-    8.0,
-    12.0,
-    18.0,
-    27.0,
-    40.0,
-    1000.0,
-)  # of the kernel of h; the last: everywhere
-PSEUDO_COUNT = 1.0  # wells that the whole brain's mean counts for in h
-LEAST = 0.05  # least share of a mean square that sigma or h has
+LEAST = 0.05  # least share of a mean square that sigma has
 
 
 class HeldOut(NamedTuple):
@@ -59,17 +51,18 @@ class HeldOut(NamedTuple):
         residual: `(N, G)` measured less predicted, units of the source.
         spread: `(N, G)` sd of the prediction, same units; 0 with one member.
         donor: `(N,)` integers.
-        x_mm: `(N, 3)` MNI mm.
+        support: The points that each value is the mean of, MNI mm.
     """
 
     residual: np.ndarray
     spread: np.ndarray
     donor: np.ndarray
-    x_mm: np.ndarray
+    support: Support
 
     def take(self, rows: np.ndarray) -> HeldOut:
         """The wells of `rows`, an index or a mask `(N,)`."""
-        return HeldOut(*(array[rows] for array in self))
+        residual, spread, donor = (array[rows] for array in self[:3])
+        return HeldOut(residual, spread, donor, self.support.take(rows))
 
 
 class Calibration(NamedTuple):
@@ -78,8 +71,9 @@ class Calibration(NamedTuple):
     Attributes:
         residual_sd: `(G,)` sigma, units of the source.
         quantile: `(G,)` q; the half width of the 90 % interval over s.
-        x_mm: `(N, 3)` wells behind h, MNI mm, folded where left is right.
-        squared_residual: `(N,)` of them, standardised, about 1.
+        x_mm: `(P, 3)` points of the wells behind h, MNI mm, folded where left is right.
+        size: `(N,)` points of each well; they sum to P.
+        squared_residual: `(N,)` of the wells, standardised, about 1.
         width_mm: `()` sd of the Gaussian kernel, mm.
         mirror: `()` bool, whether left and right are one.
     """
@@ -87,6 +81,7 @@ class Calibration(NamedTuple):
     residual_sd: np.ndarray
     quantile: np.ndarray
     x_mm: np.ndarray
+    size: np.ndarray
     squared_residual: np.ndarray
     width_mm: float
     mirror: bool
@@ -111,16 +106,21 @@ def calibrate(
         mirror: Whether left and right are one.
         widths_mm: To choose from, mm.
     """
-    x_mm = folded(np.asarray(held_out.x_mm, np.float64), mirror)
-    held_out = held_out._replace(x_mm=x_mm)
-    folds = [
-        (rows, _scales(held_out.take(rest))) for rows, rest in _folds(held_out.donor)
-    ]
-    width_mm = _best_width(held_out, folds, widths_mm)
+    x_mm = folded(np.asarray(held_out.support.x_mm, np.float64), mirror)
+    held_out = held_out._replace(support=held_out.support._replace(x_mm=x_mm))
+    folds = []
+    for rows, rest in _folds(held_out.donor):
+        known, donor = _scales(held_out.take(rest)), held_out.take(rows)
+        squared = _squared_residual(donor, known.residual_sd)
+        folds.append((rows, known, Observed(donor.support, squared)))
+    width_mm = best_width(
+        [(_observed(known), donor) for _, known, donor in folds], widths_mm
+    )
     scores = np.empty(held_out.residual.shape)
-    for rows, rest in folds:
-        h = _local_scale(rest._replace(width_mm=width_mm), x_mm[rows])
-        s = _sd(rest.residual_sd, h, held_out.spread[rows])
+    for rows, known, (support, _) in folds:
+        at_points = local_scale(_observed(known), support.x_mm, width_mm=width_mm)
+        h = support.mean(at_points)
+        s = _sd(known.residual_sd, h, held_out.spread[rows])
         scores[rows] = abs(held_out.residual[rows]) / s
     quantile = conformal_quantile(scores, LEVEL)
     scales = _scales(held_out)
@@ -155,8 +155,16 @@ def predictive_sd(
 
 def local_scale_at(calibration: Calibration, x_mm: np.ndarray) -> np.ndarray:
     """h `(V,)` at places `(V, 3)`, MNI mm; the same for all genes."""
-    x_mm = np.asarray(x_mm, np.float64)
-    return _local_scale(calibration, folded(x_mm, calibration.mirror))
+    at_mm = folded(np.asarray(x_mm, np.float64), calibration.mirror)
+    return local_scale(_observed(calibration), at_mm, width_mm=calibration.width_mm)
+
+
+def held_out_sd(calibration: Calibration, held_out: HeldOut) -> np.ndarray:
+    """As `predictive_sd`, `(N, G)`, of values that are means over supports."""
+    support = held_out.support
+    h = support.mean(local_scale_at(calibration, support.x_mm))
+    at_mm, spread = support.x_mm[support.first], held_out.spread
+    return predictive_sd(calibration, at_mm, spread, local_scale=h)
 
 
 def conformal_quantile(scores: np.ndarray, level: float) -> np.ndarray:
@@ -168,27 +176,6 @@ def conformal_quantile(scores: np.ndarray, level: float) -> np.ndarray:
     n = len(scores)
     rank = min(int(np.ceil((n + 1) * level - 1e-9)), n)
     return np.partition(scores, rank - 1, axis=0)[rank - 1]
-
-
-def _best_width(held_out: HeldOut, folds: list, widths_mm: Sequence[float]) -> float:
-    """The width whose h tells the squared residuals e of donors it has not seen best.
-
-    Measured by log h + e / h, the deviance of squares under a normal law.
-
-    Args:
-        held_out: N wells.
-        folds: Wells `(N,)`, and scales that they have no part in.
-        widths_mm: To choose from.
-    """
-    if len(folds) == 1 or len(widths_mm) == 1:
-        return float(max(widths_mm))
-    deviance = np.zeros(len(widths_mm))
-    for rows, rest in folds:
-        squared = _squared_residual(held_out.take(rows), rest.residual_sd)
-        for number, width_mm in enumerate(widths_mm):
-            h = _local_scale(rest._replace(width_mm=width_mm), held_out.x_mm[rows])
-            deviance[number] += (np.log(h) + squared / h).sum()
-    return float(widths_mm[int(deviance.argmin())])
 
 
 def _folds(donor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -205,9 +192,14 @@ def _scales(held_out: HeldOut) -> Calibration:
     beyond = square - np.mean(held_out.spread**2, axis=0)
     least = np.maximum(LEAST * square, np.finfo(np.float32).tiny)
     sigma = np.sqrt(np.maximum(beyond, least))
-    squared = _squared_residual(held_out, sigma)
     return Calibration(
-        sigma, np.ones_like(sigma), held_out.x_mm, squared, np.inf, False
+        residual_sd=sigma,
+        quantile=np.ones_like(sigma),
+        x_mm=held_out.support.x_mm,
+        size=held_out.support.size,
+        squared_residual=_squared_residual(held_out, sigma),
+        width_mm=np.inf,
+        mirror=False,
     )
 
 
@@ -217,18 +209,11 @@ def _squared_residual(held_out: HeldOut, residual_sd: np.ndarray) -> np.ndarray:
     return np.mean(beyond / residual_sd**2, axis=1)
 
 
-def _local_scale(calibration: Calibration, x_mm: np.ndarray) -> np.ndarray:
-    """h `(V,)`, drawn to its mean over the brain where wells are far."""
-    mean = calibration.squared_residual.mean()
-    h = gaussian_mean(
-        calibration.x_mm,
-        calibration.squared_residual,
-        x_mm,
-        width_mm=calibration.width_mm,
-        prior=mean,
-        pseudo_count=PSEUDO_COUNT,
-    )
-    return np.maximum(h, LEAST * max(mean, LEAST))
+def _observed(calibration: Calibration) -> Observed:
+    """What h is the mean of."""
+    x_mm, size = calibration.x_mm, calibration.size
+    support = Support(x_mm, np.zeros((len(x_mm), 2), np.float32), size)
+    return Observed(support, calibration.squared_residual)
 
 
 def _sd(

@@ -25,7 +25,7 @@ from inr_jax.stats.conformal import (
     NORMAL_90,
     HeldOut,
     calibrate,
-    predictive_sd,
+    held_out_sd,
 )
 from inr_jax.stats.neighbours import nearest_distance_mm
 from inr_jax.stats.predictor import Prediction
@@ -51,7 +51,7 @@ def held_out_wells(samples: Samples, prediction: Prediction) -> HeldOut:
             "held-out wells: expected a prediction with spread, found none"
         )
     residual = samples.values - prediction.mean
-    wells = HeldOut(residual, prediction.spread, samples.donor, samples.x_mm)
+    wells = HeldOut(residual, prediction.spread, samples.donor, samples.points())
     return wells.take(~samples.mirrored)
 
 
@@ -74,7 +74,7 @@ def donor_intervals(
         rows = held.donor == donor
         rest = calibrating(int(donor)) if calibrating else held.take(~rows)
         calibration = calibrate(rest, mirror=mirror)
-        half[rows] = predictive_sd(calibration, held.x_mm[rows], held.spread[rows])
+        half[rows] = held_out_sd(calibration, held.take(rows))
     return NORMAL_90 * half
 
 
@@ -111,14 +111,17 @@ def coverage_table(shares: dict[str, dict[str, float]], title: str) -> str:
 def validated_range_mm(samples: Samples, *, mirror: bool) -> float:
     """The 95th percentile of held-out wells' distances to the nearest training well.
 
+    Of a value with a support: the mean over its points, each to the nearest point of
+    any training well.
+
     Args:
         samples: Wells of two donors or more.
         mirror: Whether a well also counts on the other side.
     """
-    distance = np.empty(len(samples.well))
+    distance, points = np.empty(len(samples.well)), samples.points()
     for donor in np.unique(samples.donor):
         rows = samples.donor == donor
-        distance[rows] = nearest_distance_mm(
-            samples.x_mm[~rows], samples.x_mm[rows], mirror=mirror
-        )
+        held, known_mm = points.take(rows), points.take(~rows).x_mm
+        apart = nearest_distance_mm(known_mm, held.x_mm, mirror=mirror)
+        distance[rows] = held.mean(apart)
     return float(np.quantile(distance[~samples.mirrored], RANGE_QUANTILE))

@@ -17,6 +17,7 @@ from inr_jax.maps.calibration import (
 )
 from inr_jax.run import config
 from inr_jax.run.consistency import check_calibration
+from inr_jax.samples.support import Support
 from inr_jax.stats.conformal import Calibration, HeldOut, calibrate, predictive_sd
 
 FILES = {"wells.csv": "ab12"}
@@ -25,11 +26,14 @@ FILES = {"wells.csv": "ab12"}
 @pytest.fixture
 def calibrated(rng):
     x_mm = rng.uniform(-60, 60, (60, 3))
-    held = HeldOut(rng.normal(size=(60, 2)), np.ones((60, 2)), np.arange(60) % 3, x_mm)
+    support = Support(x_mm, np.zeros((60, 2)), np.full(30, 2))
+    held = HeldOut(
+        rng.normal(size=(30, 2)), np.ones((30, 2)), np.arange(30) % 3, support
+    )
     return Calibrated(
         calibrate(held, mirror=True),
         ("HLA-DRA", "APOE"),
-        {"overall": {"coverage": 0.9, "wells": 60}},
+        {"overall": {"coverage": 0.9, "wells": 30}},
         10.8,
         config.to_json(config.default()),
         FILES,
@@ -66,7 +70,7 @@ def format_1(meta):
     return np.array(str(meta).replace(f'"format": {FORMAT}', '"format": 1'))
 
 
-NOISE, FACTOR, _, EXCESS, *_ = Calibration._fields
+NOISE, FACTOR, _, SIZE, EXCESS, *_ = Calibration._fields
 DAMAGE = {
     "cut": (lambda path: path.write_bytes(path.read_bytes()[:-100]), "zip"),
     "text": (lambda path: path.write_text("noise,factor\n"), "pickle"),
@@ -74,6 +78,7 @@ DAMAGE = {
     "old": (lambda path: rewritten(path, "meta", format_1), "another format"),
     "no array": (lambda path: rewritten(path, FACTOR, lambda a: None), FACTOR),
     "shape": (lambda path: rewritten(path, FACTOR, lambda a: a[:1]), r"\(1,\) instead"),
+    "no points": (lambda path: rewritten(path, SIZE, lambda a: 0 * a), "instead of"),
     "NaN": (lambda path: rewritten(path, EXCESS, nan_at_the_end), "not finite"),
     "zero sd": (lambda path: rewritten(path, NOISE, lambda a: 0 * a), "a value of 0"),
 }

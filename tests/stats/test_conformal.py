@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from inr_jax.samples.support import Support, single_points
 from inr_jax.stats.conformal import (
     LEVEL,
     NORMAL_90,
     HeldOut,
     calibrate,
     conformal_quantile,
+    held_out_sd,
     local_scale_at,
     predictive_sd,
 )
@@ -24,11 +26,12 @@ def held_out(rng, n=900, genes=5, *, sd=None, spread=0.0):
     sd = np.ones((n, genes)) if sd is None else sd(x_mm)
     spread = np.broadcast_to(spread, sd.shape)
     residual = np.sqrt(sd**2 + spread**2) * rng.normal(size=sd.shape)
-    return HeldOut(residual, spread, np.arange(n) % DONORS, x_mm)
+    points = single_points(x_mm, np.zeros((n, 2)))
+    return HeldOut(residual, spread, np.arange(n) % DONORS, points)
 
 
 def covered(calibration, held):
-    sd = predictive_sd(calibration, held.x_mm, held.spread)
+    sd = held_out_sd(calibration, held)
     return abs(held.residual) <= NORMAL_90 * sd
 
 
@@ -49,15 +52,16 @@ def test_the_next_of_exchangeable_scores_is_covered_at_the_level(rng):
 def test_normal_residuals_get_back_their_own_standard_deviation(rng):
     scale = np.array([0.2, 1.0, 3.0, 10.0, 50.0])
     held = held_out(rng, 1500, sd=lambda x: np.tile(scale, (len(x), 1)))
-    sd = predictive_sd(calibrate(held, mirror=False), held.x_mm, held.spread)
+    sd = held_out_sd(calibrate(held, mirror=False), held)
     np.testing.assert_allclose(np.median(sd, 0), scale, rtol=0.08)
 
 
 def test_ensemble_spread_and_noise_add_as_squares(rng):
     held = held_out(rng, 1500, spread=2.0)
-    sd = predictive_sd(calibrate(held, mirror=False), held.x_mm, held.spread)
+    sd = held_out_sd(calibrate(held, mirror=False), held)
     np.testing.assert_allclose(np.median(sd), np.sqrt(1 + 4), rtol=0.05)
-    sure = predictive_sd(calibrate(held, mirror=False), held.x_mm, 0 * held.spread)
+    certain = held._replace(spread=0 * held.spread)
+    sure = held_out_sd(calibrate(held, mirror=False), certain)
     np.testing.assert_allclose(np.median(sure), 1, rtol=0.1)
 
 
@@ -71,7 +75,7 @@ def test_a_new_donor_is_covered_where_noise_is_large_and_where_it_is_small(rng):
     calibration = calibrate(known, mirror=False)
     inside = covered(calibration, new).mean(1)
     same = covered(calibrate(known, mirror=False, widths_mm=[1e6]), new).mean(1)
-    slabs = np.digitize(new.x_mm[:, 1], [-50, -10, 30])
+    slabs = np.digitize(new.support.x_mm[:, 1], [-50, -10, 30])
     for slab in range(4):
         assert abs(inside[slabs == slab].mean() - LEVEL) < 0.05
     assert same[slabs == 0].mean() < 0.8 and same[slabs == 3].mean() > 0.97
@@ -103,9 +107,54 @@ def test_the_local_scale_is_the_slow_kernel_mean_and_far_away_that_of_the_brain(
     np.testing.assert_allclose(local_scale_at(found, np.full((1, 3), 500.0)), mean)
 
 
+def with_support(held, rng, most=4):
+    """The same values as means over one to `most` points about the wells."""
+    size = 1 + rng.integers(most, size=len(held.donor))
+    of = np.repeat(np.arange(len(size)), size)
+    x_mm = held.support.x_mm[of] + rng.normal(0, 9, (len(of), 3))
+    return held._replace(support=Support(x_mm, np.zeros((len(of), 2)), size))
+
+
+def test_the_scale_of_a_support_is_the_mean_over_its_points_each_weighing_a_part(rng):
+    held = with_support(held_out(rng, 60, sd=noisy_behind), rng)
+    found = calibrate(held, mirror=False, widths_mm=[12.0])
+    mean, size = found.squared_residual.mean(), held.support.size
+    mine = np.split(found.x_mm, np.cumsum(size)[:-1])
+
+    def h(place):
+        weight = [np.exp(-((x - place) ** 2).sum(1) / 288).mean() for x in mine]
+        slow = (np.dot(weight, found.squared_residual) + mean) / (sum(weight) + 1)
+        return max(slow, 0.05 * mean)
+
+    slow = np.array([np.mean([h(place) for place in points]) for points in mine])
+    sd = np.sqrt(held.spread**2 + slow[:, None] * found.residual_sd**2)
+    sd *= found.quantile / NORMAL_90
+    np.testing.assert_allclose(held_out_sd(found, held), sd, rtol=1e-6)
+
+
+def test_a_value_that_is_said_of_one_point_many_times_is_evidence_of_one(rng):
+    held = held_out(rng, 200, sd=noisy_behind)
+    size = 1 + np.arange(200) % 5
+    repeated = held.support._replace(
+        x_mm=np.repeat(held.support.x_mm, size, axis=0),
+        tissue=np.repeat(held.support.tissue, size, axis=0),
+        size=size,
+    )
+    places, spread = rng.uniform(-60, 60, (20, 3)), np.ones((20, 5))
+    one, many = (
+        calibrate(held._replace(support=support), mirror=True)
+        for support in (held.support, repeated)
+    )
+    assert one.width_mm == many.width_mm
+    np.testing.assert_allclose(
+        predictive_sd(one, places, spread), predictive_sd(many, places, spread)
+    )
+
+
 def test_left_is_right_where_the_fit_is_mirrored_and_nowhere_else(rng):
     held = held_out(rng, 300, sd=noisy_behind)
-    other_side = held._replace(x_mm=held.x_mm * [-1, 1, 1])
+    x_mm = held.support.x_mm * [-1, 1, 1]
+    other_side = held._replace(support=held.support._replace(x_mm=x_mm))
     places, spread = rng.uniform(-60, 60, (20, 3)), np.zeros((20, 5))
     one, two = (calibrate(h, mirror=True) for h in (held, other_side))
     assert one.width_mm == two.width_mm
@@ -137,5 +186,5 @@ def test_few_donors_calibrate_too_and_a_gene_without_error_is_finite(rng, donors
     held = held_out(rng, 40)
     residual = held.residual * [0, 1, 1, 1, 1]
     held = held._replace(residual=residual, donor=np.arange(40) % donors)
-    sd = predictive_sd(calibrate(held, mirror=True), held.x_mm, held.spread)
+    sd = held_out_sd(calibrate(held, mirror=True), held)
     assert np.isfinite(sd).all() and (sd[:, 1:] > 0).all() and (sd[:, 0] < 1e-9).all()

@@ -14,6 +14,7 @@ from inr_jax.brain.divisions import NO_PART, PARTS, parts_of
 from inr_jax.brain.space import folded
 from inr_jax.samples.samples import make_samples
 from inr_jax.samples.sources import allen_export
+from inr_jax.samples.support import Support, single_points
 from inr_jax.stats.conformal import HeldOut
 from inr_jax.stats.coverage import (
     coverage,
@@ -67,12 +68,13 @@ def test_copies_do_not_calibrate(samples):
     copies = dataclasses.replace(samples, mirrored=np.arange(90) % 3 == 0)
     held = held_out_wells(copies, leave_one_donor_out(mean_and_first_x, copies))
     assert len(held.residual) == 60
-    np.testing.assert_array_equal(held.x_mm, copies.originals().x_mm)
+    np.testing.assert_array_equal(held.support.x_mm, copies.originals().x_mm)
 
 
 def noisy(rng, n=600):
     x_mm = rng.uniform(-60, 60, (n, 3))
-    return HeldOut(rng.normal(size=(n, 3)), np.ones((n, 3)), np.arange(n) % 6, x_mm)
+    points = single_points(x_mm, np.zeros((n, 2)))
+    return HeldOut(rng.normal(size=(n, 3)), np.ones((n, 3)), np.arange(n) % 6, points)
 
 
 def test_a_donors_own_residuals_do_not_reach_its_intervals(rng):
@@ -122,6 +124,21 @@ def test_the_range_is_the_95th_percentile_of_distances_between_donors(samples, m
     slow = np.quantile(apart.min(1), 0.95)
     found = validated_range_mm(samples, mirror=mirror)
     np.testing.assert_allclose(found, slow, rtol=1e-5)
+
+
+def test_a_support_is_as_far_as_its_points_are_on_average(samples, rng):
+    size = 1 + np.arange(90) % 3
+    of = np.repeat(np.arange(90), size)
+    x_mm = samples.x_mm[of] + rng.normal(0, 20, (len(of), 3))
+    support = Support(np.float32(x_mm), np.zeros((len(of), 2), np.float32), size)
+    apart = references.distances(support.x_mm, support.x_mm)
+    donor = samples.donor[of]
+    apart[donor[:, None] == donor[None]] = np.inf
+    nearest = [apart.min(1)[of == row].mean() for row in range(90)]
+    found = validated_range_mm(
+        dataclasses.replace(samples, support=support), mirror=False
+    )
+    np.testing.assert_allclose(found, np.quantile(nearest, 0.95), rtol=1e-4)
 
 
 def test_names_of_several_atlases_lie_in_the_same_four_parts(caplog):

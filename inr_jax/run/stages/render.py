@@ -75,9 +75,9 @@ def render_stage(run: Run, genes: str | None = None) -> None:
                 blocks,
                 std_sidecar=sidecar,
             )
-        wells = run.source.samples.x_mm
-        distance_mm = nearest_distance_mm(wells, x_mm)
-        write_distance(workdir.maps, canvas, distance_mm, len(wells))
+        samples = run.source.samples
+        distance_mm = nearest_distance_mm(samples.points().x_mm, x_mm)
+        write_distance(workdir.maps, canvas, distance_mm, len(samples.well))
         _draw_validated(run, model, x_mm)
         if run.brain is not None and whole:
             sum_up_maps(run, observer)
