@@ -14,14 +14,13 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from inr_jax.errors import MOST_LISTED, InputError, shortlist
+from inr_jax.errors import InputError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 TEMPORARY = ".*.tmp"
-AGAIN = "is the file cut short? fetch or write it again"
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -70,87 +69,6 @@ def write_csv(
     writer.writeheader()
     writer.writerows(rows)
     write_text(path, text.getvalue())
-
-
-def read_csv(
-    path: str | Path,
-    columns: tuple[str, ...],
-    fix: str,
-    *,
-    data: bytes | None = None,
-    errors: str = "strict",
-) -> list[dict[str, str]]:
-    """Read a table of names, separated by commas, or by tabs where its header is.
-
-    Args:
-        path: The file.
-        columns: What it must have, among others, in any order; names of columns are
-            taken without case and blanks.
-        fix: What a user can do about another file.
-        data: Its bytes, where they have been read.
-        errors: What to do with bytes that are not UTF-8, as `bytes.decode` takes it.
-
-    Returns:
-        A dict a row, of all columns that the file has (those beside `columns` by
-        their names in lower case), cells without blanks around them.
-
-    Raises:
-        InputError: The file is missing, is no CSV, or lacks a column.
-    """
-    expected = f"columns {', '.join(columns)}"
-    try:
-        data = Path(path).read_bytes() if data is None else data
-        data.decode("utf-8-sig", errors)
-    except (OSError, UnicodeDecodeError) as error:
-        text = getattr(error, "strerror", None) or str(error)
-        raise InputError(path, expected=expected, found=text, fix=fix) from error
-    separator = "\t" if b"\t" in data.split(b"\n", 1)[0] else ","
-    header, *rows = csv_rows(data, path, separator=separator, fix=fix)
-    plain = {name.lower(): name for name in columns}
-    names = [name.strip().lower() for name in header]
-    missing = [name for name in columns if name.lower() not in names]
-    if missing:
-        text = f"no {', '.join(missing)} (but {shortlist(header, MOST_LISTED)})"
-        raise InputError(path, expected=expected, found=text, fix=fix)
-    # Of two columns of one name the first counts.
-    names = [plain.get(name, name) for name in reversed(names)]
-    cells = ([cell.strip() for cell in reversed(row)] for row in rows)
-    return [dict(zip(names, row, strict=True)) for row in cells]
-
-
-def csv_rows(
-    data: bytes, where: object, *, separator: str = ",", fix: str = AGAIN
-) -> Iterator[list[str]]:
-    """The rows of a CSV one by one, blank lines left out.
-
-    Args:
-        data: The file's bytes, UTF-8; a byte that is not becomes U+FFFD.
-        where: The file to name in an error.
-        separator: What stands between two cells.
-        fix: What a user can do about a damaged file.
-
-    Yields:
-        The cells of a row, as many as the first row has.
-
-    Raises:
-        InputError: No row at all, a row of another length, a quote never closed.
-    """
-    text = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", "replace", newline="")
-    reader = csv.reader(text, delimiter=separator, strict=True)
-    width = 0
-    try:
-        for row in filter(None, reader):
-            width = width or len(row)
-            if len(row) != width:
-                expected = f"{width} cells in each row, as in the first"
-                found = f"{len(row)} in line {reader.line_num}"
-                raise InputError(where, expected=expected, found=found, fix=fix)
-            yield row
-    except csv.Error as error:
-        found = f"line {reader.line_num}: {error}"
-        raise InputError(where, expected="a CSV", found=found, fix=fix) from error
-    if not width:
-        raise InputError(where, expected="a CSV", found="an empty file", fix=fix)
 
 
 def cache_folder() -> Path:

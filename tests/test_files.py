@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 from pathlib import Path
 
 import numpy as np
@@ -84,30 +83,3 @@ def test_json_holds_null_for_nan_and_plain_numbers_for_arrays(tmp_path):
         "path": str(tmp_path),
         "5": "é",
     }
-
-
-def test_a_table_of_names_is_read_with_any_mark_case_order_and_separator(tmp_path):
-    path = tmp_path / "t.csv"
-    expected = [{"id": "1", "label": "a, b", "note": "x"}]
-    for text in ('id,label,note\n1,"a, b",x\n', "Note\t ID\tLabel\nx\t1 \ta, b\n\n"):
-        for mark in (b"", b"\xef\xbb\xbf"):
-            path.write_bytes(mark + text.encode())
-            assert files.read_csv(path, ("id", "label"), "fix it") == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (b"", "expected a CSV, found an empty file; fix it"),
-        (b"id,x\n1,2\n", "columns id, label, found no label (but id, x); fix it"),
-        (b"id,label\n1\n", "2 cells in each row, as in the first, found 1 in line 2"),
-        (b"id,label\n1,\xff\n", "can't decode byte 0xff"),
-        (b'id,label\n1,"a\n', "line 2: unexpected end of data"),
-    ],
-)
-def test_what_is_no_such_table_is_refused_in_one_line(tmp_path, text, message):
-    path = tmp_path / "t.csv"
-    path.write_bytes(text)
-    with pytest.raises(InputError, match=re.escape(message)) as caught:
-        files.read_csv(path, ("id", "label"), "fix it")
-    assert str(caught.value).startswith(f"{path}: ")

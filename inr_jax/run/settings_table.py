@@ -22,6 +22,9 @@ MAPS = "maps"  # maps depend on it, scores do not
 SEED, NOT_NEGATIVE, POSITIVE = Range(0, 2**32 - 1), Range(0), Range(1e-6)
 COUNT, ZERO_OR_COUNT, RATE, MM = Range(1), Range(0), Range(1e-12, 1), Range(0, 50)
 RESOLUTION = Form("[123]", "1, 2 or 3", "or give a mask with --config.render.mask")
+SEPARATOR = Form(
+    r"|[^\w\s.\"]|\t| |tab|comma|semicolon|bar|space", "one letter, or tab", "as ;"
+)
 SPACE = Form("[A-Za-z0-9]*", "letters and digits", "as MNI152NLin6Asym")
 SOURCES = Names(("phantom", "ahba", "allen_export", "table", "python"))
 TARGETS, TISSUES = Names(("wells", "effects")), Names(("none", "soft", "class"))
@@ -61,6 +64,9 @@ ROWS: tuple[tuple, ...] = (
     (".parent", "parent", "table: column of top-level structures; may be absent"),
     (".grey", "grey", "table: column of P(grey matter), 0 to 1; may be absent"),
     (".white", "white", "table: column of P(white matter), 0 to 1; may be absent"),
+    (".separator", "", 'table: between cells; "": by its ending', SEPARATOR),
+    (".decimal", ".", "table: point or comma of numbers", Names((".", ","))),
+    (".encoding", "", 'table: latin-1, cp1252...; "": UTF-8'),
     (".genes", "", 'symbols to keep, comma separated; "" keeps all'),
     ("phantom", "The built-in synthetic brain"),
     (".seed", 0, "of its patterns and its noise", SEED),

@@ -15,12 +15,12 @@ import numpy as np
 from inr_jax.brain import placement
 from inr_jax.brain.space import outside_head
 from inr_jax.errors import InputError, did_you_mean, shortlist
+from inr_jax.samples.gene_names import check_gene_names
 
 log = logging.getLogger("inr_jax")
 
 LARGEST = 1e15  # of values; their squares and inverses are numbers in float32, too
 LEVELS = 50  # of a standard deviation that float32 must tell apart
-LONGEST = 120  # bytes of a gene's name, which is part of names of files, at most 255
 # Share of wells in the template's brain, or almost so, below which they are refused or
 # warned of; of the atlas's own it is .994 or more.
 NONE_OF_IT, DOUBTFUL = 0.5, 0.8
@@ -44,11 +44,7 @@ def check_values(
         fix = "drop or fill those wells or genes"
         _fail(where, "a number in every cell", found, fix)
     _check_unique("gene", genes, where)
-    long = [gene for gene in genes if len(str(gene).encode()) > LONGEST]
-    if long:
-        found = f"{len(long[0])} letters in {long[0][:40]!r}..."
-        expected = f"names of genes of at most {LONGEST} letters, for names of files"
-        _fail(where, expected, found, "shorten it")
+    check_gene_names([str(gene) for gene in genes], where)
     far = abs(values) > LARGEST
     if far.any():
         row, column = np.argwhere(far)[0]

@@ -6,6 +6,7 @@ gene. Axis letters: N wells (rows), G genes.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,9 +14,12 @@ import numpy as np
 from inr_jax.errors import InputError, first_line, shortlist
 from inr_jax.samples import cells
 from inr_jax.samples.checks import pick_genes, repeated
+from inr_jax.samples.column_names import aliases_in, is_no_gene, kind_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+log = logging.getLogger("inr_jax")
 
 
 class TableColumns(NamedTuple):
@@ -40,8 +44,17 @@ class TableColumns(NamedTuple):
     grey: str = "grey"
     white: str = "white"
 
+    def is_text(self, name: str) -> bool:
+        """Whether a column of this name keeps its cells as text."""
+        texts = ("donor", "structure", "parent")
+        return name in (self.donor, self.structure, self.parent) or (
+            kind_of(name) in texts
+        )
+
 
 DEFAULT = TableColumns()
+ENOUGH_ROWS = 10  # of whole numbers that are no accident
+FEW_VALUES = 8  # as of donors or batches
 
 
 def as_frame(table: pd.DataFrame | dict, where: object) -> pd.DataFrame:
@@ -79,9 +92,13 @@ def parts_of(
     check_names(list(frame.columns), where)
     used = used_columns(list(frame.columns), columns, where)
     rest = [name for name in frame.columns if name not in used.values()]
+    if not genes:
+        rest = [name for name in rest if not is_no_gene(name)]
     kept = pick_genes(rest, genes, where)
     if not genes:
         _refuse_text(frame[kept], where)
+        _refuse_identifiers(frame[kept], where)
+    _tell(list(frame.columns), used, columns, set(kept) if not genes else None, where)
     return {
         "x_mm": cells.stack(frame, [used[axis] for axis in "xyz"], where),
         "values": cells.stack(frame, kept, where),
@@ -130,6 +147,11 @@ def used_columns(
         expected = "a column of its own each"
         raise InputError(where, expected=expected, found=found, fix=fix)
     used = {key: name for key, name in names.items() if name in header}
+    # A column of another name that is known for the same.
+    for key, name in names.items():
+        near = aliases_in(header, key)
+        if key not in used and name == DEFAULT._asdict()[key] and near:
+            used[key] = next((n for n in near if n not in used.values()), near[0])
     # An optional column is looked for by its default name, but must be there when
     # the user names it.
     for key, name in names.items():
@@ -149,6 +171,62 @@ def used_columns(
     return used
 
 
+def _tell(
+    header: list[str],
+    used: dict[str, str],
+    columns: TableColumns,
+    genes: set[str] | None,
+    where: object,
+) -> None:
+    """Say what was taken for what, and that no column says whose a well is."""
+    near = [f"{k} is {n!r}" for k, n in used.items() if n != columns._asdict()[k]]
+    if near:
+        log.info("%s: %s", where, ", ".join(near))
+    left = (
+        []
+        if genes is None
+        else [n for n in header if n not in {*genes, *used.values()}]
+    )
+    if left:
+        log.warning("%s: no genes, left out: %s", where, shortlist(map(repr, left), 12))
+    if "donor" not in used and columns.donor:
+        log.warning(
+            "%s: no column of donors, so all wells are taken as one donor's and scores "
+            "say nothing about another brain; whose is each? --config.source.donor=NAME"
+            " says it, --config.source.donor= that there is one",
+            where,
+        )
+
+
+def _refuse_identifiers(frame: pd.DataFrame, where: object) -> None:
+    """Whole numbers among fractions, or numbers that count rows, are no expression."""
+    if len(frame) < ENOUGH_ROWS:
+        return
+    values = {name: cells.numbers(frame[name]) for name in frame.columns}
+    whole = [name for name, v in values.items() if (v == np.round(v)).all()]
+    fractions = len(values) - len(whole)
+
+    def is_identifier(name: str) -> bool:
+        steps = np.diff(values[name])
+        if (abs(steps) == 1).all() and (steps == steps[0]).all():
+            return True
+        few = len(np.unique(values[name])) <= FEW_VALUES
+        varied = np.ptp(values[name]) > 0  # a constant has a line of its own
+        return varied and (fractions >= len(whole) or (fractions > 0 and few))
+
+    identifiers = [name for name in whole if is_identifier(name)]
+    if identifiers:
+        raise InputError(
+            where,
+            expected="expression in every column that the settings do not name",
+            found=f"whole numbers, as identifiers are, in "
+            f"{shortlist(map(repr, identifiers))}",
+            fix=f"drop it, or say what it is with --config.source.donor="
+            f"{identifiers[0]} (well, structure), or name the genes to keep with "
+            "--config.source.genes=A,B",
+        )
+
+
 def _refuse_text(frame: pd.DataFrame, where: object) -> None:
     """A column that is mostly text is no gene with a slip in it."""
     text = [
@@ -162,5 +240,7 @@ def _refuse_text(frame: pd.DataFrame, where: object) -> None:
             where,
             expected="numbers in every column that the settings do not name",
             found=f"text in {shortlist(map(repr, text))}",
-            fix="drop it, or name the genes to keep with --config.source.genes=A,B",
+            fix=f"drop it, or say what it is with --config.source.donor={text[0]} "
+            "(structure, parent), or name the genes to keep with "
+            "--config.source.genes=A,B",
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from inr_jax.errors import InputError, shortlist
-from inr_jax.files import read_csv
+from inr_jax.rows import read_csv
 from inr_jax.samples.ahba import wells
 from inr_jax.samples.ahba.options import AS_RELEASED, CORRECTED
 from inr_jax.samples.source import sha256

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_jax.errors import InputError, shortlist
-from inr_jax.files import read_csv
+from inr_jax.rows import read_csv
 from inr_jax.samples.ahba import wells
 from inr_jax.samples.checks import repeated
 from inr_jax.samples.sources.archive import AGAIN, Member
@@ -71,7 +71,7 @@ def read_columns(member: Member) -> ExportColumns:
 
 
 def _table(member: Member, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    return read_csv(member.where, columns, AGAIN, data=member.data, errors="replace")
+    return read_csv(member.where, columns, AGAIN, data=member.data, foreign="latin-1")
 
 
 def _structure_labels(table: list[dict[str, str]]) -> dict[str, str | None]:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from inr_jax.errors import InputError, unknown_name
-from inr_jax.files import csv_rows
+from inr_jax.rows import csv_rows
 from inr_jax.samples.ahba import wells
 from inr_jax.samples.checks import pick_genes
 from inr_jax.samples.samples import make_samples

@@ -6,14 +6,14 @@ column of long rows for an index; here each of these is an error.
 
 from __future__ import annotations
 
-import gzip
 import io
-import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inr_jax.errors import InputError
-from inr_jax.files import AGAIN, csv_rows
+from inr_jax.reading import AGAIN, TABLE, clean, encoding_of, stored_bytes, unpacked
+from inr_jax.rows import MOST_CELLS, MOST_LINES, cause, csv_rows
 from inr_jax.samples.columns import check_names
 
 if TYPE_CHECKING:
@@ -21,14 +21,26 @@ if TYPE_CHECKING:
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 SUFFIXES = (*SEPARATORS, *(f"{suffix}.gz" for suffix in SEPARATORS), ".parquet")
+NAMED = {"tab": "\t", "comma": ",", "semicolon": ";", "bar": "|", "space": " "}
 
 
-def read_frame(path: Path, *, text: tuple[str, ...] = ()) -> tuple[pd.DataFrame, bytes]:
+def read_frame(
+    path: Path,
+    *,
+    is_text: Callable[[str], bool] = lambda name: False,
+    separator: str = "",
+    decimal: str = ".",
+    encoding: str = "",
+) -> tuple[pd.DataFrame, bytes]:
     """Read a CSV, TSV (both also gzipped) or Parquet file.
 
     Args:
         path: A file that ends in one of `SUFFIXES`.
-        text: Columns to keep as text: an id "007" stays one.
+        is_text: Whether a column stays text by its name: an id "007" stays one.
+        separator: Between two cells, a letter or a name of `NAMED`; "" for the one of
+            the file's ending.
+        decimal: "." or ",".
+        encoding: Of the text; "" for UTF-8, or what a byte-order mark says.
 
     Returns:
         The frame, its blank cells "" where the file is text, and the file's bytes.
@@ -43,39 +55,49 @@ def read_frame(path: Path, *, text: tuple[str, ...] = ()) -> tuple[pd.DataFrame,
         fix = "write it as one of these, with that ending"
         found = repr(path.suffix)
         raise InputError(path, expected=expected, found=found, fix=fix)
-    try:
-        data = path.read_bytes()
-        plain = gzip.decompress(data) if suffix.endswith(".gz") else data
-    except (OSError, EOFError, zlib.error) as error:
-        found = f"one that cannot be read ({error})"
-        raise InputError(path, expected=expected, found=found, fix=AGAIN) from error
+    data = stored_bytes(path, expected)
     if suffix == ".parquet":
-        return _parquet(plain, path), data
-    separator = SEPARATORS[suffix.removesuffix(".gz")]
-    return _delimited(plain, separator, path, text), data
+        return _parquet(data, path), data
+    plain = unpacked(data, path, expected)
+    if suffix.endswith(".gz") and plain is data:
+        found = "one that is no gzip"
+        raise InputError(path, expected=expected, found=found, fix=AGAIN)
+    given = separator or SEPARATORS[suffix.removesuffix(".gz")]
+    settings = {"separator": NAMED.get(given, given), "decimal": decimal}
+    return _delimited(plain, path, is_text, encoding=encoding, **settings), data
 
 
 def _delimited(
-    data: bytes, separator: str, path: Path, text: tuple[str, ...]
+    data: bytes,
+    path: Path,
+    is_text: Callable[[str], bool],
+    *,
+    separator: str,
+    decimal: str,
+    encoding: str,
 ) -> pd.DataFrame:
     import pandas as pd
 
-    rows = csv_rows(data, path, separator=separator)
-    header = [name.strip() for name in next(rows)]
+    rows = csv_rows(data, path, separator=separator, encoding=encoding)
+    header = [clean(name) for name in next(rows)]
     for _ in rows:  # for its check of every row's length
         pass
+    if len(header) == 1:
+        fix = cause(data, separator) or AGAIN
+        found = f"one, {header[0][:80]!r}"
+        raise InputError(path, expected="columns", found=found, fix=fix)
     check_names(header, path)
     return pd.read_csv(
         io.BytesIO(data),
         sep=separator,
+        decimal=decimal,
         header=0,
         names=header,
         index_col=False,
-        dtype={name: str for name in text if name in header},
+        dtype={name: str for name in header if is_text(name)},
         na_filter=False,  # a blank or "NA" stays, to be quoted in an error
         low_memory=False,  # else a column's type may change half way down
-        encoding="utf-8-sig",
-        encoding_errors="replace",
+        encoding=encoding_of(data, path, "a table", encoding),
     )
 
 
@@ -86,8 +108,11 @@ def _parquet(data: bytes, path: Path) -> pd.DataFrame:
     try:
         file = pyarrow.parquet.ParquetFile(io.BytesIO(data))
         check_names(file.schema_arrow.names, path)
+        _check_size(file.metadata, path)
         table = file.read()
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
         found = f"one that cannot be read ({error})"
         raise InputError(
             path, expected="a Parquet file", found=found, fix=AGAIN
@@ -95,3 +120,15 @@ def _parquet(data: bytes, path: Path) -> pd.DataFrame:
     # pandas writes an index without a name under this one; one with a name is kept.
     index = [name for name in table.column_names if name.startswith("__index_level_")]
     return table.drop_columns(index).to_pandas(ignore_metadata=True)
+
+
+def _check_size(metadata, path: Path) -> None:
+    """Refuse what would not fit: a few bytes can stand for any number of rows."""
+    groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
+    size = sum(group.total_byte_size for group in groups)
+    cells = metadata.num_rows * metadata.num_columns
+    if size > TABLE or cells > MOST_CELLS or metadata.num_rows > MOST_LINES:
+        found = f"{metadata.num_rows:,} rows of {metadata.num_columns:,} columns"
+        expected = f"a table of at most {MOST_LINES:,} rows and {MOST_CELLS:,} cells"
+        fix = "is this the right file?"
+        raise InputError(path, expected=expected, found=found, fix=fix)

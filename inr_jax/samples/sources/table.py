@@ -32,6 +32,9 @@ def load(
     parent: str = "parent",
     grey: str = "grey",
     white: str = "white",
+    separator: str = "",
+    decimal: str = ".",
+    encoding: str = "",
 ) -> Source:
     """Read a table.
 
@@ -48,6 +51,9 @@ def load(
         parent: Column of names.
         grey: Column of probabilities.
         white: Column of probabilities.
+        separator: As `frame.read_frame` takes it, and so the next two.
+        decimal: Likewise.
+        encoding: Likewise.
 
     Returns:
         A `Source`; wells and genes in the order of the file.
@@ -58,7 +64,8 @@ def load(
     """
     columns = TableColumns(x, y, z, well, donor, structure, parent, grey, white)
     path = existing(path, "a table")
-    frame, data = read_frame(path, text=(donor, structure, parent))
+    text = {"separator": separator, "decimal": decimal, "encoding": encoding}
+    frame, data = read_frame(path, is_text=columns.is_text, **text)
     samples = Samples.from_frame(frame, genes, where=path, **columns._asdict())
     used = used_columns(list(frame.columns), columns, path)
     left_out = len(frame.columns) - len(used) - len(samples.genes)

@@ -1,0 +1,218 @@
+"""Bytes, text and numbers out of files that users give: bounded, whole, of one meaning.
+
+Every reader takes its bytes from here. A file is opened once it is seen to be a plain
+file of a size that its format can need; what is compressed is unpacked up to a bound
+and to its end, where its checksum lies; text has one encoding; a number is written in
+ASCII digits alone.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import logging
+import os
+import stat
+import unicodedata
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+from inr_jax.errors import InputError, first_line
+
+log = logging.getLogger("inr_jax")
+
+MIB = 1 << 20
+TABLE = 1024 * MIB  # 20,000 genes at 3,702 wells are about 600 MiB as text
+SMALL = 64 * MIB  # tables of names: atlases, crosswalks, coordinates
+IMAGE = 2048 * MIB  # half a millimetre throughout a head, in float64, is .6 GiB
+AGAIN = "is the file cut short? fetch or write it again"
+GZIP = b"\x1f\x8b"
+BOMS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+KINDS = {
+    b"PK\x03\x04": "a zip or an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook",
+    b"PAR1": "a Parquet file",
+    b"%PDF": "a PDF",
+    b"\x89HDF": "an HDF5 file",
+    b"\x93NUMPY": "a NumPy file",
+    b"<": "a web page or XML",
+    b"{\\rtf": "a document",
+}
+
+
+def user_path(text: str | Path, where: object = "path") -> Path:
+    """A path as users write it, ~ and ~name expanded.
+
+    Raises:
+        InputError: It holds a NUL, or ~ stands for nobody's home.
+    """
+    expected, fix = "a path", "check how it is written"
+    if "\0" in str(text):
+        found = repr(str(text)[:80])
+        raise InputError(where, expected=expected, found=found, fix=fix)
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        found = f"{str(text)[:80]!r}: {error}"
+        raise InputError(where, expected=expected, found=found, fix=fix) from error
+
+
+def read_bytes(
+    path: str | Path, expected: str, *, most: int = TABLE, fix: str = AGAIN
+) -> bytes:
+    """The bytes of a plain file of bounded size, unpacked where they begin as gzip.
+
+    Raises:
+        InputError: Nothing is there, it is a folder, pipe or device, it is larger
+            than `most` before or after unpacking, or it cannot be read or unpacked.
+    """
+    data = stored_bytes(path, expected, most=most, fix=fix)
+    return unpacked(data, path, expected, most=most, fix=fix)
+
+
+def stored_bytes(
+    path: str | Path, expected: str, *, most: int = TABLE, fix: str = AGAIN
+) -> bytes:
+    """The bytes of a plain file as they are stored; see `read_bytes`."""
+    path = user_path(path)
+    try:
+        size = plain_size(path, expected)
+        if size <= most:
+            with open(path, "rb") as file:
+                data = file.read(most + 1)
+            size = len(data)
+    except (OSError, ValueError) as error:
+        found = getattr(error, "strerror", None) or first_line(error)
+        if isinstance(error, FileNotFoundError):
+            found, fix = "no such file", "check the path"
+        raise InputError(path, expected=expected, found=found, fix=fix) from error
+    if size > most:
+        raise too_large(path, expected, size, most)
+    return data
+
+
+def plain_size(path: Path, expected: str) -> int:
+    """The size of a plain file, bytes.
+
+    Raises:
+        InputError: It is a folder, pipe, device or socket, which might never end.
+        OSError: It is not there or hidden.
+    """
+    status = os.stat(path)
+    if stat.S_ISREG(status.st_mode):
+        return status.st_size
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device"}
+    found = kinds.get(stat.S_IFMT(status.st_mode), "no plain file")
+    found += ", which cannot be read"
+    raise InputError(path, expected=expected, found=found, fix="give a file")
+
+
+def too_large(where: object, expected: str, size: int, most: int) -> InputError:
+    """The error for a file larger than any of its kind."""
+    found = f"{size / MIB:.0f} MiB or more, beyond the {most / MIB:.0f} MiB of any such"
+    return InputError(
+        where, expected=expected, found=found, fix="is this the right file?"
+    )
+
+
+def unpacked(
+    data: bytes, where: object, expected: str, *, most: int = TABLE, fix: str = AGAIN
+) -> bytes:
+    """What gzip packed, read to its end, where its checksum is; other data as it is.
+
+    Raises:
+        InputError: It is damaged, cut short or larger than `most` unpacked.
+    """
+    if not data.startswith(GZIP):
+        return data
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            return bounded(file, where, expected, most=most)
+    except (OSError, EOFError, zlib.error) as error:
+        found = f"one that cannot be read, a damaged gzip ({first_line(error)})"
+        raise InputError(where, expected=expected, found=found, fix=fix) from error
+
+
+def bounded(file: BinaryIO | gzip.GzipFile, where: object, expected: str, *, most: int):
+    """All bytes of an open file that ends within `most`.
+
+    Raises:
+        InputError: It is longer.
+    """
+    parts, size = [], 0
+    while part := file.read(8 * MIB):
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            raise too_large(where, expected, size, most)
+    return b"".join(parts)
+
+
+def encoding_of(data: bytes, where: object, expected: str, given: str = "") -> str:
+    """The encoding in which a file's text is to be read.
+
+    Args:
+        data: Its bytes.
+        where: The file to name in an error.
+        expected: What it ought to be.
+        given: What the user says; "" for UTF-8, or what its byte-order mark says.
+
+    Raises:
+        InputError: It is no text in that encoding, or there is no such encoding.
+    """
+    mark = next((name for mark, name in BOMS.items() if data.startswith(mark)), None)
+    kind = next((kind for head, kind in KINDS.items() if data.startswith(head)), "")
+    if kind and not given:
+        fix = "export it as CSV" if "Excel" in kind else "is this the right file?"
+        raise InputError(where, expected=expected, found=kind, fix=fix)
+    name = given or mark or "utf-8"
+    try:
+        if not codecs.lookup(name)._is_text_encoding:
+            raise LookupError(name)
+        if not (data.isascii() and name.startswith("utf-8")):
+            data.decode(name)
+    except LookupError as error:
+        fix = "as utf-8, latin-1, cp1252 or utf-16"
+        expected, found = "the name of an encoding", repr(name)
+        raise InputError(where, expected=expected, found=found, fix=fix) from error
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        byte = data[error.start]
+        found = f"byte 0x{byte:02x} in line {line}, which is none in {name}"
+        fix = "name its encoding with --config.source.encoding=latin-1 (cp1252, utf-16)"
+        fix += ", or save it as UTF-8"
+        expected += " in UTF-8" if not given else ""
+        raise InputError(where, expected=expected, found=found, fix=fix) from error
+    return name
+
+
+def clean(text: str) -> str:
+    """A name without blanks around it and without letters that nobody sees.
+
+    Zero-width and control characters (Unicode's Cf and Cc) are left out, runs of
+    blanks are one.
+    """
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    kept = [" " if c.isspace() else c for c in text]
+    seen = [c for c in kept if unicodedata.category(c) not in ("Cf", "Cc")]
+    return " ".join("".join(seen).split())
+
+
+def number(text: object) -> float:
+    """A cell as a number, written in ASCII without underscores; NaN for another."""
+    plain = str(text).strip()
+    if not plain.isascii() or "_" in plain:
+        return float("nan")
+    try:
+        return float(plain)
+    except ValueError:
+        return float("nan")

@@ -1,0 +1,64 @@
+"""Names of genes: each once, short enough for a file's name, none turned to a date.
+
+Spreadsheets take SEPT7 for the 7th of September (Ziemann et al., Genome Biology 17:177,
+2016; renamed by HGNC in 2020: Bruford et al., Nature Genetics 52:754).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+
+from inr_jax.errors import InputError, shortlist
+
+log = logging.getLogger("inr_jax")
+
+LONGEST = 120  # bytes; a name is part of names of files, of 255 bytes at most
+MONTHS: tuple[str, ...] = ("jan", "feb", "mar", "apr", "may", "jun")
+MONTHS += ("jul", "aug", "sep", "oct", "nov", "dec")
+SYMBOLS = {3: "MARCHF{0} or MTARC{0}", 9: "SEPTIN{0}", 12: "DELEC{0}"}
+_MONTH = rf"({'|'.join(MONTHS)})[a-z]*"
+DATES = (
+    re.compile(rf"(?P<day>\d{{1,2}})[-./ ](?P<word>{_MONTH})([-./ ]\d{{2,4}})?", re.I),
+    re.compile(rf"(?P<word>{_MONTH})[-./ ](?P<day>\d{{1,2}})([-./ ]\d{{2,4}})?", re.I),
+    re.compile(r"\d{4}-(?P<month>\d\d)-(?P<day>\d\d)([ T][\d:.]+)?"),
+    re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/\d{2,4}"),
+)
+
+
+def check_gene_names(genes: list[str], where: object) -> None:
+    """Refuse a name too long; warn of names that a spreadsheet turned to dates.
+
+    Raises:
+        InputError: A name is longer than `LONGEST`.
+    """
+    long = [gene for gene in genes if len(gene.encode("utf-8", "replace")) > LONGEST]
+    if long:
+        raise InputError(
+            where,
+            expected=f"genes' names of at most {LONGEST} letters, for names of files",
+            found=f"{len(long[0])} letters in {long[0][:40]!r}...",
+            fix="shorten it",
+        )
+    dates = [f"{gene!r}{likely_symbol(gene)}" for gene in genes if is_date(gene)]
+    if dates:
+        log.warning(
+            "%s: genes with names of dates, as spreadsheets make them of symbols: %s; "
+            "correct them",
+            where,
+            shortlist(dates, 12),
+        )
+
+
+def is_date(gene: str) -> bool:
+    """Whether a name is written as a date."""
+    return any(form.fullmatch(gene) for form in DATES)
+
+
+def likely_symbol(gene: str) -> str:
+    """What a name in the form of a date was, in words; "" where no gene is known."""
+    said = next(filter(None, (form.fullmatch(gene) for form in DATES))).groupdict()
+    word = said.get("word")
+    month = MONTHS.index(word[:3].lower()) + 1 if word else int(said["month"])
+    symbol = SYMBOLS.get(month, "")
+    return f" (likely {symbol.format(int(said['day']))})" if symbol else ""
