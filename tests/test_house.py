@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 ROOMS = ("brain", "samples", "fields", "stats", "fitting", "maps", "report", "run")
 GROUND = {"errors", "files", "progress", "reading", "rows"}
+GROUND |= {"stored", "stored_arrays"}
 FACES = {"__init__", "cli"}
 SLOW = {"scipy", "pandas", "sklearn", "matplotlib", "nibabel", "nilearn", "abagen"}
 MODULES = {

@@ -7,6 +7,10 @@ import re
 import subprocess
 import sys
 
+import numpy as np
+
+from inr_jax.stored_arrays import write_arrays
+
 SMALL = [
     "--config.phantom.n_wells=60",
     "--config.field.hidden=8",
@@ -34,3 +38,14 @@ def maps(workdir, suffix="feature"):
 
 def load(path):
     return json.loads(path.read_text())
+
+
+def rewrite_arrays(path, version=None, **changes):
+    """Change arrays of a file of ours under a digest that is right; None drops one."""
+    arrays = dict(np.load(path))
+    head = json.loads(str(arrays.pop("meta")))
+    del arrays["sha256"]
+    for name, change in changes.items():
+        arrays[name] = change(arrays[name])
+    kept = {name: array for name, array in arrays.items() if array is not None}
+    write_arrays(path, kept, head["of"], version or head["format"])

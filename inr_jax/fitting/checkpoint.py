@@ -7,8 +7,6 @@ Orbax writes under a temporary name and renames, so a checkpoint is whole or abs
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,18 +15,30 @@ import jax
 import numpy as np
 
 from inr_jax.brain.space import Box
-from inr_jax.errors import InputError
+from inr_jax.errors import InputError, first_line
 from inr_jax.fields.inputs import Inputs
-from inr_jax.fields.numerics import sharding
+from inr_jax.fitting import binding
 from inr_jax.fitting.fit import FitState
 from inr_jax.fitting.recipe import Preprocessing
 from inr_jax.samples.standardise import Standardiser
+from inr_jax.stored import conform, contents, parsed
 
 if TYPE_CHECKING:
     import orbax.checkpoint as ocp
 
 ROOM = 1.2  # bytes on disk a byte in memory, at most
 FORMAT = 2  # of the bundle; raised when an old one can no longer be read
+META = {
+    "config": str,
+    "genes": [str],
+    "mirror": bool,
+    "tissue": str,
+    "inputs_sha256?": {str: str},
+    "steps?": int,
+    "sha256": str,
+    "generator?": str,
+    "arrays?": {str: str},
+}
 
 
 class Bundle(NamedTuple):
@@ -58,7 +68,8 @@ def last_step(folder: Path) -> int | None:
     """The step of the newest whole checkpoint, or None."""
     if not folder.is_dir():
         return None
-    steps = [int(path.name) for path in folder.iterdir() if path.name.isdigit()]
+    names = [path.name for path in folder.iterdir() if path.is_dir()]
+    steps = [int(name) for name in names if name.isascii() and name.isdigit()]
     return max(steps, default=None)
 
 
@@ -74,9 +85,12 @@ def read_meta(folder: Path) -> dict:
             folder, expected="a checkpoint", found="none", fix="run `inr-jax fit` first"
         )
     try:
-        meta = json.loads((folder / str(step) / "meta" / "metadata").read_text())
+        text = contents(folder / str(step) / "meta" / "metadata")
+        meta = parsed(text, {"format": int})
         version = meta["format"]
-    except (OSError, ValueError, KeyError) as error:
+        if version == FORMAT:
+            conform(meta, META)
+    except (OSError, ValueError) as error:
         raise _broken(folder / str(step), error) from error
     if version != FORMAT:
         raise InputError(
@@ -102,7 +116,8 @@ def save(folder: Path, bundle: Bundle, *, keep: int) -> None:
         return
     _sweep(folder)  # of a run that was killed
     arrays, meta = _arrays(bundle), {**bundle.meta, "format": FORMAT}
-    meta["sha256"] = _digest(arrays, meta)
+    meta |= {"generator": binding.generator(), "arrays": binding.kinds(arrays)}
+    meta["sha256"] = binding.digest(arrays, meta)
     _check_room(folder, sum(leaf.nbytes for leaf in jax.tree.leaves(arrays)))
     items = {name: ocp.args.StandardSave(tree) for name, tree in arrays.items()}
     try:
@@ -112,7 +127,7 @@ def save(folder: Path, bundle: Bundle, *, keep: int) -> None:
     except Exception as error:  # tensorstore tells a full disk by its message alone
         _sweep(folder)
         if "No space left" in str(error):
-            raise _no_room(folder, _first_line(error)) from error
+            raise _no_room(folder, first_line(error)[:200]) from error
         if isinstance(error, OSError):
             raise _cannot_write(folder, error) from error
         raise
@@ -135,14 +150,18 @@ def restore(folder: Path, like: FitState, genes: int, code: int) -> Bundle:
     meta = read_meta(folder)
     step = last_step(folder)
     template = _arrays(Bundle(like, _blank_preprocessing(genes, code), meta))
+    binding.check_kinds(folder / str(step), meta, template)
     items = {name: ocp.args.StandardRestore(tree) for name, tree in template.items()}
     try:
         with _manager(folder) as manager:
             parts = manager.restore(step, args=ocp.args.Composite(**items))
     except Exception as error:  # a damaged store fails in many ways
         raise _broken(folder / str(step), error) from error
-    if _digest(parts, meta) != meta.get("sha256"):
+    if binding.digest(parts, meta) != meta["sha256"]:
         raise _broken(folder / str(step), ValueError("parts that do not fit together"))
+    if int(parts["training"]["step"]) != step:
+        found = f"one of step {int(parts['training']['step'])}"
+        raise _broken(folder / str(step), ValueError(found))
     preprocessing = jax.tree.map(np.asarray, parts["preprocessing"])
     inputs = Inputs(
         Box(preprocessing["centre_mm"], preprocessing["half_mm"]),
@@ -176,23 +195,6 @@ def _arrays(bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def _digest(arrays: dict[str, Any], meta: dict) -> str:
-    """SHA-256 of all that a prediction depends on, and of the meta beside it."""
-    digest = hashlib.sha256()
-    told = {key: value for key, value in meta.items() if key != "sha256"}
-    digest.update(json.dumps(told, sort_keys=True).encode())
-    kept = {name: arrays[name] for name in ("params", "preprocessing")}
-    for path, leaf in jax.tree.leaves_with_path(kept):
-        array = np.asarray(
-            sharding.local(leaf) if isinstance(leaf, jax.Array) else leaf
-        )
-        digest.update(
-            f"{jax.tree_util.keystr(path)} {array.dtype} {array.shape}".encode()
-        )
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
 def _blank_preprocessing(genes: int, code: int) -> Preprocessing:
     box = Box(np.zeros(3, np.float32), np.ones((), np.float32))
     blank = np.zeros(genes, np.float32)
@@ -221,7 +223,7 @@ def _cannot_write(folder: Path, error: OSError) -> InputError:
     return InputError(
         folder,
         expected="a folder to write checkpoints to",
-        found=error.strerror or _first_line(error),
+        found=error.strerror or first_line(error)[:200],
         fix="check that it is one and is yours",
     )
 
@@ -236,11 +238,6 @@ def _broken(path: Path, error: Exception) -> InputError:
     return InputError(
         path,
         expected="a whole checkpoint of this configuration",
-        found=_first_line(error),
+        found=first_line(error)[:200],
         fix="delete this folder to go on from an earlier one",
     )
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:200]

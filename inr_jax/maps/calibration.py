@@ -5,31 +5,33 @@ Axis letters: N wells, P points of their supports, G genes.
 
 from __future__ import annotations
 
-import io
-import json
 import math
-import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from inr_jax.errors import InputError, first_line
-from inr_jax.files import write_bytes
+from inr_jax.errors import InputError
 from inr_jax.stats.conformal import Calibration
+from inr_jax.stored_arrays import Array, read_arrays, write_arrays
 
-DAMAGED = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile)
-FORMAT = 3  # raised when an old file can no longer be read
+FORMAT = 4  # raised when an old file can no longer be read
+TINY = math.ulp(0.0)
 
-# Field of Calibration -> its shape in letters, and its least value.
-SCHEMA: dict[str, tuple[tuple[str | int, ...], float]] = {
-    "residual_sd": (("G",), math.ulp(0.0)),
-    "quantile": (("G",), 0.0),
-    "x_mm": (("P", 3), -math.inf),
-    "size": (("N",), 1),
-    "squared_residual": (("N",), -math.inf),
-    "width_mm": ((), math.ulp(0.0)),
-    "mirror": ((), 0.0),
+# Field of Calibration -> what it must be.
+SCHEMA = {
+    "residual_sd": Array(("G",), "f", TINY),
+    "quantile": Array(("G",), "f", 0.0),
+    "x_mm": Array(("P", 3), "f"),
+    "size": Array(("N",), "iu", 1),
+    "squared_residual": Array(("N",), "f"),
+    "width_mm": Array((), "fiu", TINY),
+    "mirror": Array((), "b"),
+}
+META = {
+    "genes": [str],
+    "coverage": {str: {"coverage": float, "wells": int}},
+    "range_mm": float,
+    "config": str,
+    "inputs": {str: str},
 }
 
 
@@ -61,11 +63,9 @@ def write_calibration(path: str | Path, calibrated: Calibrated) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    meta = calibrated._asdict() | {"format": FORMAT}
+    meta = calibrated._asdict()
     arrays = meta.pop("calibration")._asdict()
-    data = io.BytesIO()
-    np.savez(data, meta=np.array(json.dumps(meta)), **arrays)
-    write_bytes(path, data.getvalue())
+    write_arrays(path, arrays, meta, FORMAT)
 
 
 def read_calibration(path: str | Path) -> Calibrated:
@@ -75,37 +75,23 @@ def read_calibration(path: str | Path) -> Calibrated:
         InputError: The file is missing, damaged or of another format, or an array has
             another shape, a value that is not finite or a standard deviation of 0.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            meta = json.loads(str(file["meta"]))
-            if meta.pop("format") != FORMAT:
-                raise ValueError("another format")
-            arrays = {name: file[name] for name in Calibration._fields}
-        genes = tuple(meta.pop("genes"))
-        _check(arrays, len(genes))
-        fields: dict[str, Any] = {
-            name: array if array.ndim else array.item()
-            for name, array in arrays.items()
-        }
-        return Calibrated(Calibration(**fields), genes, **meta)
-    except DAMAGED as error:
-        raise InputError(
-            path,
-            expected=f"a calibration of format {FORMAT}",
-            found=first_line(error),
-            fix="delete it and run evaluate again",
-        ) from error
-
-
-def _check(arrays: dict[str, np.ndarray], genes: int) -> None:
-    """Raise ValueError at the first array that is not as `SCHEMA` says."""
-    sizes: dict[str | int, int] = {"G": genes, "N": len(arrays["size"]), 3: 3}
-    sizes["P"] = int(arrays["size"].sum())
-    for name, (letters, least) in SCHEMA.items():
-        array, shape = arrays[name], tuple(sizes[letter] for letter in letters)
-        if array.shape != shape:
-            raise ValueError(f"{name} of shape {array.shape} instead of {shape}")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} with values that are not finite")
-        if (array < least).any():
-            raise ValueError(f"{name} with a value of {array.min():g}")
+    expected = f"a calibration of format {FORMAT}"
+    fix = "delete it and run evaluate again"
+    arrays, meta = read_arrays(
+        path,
+        SCHEMA,
+        META,
+        version=FORMAT,
+        lengths={"G": "genes"},
+        expected=expected,
+        fix=fix,
+    )
+    points = len(arrays["x_mm"])
+    if int(arrays["size"].sum()) != points:
+        found = f"{points} points instead of {int(arrays['size'].sum())}"
+        raise InputError(path, expected=expected, found=found, fix=fix)
+    fields: dict[str, Any] = {
+        name: array if array.ndim else array.item() for name, array in arrays.items()
+    }
+    told = {key: meta[key] for key in META} | {"genes": tuple(meta["genes"])}
+    return Calibrated(Calibration(**fields), **told)

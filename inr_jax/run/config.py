@@ -10,6 +10,7 @@ import json
 import os
 import textwrap
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -17,6 +18,7 @@ from ml_collections import ConfigDict
 from inr_jax.errors import InputError, first_line, unknown_name
 from inr_jax.run.setting_checks import Names, Range
 from inr_jax.run.settings_table import CONSTANTS, FITTED, SECTIONS, TABLE
+from inr_jax.stored import contents, parsed
 
 
 def default() -> ConfigDict:
@@ -109,13 +111,29 @@ def from_json(text: str | bytes, where: object = "settings") -> ConfigDict:
             with the values that they have.
     """
     try:
-        stored = flat(json.loads(text)).items()
-    except (ValueError, AttributeError) as error:
-        expected, fix = "the settings of a run", "give --config or another --workdir"
-        found = first_line(error)
-        raise InputError(where, expected=expected, found=found, fix=fix) from error
+        stored = flat(parsed(text, dict)).items()
+    except (ValueError, RecursionError) as error:
+        raise _no_settings(where, first_line(error)) from error
     kept = {key: value for key, value in stored if CONSTANTS.get(key, ...) != value}
     return changed(default(), kept, where)
+
+
+def read(path: Path) -> ConfigDict:
+    """The settings in a workdir's config.json.
+
+    Raises:
+        InputError: As for `from_json`; or the file cannot be read.
+    """
+    try:
+        text = contents(path)
+    except (OSError, ValueError) as error:
+        raise _no_settings(path, first_line(error)) from error
+    return from_json(text, path)
+
+
+def _no_settings(where: object, found: str) -> InputError:
+    expected, fix = "the settings of a run", "give --config or another --workdir"
+    return InputError(where, expected=expected, found=found, fix=fix)
 
 
 def differing_fit_keys(one: ConfigDict, other: ConfigDict) -> list[str]:

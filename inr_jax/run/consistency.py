@@ -21,6 +21,7 @@ from inr_jax.run.run import Run
 from inr_jax.run.settings_table import MAPS, marked
 from inr_jax.run.workdir import SUFFIXES, Workdir
 from inr_jax.samples.source import Source
+from inr_jax.stored import contents
 
 # Settings of the structure model that its fit does not depend on.
 DRAWING = ("enabled", "maps", "atlas", "atlas_info", "blur_mm", "crosswalk")
@@ -57,7 +58,7 @@ def results_in(workdir: Workdir) -> list[Result]:
             inputs = meta.get("inputs_sha256", {})
             results.append(Result(folder, meta["config"], inputs, model))
     if workdir.scores.exists():
-        text = workdir.config.read_text() if workdir.config.exists() else ""
+        text = _text_of(workdir.config)
         inputs = read_json(workdir.provenance).get("inputs_sha256", {})
         results.append(Result(workdir.scores, text, inputs))
     for model in SUFFIXES:
@@ -67,6 +68,14 @@ def results_in(workdir: Workdir) -> list[Result]:
             made = Result(path, calibrated.config, calibrated.inputs, model)
             results.append(made)
     return results
+
+
+def _text_of(path: Path) -> str:
+    """Text of a file; what is no text is told where it is read as settings."""
+    try:
+        return contents(path).decode(errors="replace")
+    except (OSError, ValueError):
+        return ""
 
 
 def scored_with(config: ConfigDict) -> dict:

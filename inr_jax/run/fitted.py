@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from inr_jax.errors import InputError
+from inr_jax.errors import InputError, shortlist
 from inr_jax.fitting import checkpoint, fit, recipe
 from inr_jax.fitting.checkpoint import Bundle
 from inr_jax.fitting.data import FitData
@@ -46,6 +46,13 @@ def restore(folder: Path, plan: Recipe, samples: Samples) -> Bundle:
     """
     like, genes = recipe.first_state(plan), len(samples.genes)
     bundle = checkpoint.restore(folder, like, genes, plan.conditioning.code)
+    if tuple(bundle.meta["genes"]) != samples.genes:
+        raise InputError(
+            folder,
+            expected=f"a fit of the genes of these wells ({shortlist(samples.genes)})",
+            found=f"one of {shortlist(bundle.meta['genes'])}",
+            fix="give the wells that it was fitted to, or take a new --workdir",
+        )
     if not plan.sees_structures:
         return bundle
     structures = known_structures(samples)

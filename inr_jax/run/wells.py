@@ -9,24 +9,37 @@ Axis letters: N wells, P points of their supports, G genes.
 
 from __future__ import annotations
 
-import io
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from inr_jax.errors import InputError, first_line
-from inr_jax.files import write_bytes
-from inr_jax.maps.calibration import DAMAGED
+from inr_jax.errors import InputError
 from inr_jax.samples.samples import Samples
+from inr_jax.samples.sites import UNNAMED
 from inr_jax.samples.source import Source
 from inr_jax.samples.support import Support
+from inr_jax.stored_arrays import Array, read_arrays, write_arrays
 
-FORMAT = 1  # raised when an old file can no longer be read
-ARRAYS = ("x_mm", "tissue", "donor", "well", "structure", "parent", "mirrored")
+FORMAT = 2  # raised when an old file can no longer be read
+ARRAYS = {
+    "x_mm": Array(("N", 3), "f"),
+    "tissue": Array(("N", 2), "f", 0, 1),
+    "donor": Array(("N",), "iu", 0),
+    "well": Array(("N",), "iu"),
+    "structure": Array(("N",), "iu", UNNAMED),
+    "parent": Array(("N",), "iu", UNNAMED),
+    "mirrored": Array(("N",), "b"),
+}
 SUPPORT = "support_"  # before the names of its arrays, where wells have one
+SUPPORTS = {
+    f"{SUPPORT}x_mm?": Array(("P", 3), "f"),
+    f"{SUPPORT}tissue?": Array(("P", 2), "f", 0, 1),
+    f"{SUPPORT}size?": Array(("N",), "iu", 1),
+}
 NAMES = ("genes", "donors", "structures", "parents")
+TABLES = {"donor": "donors", "structure": "structures", "parent": "parents"}
+META = {name: [str] for name in NAMES} | {"files": {str: str}, "coordinates": str}
 
 
 def without_values(source: Source) -> Source:
@@ -67,9 +80,7 @@ def write_wells(path: Path, source: Source) -> None:
     if samples.support is not None:
         support = samples.support._asdict()
         arrays |= {SUPPORT + name: array for name, array in support.items()}
-    data = io.BytesIO()
-    np.savez(data, meta=np.array(json.dumps(meta | {"format": FORMAT})), **arrays)
-    write_bytes(path, data.getvalue())
+    write_arrays(path, arrays, meta, FORMAT)
 
 
 def read_wells(path: Path) -> Source:
@@ -78,41 +89,47 @@ def read_wells(path: Path) -> Source:
     Raises:
         InputError: The file is missing, damaged or of another version.
     """
+    expected = f"the wells of a run, format {FORMAT}"
+    fix = "delete it and run `inr-jax fit` again"
+    arrays, meta = read_arrays(
+        path,
+        ARRAYS | SUPPORTS,
+        META,
+        version=FORMAT,
+        lengths={},
+        expected=expected,
+        fix=fix,
+    )
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            meta = json.loads(str(stored["meta"]))
-            arrays = {name: stored[name] for name in ARRAYS}
-            support = _support_in(stored, len(arrays["well"]))
-        if meta["format"] != FORMAT:
-            raise ValueError(f"format {meta['format']}")
-        names: dict[str, Any] = {name: tuple(meta[name]) for name in NAMES}
-        shape = len(arrays["well"]), len(names["genes"])
-        unknown = np.broadcast_to(np.float32(np.nan), shape)
-        samples = Samples(**arrays, **names, values=unknown, support=support)
-        return Source(samples, meta["files"], meta["coordinates"], {})
-    except DAMAGED as error:
-        raise InputError(
-            path,
-            expected=f"the wells of a run, format {FORMAT}",
-            found=first_line(error),
-            fix="delete it and run `inr-jax fit` again",
-        ) from error
+        support = _support_in(arrays)
+        for name, table in TABLES.items():
+            if arrays[name].max(initial=-1) >= len(meta[table]):
+                raise ValueError(f"a {name} that is not among {table}")
+    except ValueError as error:
+        raise InputError(path, expected=expected, found=str(error), fix=fix) from error
+    names: dict[str, Any] = {name: tuple(meta[name]) for name in NAMES}
+    shape = len(arrays["well"]), len(names["genes"])
+    unknown = np.broadcast_to(np.float32(np.nan), shape)
+    columns: dict[str, Any] = {name: arrays[name] for name in ARRAYS}
+    samples = Samples(**columns, **names, values=unknown, support=support)
+    return Source(samples, meta["files"], meta["coordinates"], {})
 
 
-def _support_in(stored: Any, wells: int) -> Support | None:
-    """The support of N wells in a file, None where each is one point.
+def _support_in(arrays: dict[str, np.ndarray]) -> Support | None:
+    """Take the support of N wells out of `arrays`; None where each is one point.
 
     Raises:
-        KeyError: One of its arrays is missing.
-        ValueError: The arrays do not fit each other, or a well has no points.
+        ValueError: One of its arrays is missing, or they do not fit each other.
     """
     names = [SUPPORT + name for name in Support._fields]
-    if not any(name in stored for name in names):
+    kept = [arrays.pop(name) for name in names if name in arrays]
+    if not kept:
         return None
-    support = Support(*(stored[name] for name in names))
-    points, size = len(support.x_mm), support.size
-    fits = size.shape == (wells,) and size.min(initial=1) >= 1 and size.sum() == points
-    shapes = support.x_mm.shape, support.tissue.shape
-    if not fits or shapes != ((points, 3), (points, 2)):
+    if len(kept) < len(names):
+        raise ValueError("supports of which an array is missing")
+    support = Support(*kept)
+    points = len(support.x_mm)
+    if support.size.sum() != points:
+        wells = len(support.size)
         raise ValueError(f"supports of {points} points that do not fit {wells} wells")
     return support

@@ -92,7 +92,8 @@ def test_what_is_restored_is_what_was_saved_bit_for_bit(
     back = restored(tmp_path / "c", plan, code)
     assert_same(back.state, saved.state)
     assert_same(back.preprocessing, saved.preprocessing)
-    assert back.meta.pop("sha256")
+    assert back.meta.pop("sha256") and back.meta.pop("arrays")
+    assert back.meta.pop("generator") == "threefry2x32"
     assert back.meta == {**saved.meta, "format": checkpoint.FORMAT}
 
 
@@ -151,7 +152,45 @@ def test_a_checkpoint_that_0_1_0_wrote_is_refused_with_what_to_do(plan):
         assert str(caught.value).startswith(line) and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("part", ["params", "preprocessing", "meta"])
+def test_a_file_or_folder_of_another_name_is_no_checkpoint(folder):
+    (folder / "30").write_text("")
+    (folder / "²").mkdir()
+    assert checkpoint.last_step(folder) == 10
+
+
+def test_a_checkpoint_under_the_name_of_another_step_is_refused(plan, folder):
+    (folder / "10").rename(folder / "20")
+    with pytest.raises(InputError, match="found one of step 10"):
+        restored(folder, plan)
+
+
+def test_another_generator_is_told_and_nothing_is_to_be_deleted(plan, folder):
+    with jax.default_prng_impl("rbg"), pytest.raises(InputError) as caught:
+        restored(folder, plan)
+    line = str(caught.value)
+    assert "keys of threefry2x32 where JAX has rbg" in line
+    assert "JAX_DEFAULT_PRNG_IMPL" in line and "delete" not in line
+
+
+BAD_META = {
+    "genes": {"genes": "ABC"},
+    "mirror": {"mirror": None},
+    "steps": {"steps": 1.5},
+    "config": {"config": {}},
+    "inputs": {"inputs_sha256": []},
+}
+
+
+@pytest.mark.parametrize("changed", BAD_META.values(), ids=BAD_META)
+def test_meta_of_another_shape_is_told_by_its_key(changed, folder):
+    path = folder / "10" / "meta" / "metadata"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+    (key,) = changed
+    with pytest.raises(InputError, match=f"found {key} that is not"):
+        checkpoint.read_meta(folder)
+
+
+@pytest.mark.parametrize("part", ["params", "training", "preprocessing", "meta"])
 def test_a_part_of_another_checkpoint_is_refused(part, plan, samples, folder, tmp_path):
     other = tmp_path / "other"
     bundle = bundle_at(plan, samples, 10)
@@ -159,7 +198,8 @@ def test_a_part_of_another_checkpoint_is_refused(part, plan, samples, folder, tm
         standardiser=Standardiser(*(2 * a for a in bundle.preprocessing.standardiser))
     )
     state = bundle.state._replace(
-        params=jax.tree.map(lambda leaf: leaf + 1, bundle.state.params)
+        params=jax.tree.map(lambda leaf: leaf + 1, bundle.state.params),
+        noise=bundle.state.noise + 1,
     )
     meta = bundle.meta | {"genes": ["A", "C", "B"]}
     checkpoint.save(other, checkpoint.Bundle(state, shifted, meta), keep=1)
@@ -192,11 +232,10 @@ def test_damage_is_told_in_one_line_and_the_one_before_is_still_good(
     assert_same(restored(folder, plan).state, bundle_at(plan, samples, 5).state)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_checkpoint_of_other_networks_is_refused(plan, folder):
     like = recipe.first_state(plan)
     fewer = like._replace(params=jax.tree.map(lambda leaf: leaf[:1], like.params))
-    with pytest.raises(InputError, match="expected a whole checkpoint of this config"):
+    with pytest.raises(InputError, match=r"params.*\(1, .*take the settings"):
         checkpoint.restore(folder, fewer, GENES, 0)
 
 

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from given import input_error
+from workdirs import rewrite_arrays
 
 from inr_jax.errors import InputError
 from inr_jax.maps.calibration import (
@@ -55,32 +56,24 @@ def test_what_is_read_is_what_was_written_bit_for_bit(calibrated, tmp_path, rng)
     assert path.read_bytes() == before
 
 
-def rewritten(path, name, change):
-    """The file with one of its arrays changed, or without it."""
-    arrays = dict(np.load(path))
-    arrays[name] = change(arrays[name])
-    np.savez(path, **{key: a for key, a in arrays.items() if a is not None})
-
-
-def nan_at_the_end(array):
+def nan(array):
     return np.append(array[:-1], np.nan)
 
 
-def format_1(meta):
-    return np.array(str(meta).replace(f'"format": {FORMAT}', '"format": 1'))
-
-
-NOISE, FACTOR, _, SIZE, EXCESS, *_ = Calibration._fields
+_, FACTOR, *_ = Calibration._fields
 DAMAGE = {
     "cut": (lambda path: path.write_bytes(path.read_bytes()[:-100]), "zip"),
-    "text": (lambda path: path.write_text("noise,factor\n"), "pickle"),
+    "text": (lambda path: path.write_text("noise,factor\n"), "zip"),
     "gone": (lambda path: path.unlink(), "No such file"),
-    "old": (lambda path: rewritten(path, "meta", format_1), "another format"),
-    "no array": (lambda path: rewritten(path, FACTOR, lambda a: None), FACTOR),
-    "shape": (lambda path: rewritten(path, FACTOR, lambda a: a[:1]), r"\(1,\) instead"),
-    "no points": (lambda path: rewritten(path, SIZE, lambda a: 0 * a), "instead of"),
-    "NaN": (lambda path: rewritten(path, EXCESS, nan_at_the_end), "not finite"),
-    "zero sd": (lambda path: rewritten(path, NOISE, lambda a: 0 * a), "a value of 0"),
+    "folder": (lambda path: (path.unlink(), path.mkdir()), "no regular file"),
+    "old": (lambda path: rewrite_arrays(path, 1), "format 1"),
+    "no array": (lambda path: rewrite_arrays(path, quantile=lambda a: None), FACTOR),
+    "shape": (lambda path: rewrite_arrays(path, quantile=lambda a: a[:1]), "instead"),
+    "no points": (lambda path: rewrite_arrays(path, size=lambda a: 0 * a), "of 0"),
+    "points": (lambda path: rewrite_arrays(path, size=lambda a: a + 1), "instead of"),
+    "NaN": (lambda path: rewrite_arrays(path, squared_residual=nan), "not finite"),
+    "zero sd": (lambda path: rewrite_arrays(path, residual_sd=lambda a: 0 * a), "of 0"),
+    "words": (lambda path: rewrite_arrays(path, mirror=lambda a: np.array("x")), "<U1"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from given import input_error
+from workdirs import rewrite_arrays
 
 from inr_jax.run.wells import read_wells, without_values, write_wells
 from inr_jax.samples.samples import make_samples
@@ -40,18 +41,29 @@ def test_supports_are_read_as_they_were_written_and_values_are_not_kept(
             np.testing.assert_array_equal(array, expected)
 
 
-def test_single_wells_and_files_from_before_supports_have_none(source, tmp_path):
+def test_single_wells_have_none(source, tmp_path):
     path = tmp_path / "wells.npz"
     write_wells(path, source)
-    arrays = {k: a for k, a in np.load(path).items() if not k.startswith("support")}
-    np.savez(path, **arrays)
+    gone = dict.fromkeys(("support_size", "support_x_mm", "support_tissue"))
+    rewrite_arrays(path, **{name: lambda array: None for name in gone})
     assert read_wells(path).samples.support is None
 
 
 @pytest.mark.parametrize("name", ["support_size", "support_x_mm", "support_tissue"])
-def test_supports_that_do_not_fit_their_wells_are_refused(source, tmp_path, name):
+@pytest.mark.parametrize("change", [lambda array: array[1:], lambda array: None])
+def test_supports_that_do_not_fit_their_wells_are_refused(
+    source, tmp_path, name, change
+):
     path = tmp_path / "wells.npz"
     write_wells(path, source)
-    np.savez(path, **dict(np.load(path)) | {name: np.load(path)[name][1:]})
+    rewrite_arrays(path, **{name: change})
     line = str(input_error(read_wells, path))
-    assert "do not fit 6 wells" in line and line.endswith("run `inr-jax fit` again")
+    assert "instead of" in line or "supports of " in line
+    assert line.endswith("run `inr-jax fit` again")
+
+
+def test_a_donor_that_has_no_name_is_refused(source, tmp_path):
+    path = tmp_path / "wells.npz"
+    write_wells(path, source)
+    rewrite_arrays(path, donor=lambda donor: donor + 1)
+    assert "a donor that is not among donors" in str(input_error(read_wells, path))

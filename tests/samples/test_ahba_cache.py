@@ -9,6 +9,7 @@ import time
 import numpy as np
 from fake_ahba import TWO, donor_file
 
+from inr_jax.errors import InputError
 from inr_jax.samples.ahba import cache
 from inr_jax.samples.sources import ahba
 
@@ -40,13 +41,54 @@ def test_a_cache_of_another_version_or_damaged_is_made_anew(
     path = cache.open_atlas(ahba_copy, TWO).path
     monkeypatch.setattr(cache, "VERSION", 99)
     found = ahba.load(ahba_copy, **TWO._asdict()).samples.values
-    assert "written by version 2 of the cache, this is 99" in caplog.text
+    assert "written by version 3 of the cache, this is 99" in caplog.text
     np.testing.assert_array_equal(found, expected)
     path.write_bytes(path.read_bytes()[:-100])
     np.testing.assert_array_equal(
         ahba.load(ahba_copy, **TWO._asdict()).samples.values, expected
     )
     assert "damaged, so it is made anew" in caplog.text
+
+
+def flips(path, rng, count):
+    """A file with one bit changed at a time, then as it was."""
+    whole = path.read_bytes()
+    for at in rng.integers(len(whole), size=count):
+        data = bytearray(whole)
+        data[at] ^= 1 << int(rng.integers(8))
+        path.write_bytes(data)
+        yield
+    path.write_bytes(whole)
+
+
+def test_no_bit_of_the_cache_changes_what_is_read_unseen(ahba_copy, rng):
+    atlas = cache.open_atlas(ahba_copy, TWO)
+    expected, fates = atlas.values(atlas.genes), atlas.fates()
+    told = 0
+    for path in (atlas.path, cache._fates_path(atlas.path)):
+        for _ in flips(path, rng, 60):
+            stored = cache._read(atlas.path)
+            if stored is None:  # it would be made anew
+                told += 1
+                continue
+            again = cache.Atlas(*atlas[:5], *stored)
+            try:
+                values, table = again.values(atlas.genes), again.fates()
+            except InputError as error:
+                told += "delete it and run again" in str(error)
+                continue
+            assert values.tobytes() == expected.tobytes() and table.equals(fates)
+            assert again.samples.equals(atlas.samples)
+            assert again.genes == atlas.genes and again.counts == atlas.counts
+    assert told > 60
+
+
+def test_sums_of_files_are_bound_by_one_of_their_own(ahba_copy, rng):
+    folder = cache.open_atlas(ahba_copy, TWO).path.parent
+    files = cache.locate(ahba_copy, TWO.donors)
+    expected = cache.checksums(files, folder / "checksums.json")
+    for _ in flips(folder / "checksums.json", rng, 30):
+        assert cache.checksums(files, folder / "checksums.json") == expected
 
 
 def fill(ahba_dir, queue):

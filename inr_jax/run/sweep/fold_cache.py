@@ -7,17 +7,17 @@ Axis letters: K candidates of a group, N held-out wells, G genes.
 
 from __future__ import annotations
 
-import io
 import logging
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from inr_jax.files import write_bytes
+from inr_jax.errors import InputError
 from inr_jax.stats.nested_cv import Donors
+from inr_jax.stored_arrays import Array, read_arrays, write_arrays
 
 log = logging.getLogger("inr_jax")
+FORMAT = 1  # raised when an old file can no longer be read
 
 
 def path_of(folder: Path, group: int, held_out: Donors) -> Path:
@@ -32,21 +32,35 @@ def save(path: Path, predicted: np.ndarray, seconds: float) -> None:
     Raises:
         InputError: The disk is full or the folder cannot be written.
     """
-    data = io.BytesIO()
-    np.savez(data, predicted=predicted, seconds=np.float64(seconds))
-    write_bytes(path, data.getvalue())
+    write_arrays(
+        path, {"predicted": predicted, "seconds": seconds}, _told(path), FORMAT
+    )
 
 
 def load(path: Path, shape: tuple[int, int, int]) -> tuple[np.ndarray, float] | None:
     """What `save` kept; None where there is nothing, or nothing that can be read."""
     if not path.exists():
         return None
+    schema = {"predicted": Array(shape), "seconds": Array((), "f", 0.0)}
     try:
-        with np.load(path) as arrays:
-            predicted, seconds = arrays["predicted"], float(arrays["seconds"])
-        if predicted.shape != shape:
-            raise ValueError(f"shape {predicted.shape}, not {shape}")
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        log.warning("%s: cannot be read (%s), fitted again", path, error)
+        arrays, told = read_arrays(
+            path,
+            schema,
+            {"of": str},
+            version=FORMAT,
+            lengths={},
+            expected="predictions of a fold",
+            fix="fitted again",
+        )
+    except InputError as error:
+        log.warning("%s", error)
         return None
-    return predicted, seconds
+    if told != _told(path):
+        log.warning("%s: those of %s, fitted again", path, told["of"])
+        return None
+    return arrays["predicted"], float(arrays["seconds"])
+
+
+def _told(path: Path) -> dict[str, str]:
+    """A file that was renamed is not taken for another fold's."""
+    return {"of": path.name}

@@ -10,6 +10,7 @@ Axis letters: N samples, G genes.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -19,20 +20,22 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from inr_jax.brain import shipped
-from inr_jax.errors import InputError
+from inr_jax.errors import InputError, first_line
 from inr_jax.files import cache_folder, write_bytes, write_json
 from inr_jax.samples.ahba.coordinates import Coordinates, read_coordinates
 from inr_jax.samples.ahba.folders import FILES, Files, locate
 from inr_jax.samples.ahba.options import AbagenOptions, checked
 from inr_jax.samples.ahba.preprocess import Prepared, preprocess
+from inr_jax.stored import bound, contents, parsed, unbound
 
 if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger("inr_jax")
-VERSION = 2  # of what is written; another is rebuilt
+VERSION = 3  # of what is written; another is rebuilt
 META = b"inr_jax"
 ROWS = 16  # genes that are read at once
+SHAPE = {"samples": dict, "genes": [str], "counts": dict, "fates_sha256": str}
 
 
 class Atlas(NamedTuple):
@@ -47,6 +50,7 @@ class Atlas(NamedTuple):
         samples: See `preprocess.Prepared`.
         genes: G symbols, in alphabetical order.
         counts: What each filter left.
+        fates_sha256: Of the file of fates.
     """
 
     path: Path
@@ -57,29 +61,44 @@ class Atlas(NamedTuple):
     samples: pd.DataFrame
     genes: list[str]
     counts: dict
+    fates_sha256: str
 
     def values(self, genes: list[str]) -> np.ndarray:
-        """Expression `(N, len(genes))` float32, normalised over all genes."""
+        """Expression `(N, len(genes))` float32, normalised over all genes.
+
+        Raises:
+            InputError: The cache has been damaged.
+        """
         import pyarrow.parquet as pq
 
         row = {gene: row for row, gene in enumerate(self.genes)}
         rows = np.array([row[gene] for gene in genes])
         values = np.empty((len(genes), len(self.samples)), np.float32)
-        with pq.ParquetFile(self.path) as file:
-            size = file.metadata.row_group(0).num_rows
-            for group in sorted({*(rows // size).tolist()}):
-                read = file.read_row_group(group, columns=["values"])["values"]
-                flat = read.combine_chunks().flatten().to_numpy()
-                here = rows // size == group
-                block = flat.reshape(-1, len(self.samples))
-                values[here] = block[rows[here] - group * size]
+        try:
+            with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
+                for group in sorted({*(rows // ROWS).tolist()}):
+                    read = file.read_row_group(group, columns=["values"])["values"]
+                    flat = read.combine_chunks().flatten().to_numpy()
+                    here = rows // ROWS == group
+                    block = flat.reshape(-1, len(self.samples))
+                    values[here] = block[rows[here] - group * ROWS]
+        except (OSError, ValueError, LookupError) as error:  # pyarrow's are among these
+            raise _damaged(self.path, error) from error
         return values.T
 
     def fates(self) -> pd.DataFrame:
-        """The fate of each probe, see `probes`."""
+        """The fate of each probe, see `probes`.
+
+        Raises:
+            InputError: The cache has been damaged.
+        """
         import pandas as pd
 
-        return pd.read_parquet(_fates_path(self.path))
+        path = _fates_path(self.path)
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != self.fates_sha256:
+            raise _damaged(path, ValueError("contents that differ from their SHA-256"))
+        return pd.read_parquet(io.BytesIO(data))
 
 
 def open_atlas(data_dir: str | Path, options: AbagenOptions) -> Atlas:
@@ -104,8 +123,7 @@ def open_atlas(data_dir: str | Path, options: AbagenOptions) -> Atlas:
         stored = _read(path)
         if stored is None:
             raise OSError(f"{path}: written and gone")
-    samples, genes, counts = stored
-    return Atlas(path, files, sums, coordinates, options, samples, genes, counts)
+    return Atlas(path, files, sums, coordinates, options, *stored)
 
 
 def cache_dir() -> Path:
@@ -137,7 +155,7 @@ def checksums(files: Files, memory: Path) -> dict[str, str]:
         Path(path).resolve() for kinds in files.values() for path in kinds.values()
     ]
     try:
-        known = json.loads(memory.read_text())
+        known = unbound(contents(memory), {str: list})
     except (OSError, ValueError):
         known = {}
     now = {str(path): [path.stat().st_size, path.stat().st_mtime_ns] for path in paths}
@@ -146,7 +164,7 @@ def checksums(files: Files, memory: Path) -> dict[str, str]:
         for path, digest in zip(new, pool.map(_sha256, new), strict=True):
             known[path] = [*now[path], digest]
     if new:
-        write_json(memory, known)
+        write_json(memory, bound(known))
     return {
         f"donor{donor}/{FILES[kind]}": known[str(Path(path).resolve())][2]
         for donor, kinds in files.items()
@@ -173,26 +191,33 @@ def _write(path: Path, made: Prepared) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    fates = made.fates.to_parquet(index=False)
     meta = {
-        "version": VERSION,
+        "fates_sha256": hashlib.sha256(fates).hexdigest(),
         "samples": made.samples.to_dict("list"),
         "genes": made.genes,
         "counts": made.counts,
     }
     values = pa.FixedSizeListArray.from_arrays(made.values.ravel(), len(made.samples))
     table = pa.table({"gene": made.genes, "values": values})
-    table = table.replace_schema_metadata({META: json.dumps(meta)})
+    head = {"version": VERSION, **bound(meta)}
+    table = table.replace_schema_metadata({META: json.dumps(head)})
     buffer = pa.BufferOutputStream()
     pq.write_table(
-        table, buffer, row_group_size=ROWS, compression="none", use_dictionary=False
+        table,
+        buffer,
+        row_group_size=ROWS,
+        compression="none",
+        use_dictionary=False,
+        write_page_checksum=True,
     )
     # The file that is looked for comes last: once it is there, so is the other.
-    write_bytes(_fates_path(path), made.fates.to_parquet(index=False))
+    write_bytes(_fates_path(path), fates)
     write_bytes(path, buffer.getvalue())
 
 
-def _read(path: Path) -> tuple[pd.DataFrame, list[str], dict] | None:
-    """Samples, genes and counts; None where there is nothing fit for use."""
+def _read(path: Path) -> tuple | None:
+    """Samples, genes, counts and the sum of fates; None where nothing is of use."""
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -200,12 +225,20 @@ def _read(path: Path) -> tuple[pd.DataFrame, list[str], dict] | None:
     if not path.exists() or not _fates_path(path).exists():
         return None
     try:
-        meta = json.loads(pq.read_schema(path).metadata[META])
+        text = pq.read_schema(path).metadata[META]
+        version = parsed(text, {"version": int})["version"]
+        meta = unbound(text, SHAPE) if version == VERSION else {}
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError):
         log.warning("%s: damaged, so it is made anew", path)
         return None
-    if meta["version"] != VERSION:
+    if version != VERSION:
         what = "%s: written by version %s of the cache, this is %s, so it is made anew"
-        log.warning(what, path, meta["version"], VERSION)
+        log.warning(what, path, version, VERSION)
         return None
-    return pd.DataFrame(meta["samples"]), meta["genes"], meta["counts"]
+    told = (meta[name] for name in ("genes", "counts", "fates_sha256"))
+    return pd.DataFrame(meta["samples"]), *told
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    expected, fix = "the preprocessed atlas", "delete it and run again"
+    return InputError(path, expected=expected, found=first_line(error), fix=fix)
