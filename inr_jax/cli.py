@@ -22,14 +22,14 @@ VERBS = {
     "compare": "compare the maps with abagen's interpolation; region tables",
     "sweep": "choose settings by nested validation; --sweep=FILE of candidates",
     "crosswalk": "print how an atlas's regions are made of structures; crosswalk.csv",
-    "fetch": "download the Allen Human Brain Atlas; takes --donors and --data_dir",
+    "fetch": "download the Allen Human Brain Atlas, or what places its values: --wells",
     "genes": "say why a gene is in the atlas's data or not: --why=GENE",
     "configs": "list the settings and sweeps that are shipped, for --config=NAME",
 }
 GO_ON = ("render", "compare")  # verbs that need what a run left in the workdir
 # Verbs that need no workdir, with their own flags.
 WITHOUT_WORKDIR = {
-    "fetch": "[--donors=9861,10021|all] [--data_dir=DIR]",
+    "fetch": "[--donors=9861,10021|all] [--wells] [--data_dir=DIR]",
     "genes": "[--why=GENE,GENE] [--donors=9861,10021|all] [--data_dir=DIR]",
     "configs": "",
 }

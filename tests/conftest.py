@@ -74,6 +74,15 @@ def coarse() -> Path:
 
 
 @pytest.fixture(scope="session")
+def real_wells() -> Path:
+    """The atlas's wells and ontology; skips where a clone has no shared/."""
+    path = SHARED / "data" / "ahba-wells"
+    if not path.is_dir():
+        pytest.skip("real table of wells not here (shared/data/ahba-wells)")
+    return path
+
+
+@pytest.fixture(scope="session")
 def ahba_dir(tmp_path_factory) -> Path:
     """Two donors of a small atlas with 60 probes, in abagen's layout; not to change."""
     import fake_ahba

@@ -7,19 +7,25 @@ import logging
 from ml_collections import ConfigDict
 
 from inr_jax.progress import bar
-from inr_jax.run import build, flags
+from inr_jax.run import ahba_settings, flags
 from inr_jax.samples.ahba import download as fetching
 from inr_jax.samples.ahba import dropped_genes, probes
 from inr_jax.samples.ahba.cache import open_atlas
 from inr_jax.samples.ahba.options import parse_donors
+from inr_jax.samples.ahba.wells_download import fetch_wells
 
 log = logging.getLogger("inr_jax")
 FLAGS = ("data_dir", "donors", "why")
 
 
 def fetch(arguments: list[str]) -> None:
-    """Download what is not there yet."""
-    config = _config(flags.parse(arguments, own=FLAGS))
+    """Download what is not there yet: donors, or what places values (--wells)."""
+    wells = "--wells" in arguments
+    config = _config(flags.parse([a for a in arguments if a != "--wells"], own=FLAGS))
+    data_dir = ahba_settings.data_dir(config)
+    if wells:
+        print(f"wells: {fetch_wells(data_dir)}")
+        return
     donors = parse_donors(config.ahba.donors)
     with bar("fetch", 0, unit="B") as tick:
         bytes_of: dict[str, int] = {}
@@ -30,7 +36,7 @@ def fetch(arguments: list[str]) -> None:
             note = f"donor {donor}: {done / 1e6:.0f} of {size} MB"
             tick(sum(bytes_of.values()), note)
 
-        files = fetching.fetch(build.data_dir(config), donors, on_bytes=on_bytes)
+        files = fetching.fetch(data_dir, donors, on_bytes=on_bytes)
     for donor, paths in files.items():
         print(f"donor {donor}: {paths['microarray']}")
 
@@ -39,8 +45,8 @@ def genes(arguments: list[str]) -> None:
     """Print the fate of the genes that --why names, or counts of all fates."""
     call = flags.parse(arguments, own=FLAGS)
     config = _config(call)
-    options = build.ahba_options(config)
-    atlas = open_atlas(build.data_dir(config), options)
+    options = ahba_settings.ahba_options(config)
+    atlas = open_atlas(ahba_settings.data_dir(config), options, config.source.wells)
     fates = atlas.fates()
     names = [name.strip() for name in (call.own["why"] or "").split(",")]
     for name in filter(None, names):

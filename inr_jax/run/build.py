@@ -15,9 +15,9 @@ from inr_jax.fitting.optimizer import make_adam
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.maps import canvas
 from inr_jax.maps.write import Canvas
+from inr_jax.run.ahba_settings import ahba_options, data_dir
 from inr_jax.run.wells import no_source
 from inr_jax.samples import phantom, sources
-from inr_jax.samples.ahba.options import AbagenOptions, abagen_options
 from inr_jax.samples.ahba.wells import COORDINATES
 from inr_jax.samples.checks import pick_genes
 from inr_jax.samples.samples import Samples
@@ -49,19 +49,10 @@ def load_source(config: ConfigDict, brain: phantom.Phantom | None = None) -> Sou
     return source
 
 
-def ahba_options(config: ConfigDict) -> AbagenOptions:
-    """abagen's options, as the section `ahba` has them."""
-    return abagen_options(**{name: config.ahba[name] for name in AbagenOptions._fields})
-
-
-def data_dir(config: ConfigDict) -> str:
-    """Where the atlas lies; "" for where abagen keeps it."""
-    return config.ahba.data_dir or config.source.path
-
-
 def _ahba_source(config: ConfigDict, genes: tuple[str, ...]) -> Source:
-    given = {name: config.ahba[name] for name in sources.settings_of("ahba")}
-    source = sources.read(data_dir(config), "ahba", genes=genes, **given)
+    options = ahba_options(config)._asdict()
+    given = {"skip_absent": config.ahba.skip_absent, "wells": config.source.wells}
+    source = sources.read(data_dir(config), "ahba", genes=genes, **options, **given)
     if not config.inputs.mirror:
         return source
     # Left and right are one: a copy would lie on its well and count it twice.

@@ -114,7 +114,8 @@ def check_settings(result: Result, config: ConfigDict) -> None:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         changed = [f"settings that this version cannot read ({error})"]
     # Files are known by their checksums, wherever they lie.
-    changed = [line for line in changed if not line.startswith("source.path: ")]
+    paths = ("source.path: ", "source.wells: ")
+    changed = [line for line in changed if not line.startswith(paths)]
     if changed:
         raise InputError(
             result.path,

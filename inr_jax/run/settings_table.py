@@ -27,6 +27,7 @@ SEPARATOR = Form(
 )
 SPACE = Form("[A-Za-z0-9]*", "letters and digits", "as MNI152NLin6Asym")
 SOURCES = Names(("phantom", "ahba", "allen_export", "table", "python"))
+SUPPORTS = Names(("wells", "named"))  # well, of those that a value averages
 TARGETS, TISSUES = Names(("wells", "effects")), Names(("none", "soft", "class"))
 # The names that fields.architectures, .conditioning and .numerics.precision register;
 # those would import jax, so tests compare.
@@ -67,6 +68,9 @@ ROWS: tuple[tuple, ...] = (
     (".separator", "", 'table: between cells; "": by its ending', SEPARATOR),
     (".decimal", ".", "table: point or comma of numbers", Names((".", ","))),
     (".encoding", "", 'table: latin-1, cp1252...; "": UTF-8'),
+    (".wells", "", 'table of the atlas\'s wells: a folder, "": the cache, none', PATH),
+    (".coordinates", "auto", "auto, abagen, released, ants or a CSV", PATH),
+    (".support", "wells", "allen_export: a value is the mean of its", SUPPORTS),
     (".genes", "", 'symbols to keep, comma separated; "" keeps all'),
     ("phantom", "The built-in synthetic brain"),
     (".seed", 0, "of its patterns and its noise", SEED),

@@ -96,8 +96,8 @@ def test_values_of_genes_that_are_not_wanted_are_not_looked_at(export, tmp_path)
 @pytest.mark.parametrize(
     "contents, resolution, warns",
     [
-        (CONTENTS.format("Structure"), "Structure", None),
-        (CONTENTS.format("Sample"), "Sample", None),
+        (CONTENTS.format("SAMPLES"), "Sample", None),
+        (CONTENTS.format("Structure"), "Structure", "no table of the atlas's wells"),
         (CONTENTS.format("Coarse").replace("\n", "\r\n"), "Coarse", "whole region"),
         (CONTENTS.format("Odd"), "Odd", "resolution 'Odd' is not known"),
         (None, "unknown", "no Contents.txt"),
@@ -112,7 +112,7 @@ def test_the_resolution_is_told_and_an_average_is_warned_of(
     assert notes["resolution"] == resolution
     assert notes["normalisation"] == ("unknown" if contents is None else "zscore")
     assert [record.getMessage() for record in caplog.records] == notes["warnings"]
-    assert len(notes["warnings"]) == (warns is not None)
+    assert bool(notes["warnings"]) == (warns is not None)
     assert warns is None or warns in notes["warnings"][0]
 
 

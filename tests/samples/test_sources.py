@@ -70,9 +70,11 @@ def test_reading_by_kind_is_the_loaders_own_reading(wells):
 
 
 def test_settings_are_the_keywords_of_loaders_and_the_nearest_is_named(wells):
-    assert sources.settings_of("allen_export") == ("probes",)
+    known = ("probes", "wells", "coordinates", "support")
+    assert sources.settings_of("allen_export") == known
     assert "donor" in sources.settings_of("table")
-    assert {"skip_absent", *AbagenOptions._fields} == {*sources.settings_of("ahba")}
+    known = {"skip_absent", "wells", *AbagenOptions._fields}
+    assert known == {*sources.settings_of("ahba")}
     with pytest.raises(InputError, match="found 'donors'; did you mean 'donor'"):
         sources.read(wells, donors="donor")
     with pytest.raises(InputError, match=r"source: expected one of ahba, .*'tabel'"):

@@ -18,7 +18,7 @@ from inr_jax.maps import regions as regions_module
 from inr_jax.maps.bids import gene_desc
 from inr_jax.maps.write import Canvas
 from inr_jax.report import methods
-from inr_jax.run import build
+from inr_jax.run import ahba_settings
 from inr_jax.run.provenance import add_summary, timed
 from inr_jax.run.run import Run
 from inr_jax.run.workdir import Workdir
@@ -93,7 +93,8 @@ def compare_stage(run: Run) -> None:
 
 
 def _atlas(config: ConfigDict) -> Atlas:
-    return open_atlas(build.data_dir(config), build.ahba_options(config))
+    options, wells = ahba_settings.ahba_options(config), config.source.wells
+    return open_atlas(ahba_settings.data_dir(config), options, wells)
 
 
 def _read_maps(workdir: Workdir, canvas: Canvas, genes: tuple[str, ...]) -> np.ndarray:

@@ -22,7 +22,7 @@ import numpy as np
 from inr_jax.brain import shipped
 from inr_jax.errors import InputError, first_line
 from inr_jax.files import cache_folder, write_bytes, write_json
-from inr_jax.samples.ahba.coordinates import Coordinates, read_coordinates
+from inr_jax.samples.ahba.coordinates import Coordinates, atlas_coordinates
 from inr_jax.samples.ahba.folders import FILES, Files, locate
 from inr_jax.samples.ahba.options import AbagenOptions, checked
 from inr_jax.samples.ahba.preprocess import Prepared, preprocess
@@ -101,18 +101,23 @@ class Atlas(NamedTuple):
         return pd.read_parquet(io.BytesIO(data))
 
 
-def open_atlas(data_dir: str | Path, options: AbagenOptions) -> Atlas:
+def open_atlas(
+    data_dir: str | Path, options: AbagenOptions, wells: str | Path = ""
+) -> Atlas:
     """The atlas as the options want it, from the cache or made anew.
 
     Args:
         data_dir: Where the donors' files are, see `folders.locate`.
         options: abagen's.
+        wells: The table of wells for their coordinates, see `wells_table.find_wells`.
 
     Raises:
-        InputError: As `folders.locate`, `options.checked` and `preprocess`.
+        InputError: As `folders.locate`, `options.checked`, `atlas_coordinates` and
+            `preprocess`.
     """
     files = locate(data_dir, checked(options).donors)
-    coordinates = read_coordinates(options.coordinates)
+    coordinates = atlas_coordinates(options.coordinates, wells)
+    options = options._replace(coordinates=coordinates.choice)
     folder = cache_dir()
     sums = checksums(files, folder / "checksums.json") | coordinates.file
     path = folder / f"ahba-{_key(sums, options)}.parquet"

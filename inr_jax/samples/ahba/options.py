@@ -48,7 +48,9 @@ CHOICES = {
     "agg_metric": ("mean", "median"),
 }
 OF_REGIONS = ("missing", "tolerance", "norm_matched", "region_agg", "agg_metric")
-CORRECTED, AS_RELEASED = "corrected", "released"
+# Sets of coordinates; "corrected" is an older name of abagen's.
+AUTO, ABAGEN, AS_RELEASED, ANTS = "auto", "abagen", "released", "ants"
+CORRECTED = "corrected"
 
 
 class AbagenOptions(NamedTuple):
@@ -65,8 +67,9 @@ class AbagenOptions(NamedTuple):
         gene_norm: Normalisation over samples within a donor; "" for none.
         norm_structures: Whether `gene_norm` is within each class of structure.
         reannotated: Whether probes get the genes of Arnatkeviciute et al. 2019.
-        coordinates: "corrected" (abagen's table), "released" (the atlas's own) or
-            a CSV with well_id, x, y, z; stands for abagen's `corrected_mni`.
+        coordinates: "abagen" or "corrected" (abagen's table), "released" (the atlas's
+            own), "ants", "auto" (the best at hand, see `coordinates`) or a CSV with
+            well_id, x, y, z; stands for abagen's `corrected_mni`.
         missing: What fills regions without a sample; "" leaves them empty.
         tolerance: Distance between a sample and its region, mm.
         norm_matched: Whether samples outside regions are left out before `gene_norm`.

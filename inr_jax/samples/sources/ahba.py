@@ -13,7 +13,7 @@ from inr_jax.errors import InputError, shortlist
 from inr_jax.samples.ahba.cache import Atlas, open_atlas
 from inr_jax.samples.ahba.dropped_genes import missing_genes
 from inr_jax.samples.ahba.folders import present
-from inr_jax.samples.ahba.options import abagen_options
+from inr_jax.samples.ahba.options import AUTO, abagen_options
 from inr_jax.samples.checks import pick_genes
 from inr_jax.samples.samples import make_samples
 from inr_jax.samples.source import Source, counts
@@ -31,6 +31,7 @@ def load(
     *,
     genes: tuple[str, ...] = (),
     skip_absent: bool = False,
+    wells: str | Path = "",
     **options: object,
 ) -> Source:
     """Read the atlas.
@@ -39,7 +40,9 @@ def load(
         path: Its folder or a zip; "" looks where abagen keeps its data.
         genes: Symbols to keep; none keeps all.
         skip_absent: Whether to go on without wanted genes that are not in the data.
-        **options: Fields of `AbagenOptions` that are not as they are by default.
+        wells: A folder with a table of the atlas's wells; "" looks into the cache.
+        **options: Fields of `AbagenOptions` that are not as they are by default;
+            coordinates are "auto" where not given.
 
     Returns:
         A `Source`; donors in numerical order, genes in alphabetical order, mirrored
@@ -48,7 +51,8 @@ def load(
     Raises:
         InputError: As `open_atlas`, or a wanted gene is not in the data.
     """
-    return from_atlas(open_atlas(path, abagen_options(**options)), genes, skip_absent)
+    chosen = abagen_options(**({"coordinates": AUTO} | options))
+    return from_atlas(open_atlas(path, chosen, wells), genes, skip_absent)
 
 
 def from_atlas(atlas: Atlas, genes: tuple[str, ...], skip_absent: bool) -> Source:

@@ -6,6 +6,7 @@ Files:
     Probes.csv: a row a probe: id, gene symbol.
     Contents.txt: prose; holds the resolution and the normalisation of the values.
 
+Where values belong is told in `export_places`.
 Axis letters: P probes, N wells (columns with a sample), G genes, D = 3.
 """
 
@@ -20,31 +21,34 @@ import numpy as np
 
 from inr_jax.errors import InputError, unknown_name
 from inr_jax.rows import csv_rows
-from inr_jax.samples.ahba import wells
+from inr_jax.samples.ahba.coordinates import choose_coordinates
+from inr_jax.samples.ahba.options import AUTO
+from inr_jax.samples.ahba.wells_table import find_wells
 from inr_jax.samples.checks import pick_genes
-from inr_jax.samples.samples import make_samples
+from inr_jax.samples.samples import Samples, make_samples
 from inr_jax.samples.source import Source, counts, sha256
 from inr_jax.samples.sources.allen_columns import (
     ExportColumns,
-    locate,
     read_columns,
     read_probes,
+    with_donors,
 )
 from inr_jax.samples.sources.archive import AGAIN, Member, holds, read_members
+from inr_jax.samples.sources.export_places import place
 
 log = logging.getLogger("inr_jax")
 
 FILES = ("Expression.csv", "Columns.csv", "Probes.csv")
 CONTENTS = "Contents.txt"
 PROBES = ("mean", "first")
+SUPPORTS = ("wells", "named")
 # What a value is at each resolution of the web search.
 MEANING = {
     "Sample": "a value is one well's",
-    "Structure": "a value may average several wells of one structure in one donor; "
-    "the named well stands for them",
-    "Coarse": "a value is the average of a whole region in one donor; "
-    "the one named well stands for the region",
+    "Structure": "a value is the mean over the wells of one structure in one donor",
+    "Coarse": "a value is the mean over the wells of a whole region in one donor",
 }
+AVERAGES = ("Structure", "Coarse")
 
 
 def fits(path: Path) -> bool:
@@ -53,7 +57,13 @@ def fits(path: Path) -> bool:
 
 
 def load(
-    path: str | Path, *, genes: tuple[str, ...] = (), probes: str = "mean"
+    path: str | Path,
+    *,
+    genes: tuple[str, ...] = (),
+    probes: str = "mean",
+    wells: str | Path = "",
+    coordinates: str = AUTO,
+    support: str = "wells",
 ) -> Source:
     """Read an export.
 
@@ -61,37 +71,63 @@ def load(
         path: The folder or zip; the files may lie one folder below.
         genes: Symbols to keep; none keeps all. Only their values are looked at.
         probes: "mean" averages the probes of a gene, "first" keeps the first.
+        wells: A folder with a table of the atlas's wells (`ahba.wells_table`); ""
+            looks into the cache, "none" goes without.
+        coordinates: Where wells lie, see `ahba.coordinates.choose_coordinates`.
+        support: "wells" takes a value as the mean over all its wells where the table
+            says which; "named" as that of the well that is named.
 
     Returns:
         A `Source`; genes in alphabetical order, values in the export's own units.
 
     Raises:
         InputError: A file is missing or damaged, the files contradict each other
-            or abagen's table, a value is no number, a gene is not there.
+            or abagen's table, a value is no number, a gene is not there; or as
+            `find_wells`, `choose_coordinates` and `place`.
     """
     if probes not in PROBES:
         raise unknown_name("config.source.probes", probes, PROBES)
+    if support not in SUPPORTS:
+        raise unknown_name("config.source.support", support, SUPPORTS)
     members = read_members(path, FILES, optional=(CONTENTS,))
     contents = _contents(members.get(CONTENTS), path)
+    table = find_wells(wells)
     columns_csv = members["Columns.csv"]
-    columns = read_columns(columns_csv)
-    x_mm, donor = locate(columns, columns_csv.where)
+    columns = read_columns(columns_csv, table.ontology if table else None)
+    columns = with_donors(columns, columns_csv.where)
+    chosen = choose_coordinates(coordinates, table)
+    places = place(
+        columns,
+        chosen,
+        table,
+        averages=support == "wells" and contents["resolution"] in AVERAGES,
+        where=columns_csv.where,
+    )
     kept, values, facts = _read_genes(members, columns, probes, genes)
     samples = make_samples(
-        x_mm=x_mm,
+        x_mm=places.x_mm,
         values=values,
         genes=kept,
         where=path,
         well=columns.well,
-        donor=donor,
+        donor=columns.donor,
         structure=columns.structure,
         parent=columns.parent,
+        support=places.support,
     )
+    contents["warnings"] += places.notices
     for warning in contents["warnings"]:
         log.warning("%s", warning)
     files = {name: sha256(member.data) for name, member in members.items()}
-    notes = {**contents, **facts, **counts(samples)}
-    return Source(samples, files, wells.COORDINATES, notes)
+    files |= chosen.file | (table.files if table else {})
+    notes = {**contents, **facts, **_support_facts(samples), **counts(samples)}
+    return Source(samples, files, chosen.name, notes)
+
+
+def _support_facts(samples: Samples) -> dict:
+    """How many wells the values are the mean of."""
+    size = samples.points().size
+    return {"n_wells_averaged": int(size.sum()), "most_wells_a_value": int(size.max())}
 
 
 def _contents(member: Member | None, path: str | Path) -> dict:
@@ -99,12 +135,15 @@ def _contents(member: Member | None, path: str | Path) -> dict:
     text = member.data.decode("utf-8", "replace") if member else ""
     said = re.search(r"'([^']*)'\s+resolution", text)
     resolution = said.group(1) if said else "unknown"
+    # The finest is written SAMPLES, the others as in MEANING.
+    known = {"SAMPLES": "Sample"} | {name.upper(): name for name in MEANING}
+    resolution = known.get(resolution.upper(), resolution)
     normalisation = re.search(r"using\s+(\S+)\s+normalization", text)
     warnings = []
     if resolution == "Coarse":
         warnings.append(
-            f"{path}: Coarse resolution: a column is the average of a whole region, "
-            "placed at one well of it; an export at Structure resolution is finer"
+            f"{path}: Coarse resolution: a column is the average of a whole region; "
+            "an export at Structure resolution is finer"
         )
     elif resolution not in MEANING:
         why = f"resolution {resolution!r} is not known" if member else f"no {CONTENTS}"
