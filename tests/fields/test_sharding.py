@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import sharded
 
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
 ROWS = {"independent 5": 1, "independent 9": 2, "heads 6": 1}
 
 
@@ -21,6 +23,7 @@ ROWS = {"independent 5": 1, "independent 9": 2, "heads 6": 1}
 def eight():
     """What `sharded.py` finds in a process with eight devices."""
     flags = "--xla_force_host_platform_device_count=8"
+    flags += " " + os.environ.get("XLA_FLAGS", "")
     env = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
     env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     script = [sys.executable, str(Path(sharded.__file__))]
@@ -43,6 +46,7 @@ def test_the_work_is_split_evenly(eight, name):
     assert eight[name]["voxels_each"] == [64] * 8
 
 
+@pytest.mark.slow
 def test_two_hosts_find_what_one_does():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -6,18 +6,20 @@ import shutil
 from pathlib import Path
 
 import pytest
-from workdirs import TINY
-
-from inr_jax import cli
+from workdirs import TINY, started
 
 
 @pytest.fixture(scope="session")
-def done(tmp_path_factory):
-    """The workdir of a whole run."""
-    folder = tmp_path_factory.mktemp("pipeline") / "done"
+def done(made_once):
+    """The workdir of a whole run, by a process of its own."""
     genes = "--config.source.genes=HLA-DRA,APOE"
-    assert cli.main(["run", f"--workdir={folder}", genes, *TINY]) == 0
-    return folder
+
+    def run(folder):
+        process = started("run", f"--workdir={folder}", genes, *TINY)
+        _, told = process.communicate()
+        assert process.returncode == 0, told
+
+    return made_once("done", run)
 
 
 @pytest.fixture

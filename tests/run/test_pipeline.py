@@ -122,7 +122,7 @@ def test_the_summary_has_the_numbers_others_read(done):
     counts = {key: summary[key] for key in ("n_genes", "n_samples", "n_voxels")}
     voxels = int(template.brain_mask(3)[0].sum())
     assert counts == {"n_genes": 2, "n_samples": 60, "n_voxels": voxels}
-    assert 100 < summary["peak_memory_mb"] < 4000
+    assert 200 < summary["peak_memory_mb"] < 2000  # of a process of its own
 
 
 def test_the_provenance_tells_versions_seed_device_and_times(done):
