@@ -20,15 +20,14 @@ from inr_jax.brain.divisions import parts_of
 from inr_jax.fitting.held_out_fit import make_predictor
 from inr_jax.run import build
 from inr_jax.samples.samples import Samples
-from inr_jax.stats.conformal import HeldOut
 from inr_jax.stats.coverage import (
     coverage,
     coverage_table,
     donor_intervals,
-    held_out_wells,
 )
 from inr_jax.stats.hold_out import leave_one_donor_out
 from inr_jax.stats.predictor import Predictor
+from inr_jax.stats.residuals import HeldOut, held_out_wells
 
 TINY = {"fit.steps": 2, "fit.members": 2, "phantom.n_wells": 60, "phantom.n_genes": 3}
 
@@ -46,7 +45,9 @@ def main(arguments: list[str] | None = None) -> None:
     plan = build.make_recipe(c, len(samples.genes))
     predict = make_predictor(plan, len(samples.well))
     held, mirror = held_out(predict, samples), c.inputs.mirror
-    part = parts_of(samples.parents, samples.parent)
+    part = parts_of(
+        samples.parents, samples.parent, samples.structures, samples.structure
+    )
 
     def among_the_others(donor: int) -> HeldOut:
         start = time.perf_counter()

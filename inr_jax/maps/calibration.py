@@ -9,11 +9,12 @@ import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from inr_jax.brain.matter import MATTERS
 from inr_jax.errors import InputError
 from inr_jax.stats.conformal import Calibration
 from inr_jax.stored_arrays import Array, read_arrays, write_arrays
 
-FORMAT = 4  # raised when an old file can no longer be read
+FORMAT = 5  # raised when an old file can no longer be read
 TINY = math.ulp(0.0)
 
 # Field of Calibration -> what it must be.
@@ -24,11 +25,19 @@ SCHEMA = {
     "size": Array(("N",), "iu", 1),
     "squared_residual": Array(("N",), "f"),
     "width_mm": Array((), "fiu", TINY),
+    "matter_factor": Array((len(MATTERS),), "f", 0.0),
     "mirror": Array((), "b"),
+}
+EVIDENCE = {
+    "wells": int,
+    "donors": int,
+    "coverage": (float, type(None)),
+    "validated": bool,
 }
 META = {
     "genes": [str],
     "coverage": {str: {"coverage": float, "wells": int}},
+    "matters": dict.fromkeys(MATTERS, EVIDENCE),
     "range_mm": float,
     "config": str,
     "inputs": {str: str},
@@ -43,6 +52,8 @@ class Calibrated(NamedTuple):
         genes: G symbols.
         coverage: "overall" or a part of the brain -> {"coverage", "wells"}: the share
             of measurements in their intervals, which were calibrated on other donors.
+        matters: `evidence_by_matter`: of grey matter, white matter and spaces, and
+            which of them held-out donors have validated.
         range_mm: Validated range, mm: the distance to the nearest sample up to which
             held-out donors have checked the model.
         config: Settings, as JSON.
@@ -52,6 +63,7 @@ class Calibrated(NamedTuple):
     calibration: Calibration
     genes: tuple[str, ...]
     coverage: dict
+    matters: dict[str, dict]
     range_mm: float
     config: str
     inputs: dict[str, str]

@@ -44,11 +44,11 @@ def std_maps(
         "ValidatedRangeMm": calibrated.range_mm,
     }
     calibration = calibrated.calibration
-    local_scale = conformal.local_scale_at(calibration, x_mm)
+    local = conformal.local_at(calibration, x_mm)
 
     def predictive(block: Block) -> Block:
         sd = conformal.predictive_sd(
-            calibration.genes(block.genes), x_mm, block.spread, local_scale=local_scale
+            calibration.genes(block.genes), x_mm, block.spread, local=local
         )
         return block._replace(spread=sd.astype(np.float32))
 

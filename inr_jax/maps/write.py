@@ -131,23 +131,30 @@ def write_distance(
 
 
 def write_validated(
-    folder: Path, canvas: Canvas, inside: np.ndarray, range_mm: float
+    folder: Path,
+    canvas: Canvas,
+    inside: np.ndarray,
+    range_mm: float,
+    matters: dict[str, dict],
 ) -> None:
-    """Write the mask of voxels no farther than `range_mm` from a sample.
+    """Write the mask of voxels that are validated.
 
     Args:
         folder: The folder of the maps.
         canvas: The voxels.
         inside: `(V,)` bool.
         range_mm: The validated range, mm.
+        matters: Grey matter, white matter, spaces -> what held-out samples told.
     """
     volume = fill(inside, canvas.mask).astype(bool)
     stem = canvas.stem(folder, "validated", "mask")
     write_volume(stem.with_name(f"{stem.name}.nii.gz"), volume, canvas.grid)
     sidecar = {
         "Description": "1 where the nearest sample is no farther than 95 % of held-out "
-        "samples were from the samples that predicted them",
+        "samples were from the samples that predicted them, in matter (by the "
+        "template; grey near samples of grey matter) that they have validated",
         "RangeMm": range_mm,
+        "Matters": matters,
     }
     write_json(stem.with_name(f"{stem.name}.json"), sidecar)
 

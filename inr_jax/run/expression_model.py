@@ -14,7 +14,6 @@ from typing import Any
 import jax
 import numpy as np
 
-from inr_jax.errors import InputError
 from inr_jax.fields import model as fields_model
 from inr_jax.fitting import recipe
 from inr_jax.fitting.checkpoint import Bundle
@@ -28,11 +27,12 @@ from inr_jax.run import config as settings
 from inr_jax.run.images import Drawable, columns_of, function_of, images_of
 from inr_jax.run.keep import save_model
 from inr_jax.run.regions import make_regions
+from inr_jax.run.validity import validity_of
 from inr_jax.run.wells import without_values
 from inr_jax.samples.source import Source
 from inr_jax.stats.conformal import Calibration, predictive_sd
-from inr_jax.stats.coverage import validated_range_mm
 from inr_jax.stats.neighbours import nearest_distance_mm
+from inr_jax.stats.validity import Validity
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -145,27 +145,26 @@ class ExpressionModel:
         return nearest_distance_mm(wells, points(x_mm), mirror=self.recipe.mirror)
 
     def validated(self, x_mm: Any) -> np.ndarray:
-        """Whether `(V,)` places `(V, 3)` are as near to wells as held-out ones were.
+        """Whether `(V,)` places `(V, 3)` are of the kind that held-out wells tested.
+
+        As near to wells as they were, and in matter (grey, white, spaces) of which
+        there were enough and, where the model is calibrated, intervals held.
 
         Raises:
             InputError: As for a call; or all wells are of one donor.
         """
-        return self.distance_mm(x_mm) <= self.range_mm
+        return self.validity.at(points(x_mm))
 
-    @functools.cached_property
+    @property
     def range_mm(self) -> float:
         """How far from wells held-out wells were, at the 95th percentile, mm."""
-        if self.calibrated:
-            return self.calibrated.range_mm
-        samples = self.wells.samples
-        if len(np.unique(samples.donor)) < 2:
-            raise InputError(
-                "validated",
-                expected="wells of two donors, to hold one out",
-                found="one",
-                fix="give samples of more donors, or take distance_mm",
-            )
-        return validated_range_mm(samples, mirror=self.recipe.mirror)
+        return self.validity.range_mm
+
+    @functools.cached_property
+    def validity(self) -> Validity:
+        """What `validated` compares places with."""
+        samples, mirror = self.wells.samples, self.recipe.mirror
+        return validity_of(samples, self.calibrated, mirror=mirror)
 
     def render(
         self,

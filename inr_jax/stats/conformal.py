@@ -4,16 +4,15 @@ The predictive standard deviation of gene g at a place x is
 
     s_g(x)^2 = spread_g(x)^2 + sigma_g^2 h(x),
 
-and the interval: prediction +- q_g s_g(x). The local scale h, one for all genes, says
+and the interval: prediction +- f q_g s_g(x). The local scale h, one for all genes, says
 where in the brain residuals are large; q_g is the conformal quantile of |residual| / s
-over wells that the prediction never saw.
+over wells that the prediction never saw. All three are of grey matter, as nearly all
+wells are. White matter and spaces, of which there are a few wells each and whose
+residuals are two and three times as large, have a factor f each: the conformal
+quantile of |residual| / (q_g s) over their wells, all genes together; of grey matter f
+is 1. That is conformal prediction by category (Vovk 2012, arXiv 1209.2673, section 4).
 
-Nouns:
-    residual: measured less predicted at a well of a held-out donor.
-    spread: standard deviation of the prediction: over the members of the ensemble.
-    residual sd: sigma, the sd over wells of a gene's residual beyond the spread.
-    squared residual: of a well, standardised: the mean over genes of
-        (residual^2 - spread^2) / sigma^2.
+Nouns: those of residuals.py, and
     local scale: h, the mean of the squared residuals of wells near by (local_scale.py).
 
 Split conformal prediction with locally weighted residuals: Lei et al., JASA 2018
@@ -25,7 +24,7 @@ are alike, so exchangeability, and with it the guarantee, holds only about; what
 covered is measured (coverage.py).
 
 Frame: x_mm (MNI152 RAS, mm). Axis letters: N wells, P points of their supports, G
-genes, V places.
+genes, V places, M = 3 matters.
 """
 
 from __future__ import annotations
@@ -35,34 +34,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from inr_jax.brain.matter import GREY, MATTERS
 from inr_jax.brain.space import folded
 from inr_jax.samples.support import Support
 from inr_jax.stats.local_scale import WIDTHS_MM, Observed, best_width, local_scale
+from inr_jax.stats.matters import matter_at
+from inr_jax.stats.residuals import HeldOut, residual_sd, squared_residual
 
 LEVEL = 0.9  # of a new measurement's falling into the interval
 NORMAL_90 = 1.6448536  # half width of that interval of a normal law, in its sd
-LEAST = 0.05  # least share of a mean square that sigma has
-
-
-class HeldOut(NamedTuple):
-    """Wells as predicted from other donors.
-
-    Attributes:
-        residual: `(N, G)` measured less predicted, units of the source.
-        spread: `(N, G)` sd of the prediction, same units; 0 with one member.
-        donor: `(N,)` integers.
-        support: The points that each value is the mean of, MNI mm.
-    """
-
-    residual: np.ndarray
-    spread: np.ndarray
-    donor: np.ndarray
-    support: Support
-
-    def take(self, rows: np.ndarray) -> HeldOut:
-        """The wells of `rows`, an index or a mask `(N,)`."""
-        residual, spread, donor = (array[rows] for array in self[:3])
-        return HeldOut(residual, spread, donor, self.support.take(rows))
 
 
 class Calibration(NamedTuple):
@@ -71,10 +51,12 @@ class Calibration(NamedTuple):
     Attributes:
         residual_sd: `(G,)` sigma, units of the source.
         quantile: `(G,)` q; the half width of the 90 % interval over s.
-        x_mm: `(P, 3)` points of the wells behind h, MNI mm, folded where left is right.
+        x_mm: `(P, 3)` points of the N wells behind h, which are of grey matter, MNI
+            mm, folded where left is right.
         size: `(N,)` points of each well; they sum to P.
         squared_residual: `(N,)` of the wells, standardised, about 1.
         width_mm: `()` sd of the Gaussian kernel, mm.
+        matter_factor: `(M,)` f of each matter; 1 for grey matter, and without wells.
         mirror: `()` bool, whether left and right are one.
     """
 
@@ -84,6 +66,7 @@ class Calibration(NamedTuple):
     size: np.ndarray
     squared_residual: np.ndarray
     width_mm: float
+    matter_factor: np.ndarray
     mirror: bool
 
     def genes(self, columns: np.ndarray | slice) -> Calibration:
@@ -93,10 +76,22 @@ class Calibration(NamedTuple):
         )
 
 
+class Local(NamedTuple):
+    """What an interval owes to its place, the same for all genes.
+
+    Attributes:
+        scale: `(V,)` h.
+        factor: `(V,)` f.
+    """
+
+    scale: np.ndarray
+    factor: np.ndarray
+
+
 def calibrate(
     held_out: HeldOut, *, mirror: bool, widths_mm: Sequence[float] = WIDTHS_MM
 ) -> Calibration:
-    """Residual sd, local scale and quantile from held-out wells.
+    """Residual sd, local scale, quantile and factors from held-out wells.
 
     The kernel's width is the one whose h, learned on the other donors of `held_out`,
     tells a donor's squared residuals best; with one donor, the largest.
@@ -110,21 +105,25 @@ def calibrate(
     held_out = held_out._replace(support=held_out.support._replace(x_mm=x_mm))
     folds = []
     for rows, rest in _folds(held_out.donor):
-        known, donor = _scales(held_out.take(rest)), held_out.take(rows)
-        squared = _squared_residual(donor, known.residual_sd)
+        known, donor = _scales(held_out.take(rest)), held_out.take(rows).grey()
+        squared = squared_residual(donor, known.residual_sd)
         folds.append((rows, known, Observed(donor.support, squared)))
-    width_mm = best_width(
-        [(_observed(known), donor) for _, known, donor in folds], widths_mm
-    )
+    observed = [(_observed(known), donor) for _, known, donor in folds]
+    width_mm = best_width(observed, widths_mm)
     scores = np.empty(held_out.residual.shape)
-    for rows, known, (support, _) in folds:
-        at_points = local_scale(_observed(known), support.x_mm, width_mm=width_mm)
-        h = support.mean(at_points)
-        s = _sd(known.residual_sd, h, held_out.spread[rows])
-        scores[rows] = abs(held_out.residual[rows]) / s
-    quantile = conformal_quantile(scores, LEVEL)
-    scales = _scales(held_out)
-    return scales._replace(quantile=quantile, width_mm=width_mm, mirror=mirror)
+    for rows, known, _ in folds:
+        donor = held_out.take(rows)
+        x_mm, mean = donor.support.x_mm, donor.support.mean
+        at_wells = mean(local_scale(_observed(known), x_mm, width_mm=width_mm))
+        s = _sd(known.residual_sd, at_wells, donor.spread)
+        scores[rows] = abs(donor.residual) / s
+    quantile, matter_factor = _quantiles(scores, held_out.matter)
+    return _scales(held_out)._replace(
+        quantile=quantile,
+        matter_factor=matter_factor,
+        width_mm=width_mm,
+        mirror=mirror,
+    )
 
 
 def predictive_sd(
@@ -132,39 +131,42 @@ def predictive_sd(
     x_mm: np.ndarray,
     spread: np.ndarray,
     *,
-    local_scale: np.ndarray | None = None,
+    local: Local | None = None,
 ) -> np.ndarray:
     """The calibrated standard deviation of a new measurement at places.
 
-    Scaled so that prediction +- 1.645 times it is the 90 % interval: s q / 1.645.
+    Scaled so that prediction +- 1.645 times it is the 90 % interval: f s q / 1.645.
 
     Args:
         calibration: Of the same G genes.
         x_mm: `(V, 3)` MNI mm.
         spread: `(V, G)` sd of the prediction there, units of the source.
-        local_scale: `(V,)` `local_scale_at` these places, where genes come in blocks.
+        local: `local_at` these places, where genes come in blocks.
 
     Returns:
         `(V, G)` float32, units of the source.
     """
-    if local_scale is None:
-        local_scale = local_scale_at(calibration, x_mm)
-    s = _sd(calibration.residual_sd, local_scale, spread)
+    scale, factor = local_at(calibration, x_mm) if local is None else local
+    s = _sd(calibration.residual_sd, scale, spread) * factor[:, None]
     return (s * (calibration.quantile / NORMAL_90)).astype(np.float32)
 
 
-def local_scale_at(calibration: Calibration, x_mm: np.ndarray) -> np.ndarray:
-    """h `(V,)` at places `(V, 3)`, MNI mm; the same for all genes."""
-    at_mm = folded(np.asarray(x_mm, np.float64), calibration.mirror)
-    return local_scale(_observed(calibration), at_mm, width_mm=calibration.width_mm)
+def local_at(calibration: Calibration, x_mm: np.ndarray) -> Local:
+    """Local scale and factor at places `(V, 3)`, MNI mm."""
+    factor, mirror = calibration.matter_factor, calibration.mirror
+    if (factor == 1).all():  # no template is asked for what makes no difference
+        return Local(_scale_at(calibration, x_mm), np.ones(len(x_mm)))
+    matter = matter_at(x_mm, calibration.x_mm, mirror=mirror)
+    return Local(_scale_at(calibration, x_mm), factor[matter])
 
 
 def held_out_sd(calibration: Calibration, held_out: HeldOut) -> np.ndarray:
-    """As `predictive_sd`, `(N, G)`, of values that are means over supports."""
+    """As `predictive_sd`, `(N, G)`, of wells whose support and matter are known."""
     support = held_out.support
-    h = support.mean(local_scale_at(calibration, support.x_mm))
-    at_mm, spread = support.x_mm[support.first], held_out.spread
-    return predictive_sd(calibration, at_mm, spread, local_scale=h)
+    scale = support.mean(_scale_at(calibration, support.x_mm))
+    local = Local(scale, calibration.matter_factor[held_out.matter])
+    at_mm = support.x_mm[support.first]
+    return predictive_sd(calibration, at_mm, held_out.spread, local=local)
 
 
 def conformal_quantile(scores: np.ndarray, level: float) -> np.ndarray:
@@ -178,6 +180,18 @@ def conformal_quantile(scores: np.ndarray, level: float) -> np.ndarray:
     return np.partition(scores, rank - 1, axis=0)[rank - 1]
 
 
+def _quantiles(scores: np.ndarray, matter: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """q `(G,)` of grey matter and f `(M,)`, from scores `(N, G)` of wells."""
+    grey = matter == GREY if (matter == GREY).any() else matter == matter
+    quantile = conformal_quantile(scores[grey], LEVEL)
+    ratio = scores / np.maximum(quantile, np.finfo(np.float32).tiny)
+    factor = np.ones(len(MATTERS))
+    for number in np.unique(matter[~grey]):
+        pooled = ratio[matter == number].reshape(-1, 1)
+        factor[number] = conformal_quantile(pooled, LEVEL)[0]
+    return quantile, factor
+
+
 def _folds(donor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Masks of a donor's wells and of the rest; a single donor is its own rest."""
     donors = np.unique(donor)
@@ -187,26 +201,19 @@ def _folds(donor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def _scales(held_out: HeldOut) -> Calibration:
-    """Residual sd and squared residuals; width and quantile are still open."""
-    square = np.mean(held_out.residual**2, axis=0)
-    beyond = square - np.mean(held_out.spread**2, axis=0)
-    least = np.maximum(LEAST * square, np.finfo(np.float32).tiny)
-    sigma = np.sqrt(np.maximum(beyond, least))
+    """Residual sd and squared residuals of grey matter; the rest is still open."""
+    held_out = held_out.grey()
+    sigma = residual_sd(held_out)
     return Calibration(
         residual_sd=sigma,
         quantile=np.ones_like(sigma),
         x_mm=held_out.support.x_mm,
         size=held_out.support.size,
-        squared_residual=_squared_residual(held_out, sigma),
+        squared_residual=squared_residual(held_out, sigma),
         width_mm=np.inf,
+        matter_factor=np.ones(len(MATTERS)),
         mirror=False,
     )
-
-
-def _squared_residual(held_out: HeldOut, residual_sd: np.ndarray) -> np.ndarray:
-    """`(N,)` mean over genes of (residual^2 - spread^2) / sigma^2."""
-    beyond = held_out.residual**2 - held_out.spread**2
-    return np.mean(beyond / residual_sd**2, axis=1)
 
 
 def _observed(calibration: Calibration) -> Observed:
@@ -214,6 +221,12 @@ def _observed(calibration: Calibration) -> Observed:
     x_mm, size = calibration.x_mm, calibration.size
     support = Support(x_mm, np.zeros((len(x_mm), 2), np.float32), size)
     return Observed(support, calibration.squared_residual)
+
+
+def _scale_at(calibration: Calibration, x_mm: np.ndarray) -> np.ndarray:
+    """h `(V,)` at places `(V, 3)`, MNI mm."""
+    at_mm = folded(np.asarray(x_mm, np.float64), calibration.mirror)
+    return local_scale(_observed(calibration), at_mm, width_mm=calibration.width_mm)
 
 
 def _sd(

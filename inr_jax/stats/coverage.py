@@ -8,8 +8,7 @@ number has to do with the donor, takes a fit for every pair of donors;
 benchmarks/coverage.py makes both.
 
 Nouns:
-    part: cortex, subcortex, cerebellum or brainstem (brain/divisions.py).
-    range: how far from data the model has been validated, mm.
+    part: of the brain, as cortex or white matter (brain/divisions.py).
 Axis letters: N wells, G genes, V sites.
 """
 
@@ -20,39 +19,10 @@ from collections.abc import Callable
 import numpy as np
 
 from inr_jax.brain.divisions import NO_PART, PARTS
-from inr_jax.samples.samples import Samples
-from inr_jax.stats.conformal import (
-    NORMAL_90,
-    HeldOut,
-    calibrate,
-    held_out_sd,
-)
-from inr_jax.stats.neighbours import nearest_distance_mm
-from inr_jax.stats.predictor import Prediction
+from inr_jax.stats.conformal import NORMAL_90, calibrate, held_out_sd
+from inr_jax.stats.residuals import HeldOut
 
 OVERALL = "overall"
-# Of the distances of held-out wells to the nearest other donor's: the farthest few
-# are too few to have validated anything.
-RANGE_QUANTILE = 0.95
-
-
-def held_out_wells(samples: Samples, prediction: Prediction) -> HeldOut:
-    """Residuals and spreads of held-out predictions; mirrored copies left out.
-
-    Args:
-        samples: N wells.
-        prediction: `(N, G)`, each well by a fit that has not seen it.
-
-    Raises:
-        ValueError: The prediction has no spread.
-    """
-    if prediction.spread is None:
-        raise ValueError(
-            "held-out wells: expected a prediction with spread, found none"
-        )
-    residual = samples.values - prediction.mean
-    wells = HeldOut(residual, prediction.spread, samples.donor, samples.points())
-    return wells.take(~samples.mirrored)
 
 
 def donor_intervals(
@@ -106,22 +76,3 @@ def coverage_table(shares: dict[str, dict[str, float]], title: str) -> str:
     for name, row in shares.items():
         lines.append(f"{name:<{width}}  {row['coverage']:>7.1%}  {row['wells']:>5}")
     return "\n".join(lines)
-
-
-def validated_range_mm(samples: Samples, *, mirror: bool) -> float:
-    """The 95th percentile of held-out wells' distances to the nearest training well.
-
-    Of a value with a support: the mean over its points, each to the nearest point of
-    any training well.
-
-    Args:
-        samples: Wells of two donors or more.
-        mirror: Whether a well also counts on the other side.
-    """
-    distance, points = np.empty(len(samples.well)), samples.points()
-    for donor in np.unique(samples.donor):
-        rows = samples.donor == donor
-        held, known_mm = points.take(rows), points.take(~rows).x_mm
-        apart = nearest_distance_mm(known_mm, held.x_mm, mirror=mirror)
-        distance[rows] = held.mean(apart)
-    return float(np.quantile(distance[~samples.mirrored], RANGE_QUANTILE))

@@ -19,7 +19,9 @@ from inr_jax.maps.calibration import (
 from inr_jax.run import config
 from inr_jax.run.consistency import check_calibration
 from inr_jax.samples.support import Support
-from inr_jax.stats.conformal import Calibration, HeldOut, calibrate, predictive_sd
+from inr_jax.stats.conformal import Calibration, calibrate, predictive_sd
+from inr_jax.stats.residuals import HeldOut
+from inr_jax.stats.validity import evidence_by_matter
 
 FILES = {"wells.csv": "ab12"}
 
@@ -28,13 +30,14 @@ FILES = {"wells.csv": "ab12"}
 def calibrated(rng):
     x_mm = rng.uniform(-60, 60, (60, 3))
     support = Support(x_mm, np.zeros((60, 2)), np.full(30, 2))
-    held = HeldOut(
-        rng.normal(size=(30, 2)), np.ones((30, 2)), np.arange(30) % 3, support
-    )
+    matter, donor = np.arange(30) // 15, np.arange(30) % 3
+    residual = rng.normal(size=(30, 2))
+    held = HeldOut(residual, np.ones((30, 2)), donor, support, matter)
     return Calibrated(
         calibrate(held, mirror=True),
         ("HLA-DRA", "APOE"),
         {"overall": {"coverage": 0.9, "wells": 30}},
+        evidence_by_matter(matter, donor),
         10.8,
         config.to_json(config.default()),
         FILES,
@@ -73,6 +76,10 @@ DAMAGE = {
     "points": (lambda path: rewrite_arrays(path, size=lambda a: a + 1), "instead of"),
     "NaN": (lambda path: rewrite_arrays(path, squared_residual=nan), "not finite"),
     "zero sd": (lambda path: rewrite_arrays(path, residual_sd=lambda a: 0 * a), "of 0"),
+    "matters": (
+        lambda path: rewrite_arrays(path, matter_factor=lambda a: a[:2]),
+        "instead of",
+    ),
     "words": (lambda path: rewrite_arrays(path, mirror=lambda a: np.array("x")), "<U1"),
 }
 

@@ -16,12 +16,14 @@ from workdirs import NAME, load, maps
 
 from inr_jax import cli
 from inr_jax.brain import template
+from inr_jax.brain.matter import GREY
 from inr_jax.brain.space import folded
 from inr_jax.errors import InputError
 from inr_jax.maps.calibration import read_calibration, write_calibration
 from inr_jax.run import config
 from inr_jax.run import load as api
 from inr_jax.stats.conformal import predictive_sd
+from inr_jax.stats.matters import matter_at, matter_of
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
@@ -172,22 +174,29 @@ def test_std_maps_hold_the_calibrated_interval_and_say_what_it_covered(done, fie
     assert (std > spread).all()
 
 
-def test_the_mask_is_the_voxels_within_the_validated_range(done):
+def test_the_mask_is_the_voxels_in_range_and_in_matter_that_was_tested(done):
     from inr_jax.run import build
 
     stored = config.from_json((done / "config.json").read_text())
-    wells = folded(build.load_source(stored).samples.x_mm)
+    samples = build.load_source(stored).samples
     mask, grid = template.brain_mask(3)
     rows = np.arange(200) * int(mask.sum()) // 200
-    exact = references.distances(folded(grid.points_mm(mask)[rows]), wells).min(1)
+    x_mm = grid.points_mm(mask)[rows]
+    exact = references.distances(folded(x_mm), folded(samples.x_mm)).min(1)
     (path,) = maps(done, "mask").values()
     image, summary = nib.load(path), load(done / "summary.json")
     volume, range_mm = np.asarray(image.dataobj), summary["validated_range_mm"]
     assert image.get_data_dtype() == np.uint8 and not volume[~mask].any()
-    np.testing.assert_array_equal(volume[mask][rows], exact <= range_mm)
+    told = summary["validated_matters"]["donor"]
+    tested = np.array([row["validated"] for row in told.values()])
+    grey_mm = samples.x_mm[matter_of(samples) == GREY]
+    matter = matter_at(x_mm, grey_mm, mirror=True)
+    inside = (exact <= range_mm) & tested[matter]
+    np.testing.assert_array_equal(volume[mask][rows], inside)
     assert volume[mask].mean() == summary["validated_share"]
     told = load(Path(str(path).replace(".nii.gz", ".json")))
     assert told["RangeMm"] == range_mm
+    assert told["Matters"] == summary["validated_matters"]["donor"]
 
 
 def test_a_calibration_of_another_fit_is_never_used(copy):

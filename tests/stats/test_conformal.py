@@ -9,13 +9,13 @@ from inr_jax.samples.support import Support, single_points
 from inr_jax.stats.conformal import (
     LEVEL,
     NORMAL_90,
-    HeldOut,
     calibrate,
     conformal_quantile,
     held_out_sd,
-    local_scale_at,
+    local_at,
     predictive_sd,
 )
+from inr_jax.stats.residuals import HeldOut
 
 DONORS = 6
 
@@ -27,7 +27,7 @@ def held_out(rng, n=900, genes=5, *, sd=None, spread=0.0):
     spread = np.broadcast_to(spread, sd.shape)
     residual = np.sqrt(sd**2 + spread**2) * rng.normal(size=sd.shape)
     points = single_points(x_mm, np.zeros((n, 2)))
-    return HeldOut(residual, spread, np.arange(n) % DONORS, points)
+    return HeldOut(residual, spread, np.arange(n) % DONORS, points, np.zeros(n, int))
 
 
 def covered(calibration, held):
@@ -99,12 +99,12 @@ def test_the_local_scale_is_the_slow_kernel_mean_and_far_away_that_of_the_brain(
     found = calibrate(held, mirror=True, widths_mm=[12.0])
     places = rng.uniform(-60, 60, (7, 3))
     mean = found.squared_residual.mean()
-    for place, h in zip(places, local_scale_at(found, places), strict=True):
+    for place, h in zip(places, local_at(found, places).scale, strict=True):
         folded = np.array([abs(place[0]), *place[1:]])
         weight = [np.exp(-((folded - x) ** 2).sum() / 288) for x in found.x_mm]
         slow = (np.dot(weight, found.squared_residual) + mean) / (sum(weight) + 1)
         np.testing.assert_allclose(h, max(slow, 0.05 * mean), rtol=1e-9)
-    np.testing.assert_allclose(local_scale_at(found, np.full((1, 3), 500.0)), mean)
+    np.testing.assert_allclose(local_at(found, np.full((1, 3), 500.0)).scale, mean)
 
 
 def with_support(held, rng, most=4):
@@ -163,8 +163,8 @@ def test_left_is_right_where_the_fit_is_mirrored_and_nowhere_else(rng):
         predictive_sd(two, places * [-1, 1, 1], spread),
     )
     apart = calibrate(held, mirror=False, widths_mm=[12.0])
-    mirrored = local_scale_at(apart, places * [-1, 1, 1])
-    assert not np.allclose(local_scale_at(apart, places), mirrored)
+    mirrored = local_at(apart, places * [-1, 1, 1]).scale
+    assert not np.allclose(local_at(apart, places).scale, mirrored)
 
 
 def test_genes_in_blocks_and_voxels_in_chunks_are_the_whole(rng):
@@ -172,13 +172,73 @@ def test_genes_in_blocks_and_voxels_in_chunks_are_the_whole(rng):
     spread = rng.uniform(0, 1, (2100, 5))
     calibration = calibrate(held, mirror=True)
     whole = predictive_sd(calibration, places, spread)
-    local_scale = local_scale_at(calibration, places)
+    local = local_at(calibration, places)
     for block in (slice(0, 2), slice(2, 5)):
         some, few = calibration.genes(block), spread[:, block]
-        found = predictive_sd(some, places, few, local_scale=local_scale)
+        found = predictive_sd(some, places, few, local=local)
         np.testing.assert_array_equal(found, whole[:, block])
     chunk = predictive_sd(calibration, places[2000:], spread[2000:])
     np.testing.assert_allclose(chunk, whole[2000:], rtol=1e-6)
+
+
+def mostly_grey(rng, n=1200):
+    """One well in forty of white matter and of spaces: residuals 2 and 3 times."""
+    held = held_out(rng, n)
+    matter = np.select([np.arange(n) % 40 == 7, np.arange(n) % 40 == 22], [1, 2], 0)
+    times = np.array([1.0, 2.0, 3.0])[matter]
+    return held._replace(residual=held.residual * times[:, None], matter=matter)
+
+
+def test_each_matter_has_intervals_as_wide_as_its_own_residuals(rng):
+    known, new = mostly_grey(rng), mostly_grey(rng)
+    found = calibrate(known, mirror=False)
+    np.testing.assert_allclose(found.matter_factor, [1, 2, 3], rtol=0.2)
+    inside = covered(found, new)
+    for matter in range(3):
+        assert abs(inside[new.matter == matter].mean() - LEVEL) < 0.05
+
+
+def test_grey_matter_is_calibrated_as_if_the_others_were_not_there(rng):
+    held = mostly_grey(rng, 400)
+    both = calibrate(held, mirror=False, widths_mm=[12.0])
+    alone = calibrate(held.take(held.matter == 0), mirror=False, widths_mm=[12.0])
+    for name, array in alone._asdict().items():
+        if name != "matter_factor":
+            np.testing.assert_array_equal(getattr(both, name), array)
+
+
+def test_the_factor_is_the_quantile_of_all_genes_of_a_matters_wells(rng):
+    held = mostly_grey(rng, 400)
+    found = calibrate(held, mirror=False, widths_mm=[1e6])
+    scores = np.empty(held.residual.shape)
+    for donor in range(DONORS):
+        rest = held.take((held.donor != donor) & (held.matter == 0))
+        sigma = np.sqrt((rest.residual**2).mean(0))
+        scores[held.donor == donor] = abs(held.residual[held.donor == donor]) / sigma
+    grey = scores[held.matter == 0]
+    pooled = (scores / conformal_quantile(grey, LEVEL))[held.matter == 1].ravel()
+    rank = int(np.ceil(0.9 * (len(pooled) + 1)))
+    np.testing.assert_allclose(found.matter_factor[1], sorted(pooled)[rank - 1])
+
+
+def test_a_place_has_the_factor_of_its_matter(rng):
+    found = calibrate(mostly_grey(rng), mirror=True)
+    white, grey = [-24.0, -12.0, 34.0], [-24.0, 8.0, -6.0]
+    far = found._replace(x_mm=found.x_mm + np.array([0, 0, 900]))
+    factor = local_at(far, np.array([white, grey])).factor
+    np.testing.assert_array_equal(factor, far.matter_factor[[1, 0]])
+    beside = far._replace(x_mm=np.array([[24.0, -12.0, 37.0]]), size=np.ones(1, int))
+    beside = beside._replace(squared_residual=np.ones(1))
+    assert local_at(beside, np.array([white])).factor == 1  # by a sample of grey
+
+
+@pytest.mark.parametrize("matter", [0, 1])
+def test_wells_of_one_matter_alone_calibrate_each_other(rng, matter):
+    held = held_out(rng, 300)
+    found = calibrate(held._replace(matter=np.full(300, matter)), mirror=False)
+    alone = calibrate(held, mirror=False)
+    np.testing.assert_array_equal(found.quantile, alone.quantile)
+    np.testing.assert_array_equal(found.matter_factor, 1)
 
 
 @pytest.mark.parametrize("donors", [1, 2])

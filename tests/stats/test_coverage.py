@@ -1,4 +1,4 @@
-"""Coverage of donors nobody calibrated on, parts of the brain, the validated range."""
+"""Coverage of donors nobody calibrated on, parts of the brain."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ import logging
 
 import numpy as np
 import pytest
-import references
 
 from inr_jax.brain.divisions import NO_PART, PARTS, parts_of
-from inr_jax.brain.space import folded
+from inr_jax.brain.matter import SPACES, WHITE
 from inr_jax.samples.samples import make_samples
 from inr_jax.samples.sources import allen_export
-from inr_jax.samples.support import Support, single_points
-from inr_jax.stats.conformal import HeldOut
+from inr_jax.samples.support import single_points
 from inr_jax.stats.coverage import (
     coverage,
     coverage_table,
     donor_intervals,
-    held_out_wells,
-    validated_range_mm,
 )
 from inr_jax.stats.hold_out import leave_one_donor_out
+from inr_jax.stats.matters import matter_of
 from inr_jax.stats.predictor import Prediction
+from inr_jax.stats.residuals import HeldOut, held_out_wells
 
 
 @pytest.fixture
@@ -74,7 +72,8 @@ def test_copies_do_not_calibrate(samples):
 def noisy(rng, n=600):
     x_mm = rng.uniform(-60, 60, (n, 3))
     points = single_points(x_mm, np.zeros((n, 2)))
-    return HeldOut(rng.normal(size=(n, 3)), np.ones((n, 3)), np.arange(n) % 6, points)
+    residual, donor = rng.normal(size=(n, 3)), np.arange(n) % 6
+    return HeldOut(residual, np.ones((n, 3)), donor, points, np.zeros(n, int))
 
 
 def test_a_donors_own_residuals_do_not_reach_its_intervals(rng):
@@ -115,48 +114,38 @@ def test_coverage_is_counted_over_wells_and_genes_of_each_part(rng):
     assert f"{found['cortex']['coverage']:.1%}" in lines[3] and lines[3].endswith("10")
 
 
-@pytest.mark.parametrize("mirror", [False, True])
-def test_the_range_is_the_95th_percentile_of_distances_between_donors(samples, mirror):
-    x_mm = samples.x_mm.astype(np.float64)
-    x_mm = folded(x_mm, mirror)
-    apart = references.distances(x_mm, x_mm)
-    apart[samples.donor[:, None] == samples.donor[None]] = np.inf
-    slow = np.quantile(apart.min(1), 0.95)
-    found = validated_range_mm(samples, mirror=mirror)
-    np.testing.assert_allclose(found, slow, rtol=1e-5)
-
-
-def test_a_support_is_as_far_as_its_points_are_on_average(samples, rng):
-    size = 1 + np.arange(90) % 3
-    of = np.repeat(np.arange(90), size)
-    x_mm = samples.x_mm[of] + rng.normal(0, 20, (len(of), 3))
-    support = Support(np.float32(x_mm), np.zeros((len(of), 2), np.float32), size)
-    apart = references.distances(support.x_mm, support.x_mm)
-    donor = samples.donor[of]
-    apart[donor[:, None] == donor[None]] = np.inf
-    nearest = [apart.min(1)[of == row].mean() for row in range(90)]
-    found = validated_range_mm(
-        dataclasses.replace(samples, support=support), mirror=False
-    )
-    np.testing.assert_allclose(found, np.quantile(nearest, 0.95), rtol=1e-4)
-
-
-def test_names_of_several_atlases_lie_in_the_same_four_parts(caplog):
+def test_names_of_several_atlases_lie_in_the_same_parts(caplog):
     names = ("frontal lobe", "Hippocampal  formation", "striatum", "dorsal thalamus")
     names += ("cerebellar nuclei", "pontine tegmentum", "cortex", "cerebellum")
     names += ("subcortex/brainstem", "brainstem", "white matter", "FL")
+    names += ("sulci & spaces", "Piriform cortex, left")
     with caplog.at_level(logging.INFO, "inr_jax"):
-        found = parts_of(names, np.array([*range(12), -1]))
+        found = parts_of(names, np.array([*range(14), -1]))
     named = [PARTS[part] if part >= 0 else "" for part in found]
     wanted = "cortex cortex subcortex subcortex cerebellum brainstem cortex cerebellum"
-    assert named == [*wanted.split(), "subcortex", "brainstem", "", "", ""]
-    assert "in no part of the brain: white matter, FL" in caplog.text
+    wanted = [*wanted.split(), "subcortex", "brainstem", "white matter", ""]
+    assert named == [*wanted, "spaces", "cortex", ""]
+    assert "in no part of the brain: FL" in caplog.text
+
+
+def test_a_structure_speaks_where_its_parent_tells_no_part():
+    parents, structures = ("brain", "frontal lobe"), ("piriform cortex", "fornix")
+    parent, structure = np.array([0, 0, 1, -1, -1, 0]), np.array([0, 1, 1, 1, -1, -1])
+    found = parts_of(parents, parent, structures, structure)
+    names = [PARTS[part] if part >= 0 else "" for part in found]
+    assert names == ["cortex", "white matter", "cortex", "white matter", "", ""]
 
 
 def part_in_ontology(path: str) -> str:
     """The part of the brain on a path of ids in the Allen Institute's ontology."""
     parts = {"4008": "cortex", "4275": "subcortex", "4391": "subcortex"}
-    parts |= {"4696": "cerebellum", "9001": "brainstem", "9131": "brainstem"}
+    parts |= {
+        "9218": "white matter",
+        "9352": "spaces",
+        "4696": "cerebellum",
+        "9001": "brainstem",
+        "9131": "brainstem",
+    }
     parts |= {"9512": "brainstem"}
     return next((parts[step] for step in path.split("/") if step in parts), "")
 
@@ -172,7 +161,11 @@ def test_parts_of_the_real_export_are_those_of_the_ontology(cyp):
     exact = [part_in_ontology(path_of[row["structure_id"]]) for row in rows]
     samples = allen_export.load(str(cyp), probes="mean", genes=("CYP46A1",)).samples
     assert samples.well.tolist() == [int(row["sample_well"]) for row in rows]
-    part = parts_of(samples.parents, samples.parent)
-    assert (part < 0).sum() == 13  # white matter, and top-level names of no part
-    for number, name in zip(part, exact, strict=True):
-        assert number < 0 or PARTS[number] == name
+    part = parts_of(
+        samples.parents, samples.parent, samples.structures, samples.structure
+    )
+    assert [PARTS[number] for number in part] == exact
+    counts = {name: exact.count(name) for name in ("white matter", "spaces")}
+    assert counts == {"white matter": 7, "spaces": 3}
+    np.testing.assert_array_equal(matter_of(samples) == WHITE, part == 4)
+    np.testing.assert_array_equal(matter_of(samples) == SPACES, part == 5)

@@ -13,6 +13,8 @@ from inr_jax.run.provenance import add_summary
 from inr_jax.run.run import Run
 from inr_jax.stats import conformal, hold_out
 from inr_jax.stats import coverage as covering
+from inr_jax.stats.residuals import HeldOut
+from inr_jax.stats.validity import evidence_by_matter, left_out, validated_range_mm
 
 log = logging.getLogger("inr_jax")
 PROTOCOLS = {
@@ -21,7 +23,7 @@ PROTOCOLS = {
 }  # of models
 
 
-def calibrate_stage(run: Run, held_out: dict[str, conformal.HeldOut]) -> None:
+def calibrate_stage(run: Run, held_out: dict[str, HeldOut]) -> None:
     """Print and keep what intervals cover, and the calibrations that maps go by.
 
     Args:
@@ -29,27 +31,32 @@ def calibrate_stage(run: Run, held_out: dict[str, conformal.HeldOut]) -> None:
         held_out: Name of a model to its held-out residuals.
     """
     samples, mirror = run.source.samples, run.config.inputs.mirror
-    wells, covered = samples.originals(), {}
-    part = parts_of(wells.parents, wells.parent)
-    range_mm = covering.validated_range_mm(samples, mirror=mirror)
+    wells, covered, matters = samples.originals(), {}, {}
+    part = parts_of(wells.parents, wells.parent, wells.structures, wells.structure)
+    range_mm = validated_range_mm(samples, mirror=mirror)
     for model, held in held_out.items():
         protocol = PROTOCOLS[model]
         half = covering.donor_intervals(held, mirror=mirror)
-        covered[protocol] = covering.coverage(abs(held.residual) <= half, part)
+        inside = abs(held.residual) <= half
+        covered[protocol] = covering.coverage(inside, part)
+        matters[protocol] = evidence_by_matter(held.matter, held.donor, inside)
         table = covering.coverage_table(covered[protocol], TITLES[protocol])
         print(f"\n{table}", flush=True)
         calibrated = Calibrated(
             conformal.calibrate(held, mirror=mirror),
             samples.genes,
             covered[protocol],
+            matters[protocol],
             range_mm,
             settings.to_json(run.config),
             run.source.files,
         )
         write_calibration(run.workdir.calibration_of(model), calibrated)
-    add_summary(
-        run.workdir.summary, {"coverage": covered, "validated_range_mm": range_mm}
-    )
+        missing = left_out(matters[protocol])
+        if missing:
+            log.info("%s: not validated: %s", TITLES[protocol], missing)
+    numbers = {"validated_range_mm": range_mm, "validated_matters": matters}
+    add_summary(run.workdir.summary, {"coverage": covered, **numbers})
     log.info("validated up to %.1f mm from a sample", range_mm)
 
 

@@ -23,8 +23,6 @@ from inr_jax.samples.samples import Samples
 from inr_jax.samples.structures import in_one_donor
 from inr_jax.stats import hold_out
 from inr_jax.stats.baselines import abagen_baselines, baselines, structure_baselines
-from inr_jax.stats.conformal import HeldOut
-from inr_jax.stats.coverage import held_out_wells
 from inr_jax.stats.folds import (
     BLOCKS_MM,
     Folds,
@@ -35,6 +33,7 @@ from inr_jax.stats.folds import (
 )
 from inr_jax.stats.noise_ceiling import noise_ceiling
 from inr_jax.stats.predictor import Predictor
+from inr_jax.stats.residuals import HeldOut, held_out_wells
 
 log = logging.getLogger("inr_jax")
 

@@ -200,14 +200,15 @@ def _sidecars(
 
 
 def _draw_validated(run: Run, model: ExpressionModel, x_mm: np.ndarray) -> None:
-    """Write the mask of voxels within the validated range; none without evaluation."""
+    """Write the mask of voxels that are validated; none without evaluation."""
     if model.calibrated is None:
         return
     inside = model.validated(x_mm)
     share = float(inside.mean())
-    log.info("%.0f %% of voxels lie within the validated range", 100 * share)
+    log.info("%.0f %% of voxels are validated", 100 * share)
     add_summary(run.workdir.summary, {"validated_share": share})
-    write_validated(run.workdir.maps, run.canvas, inside, model.range_mm)
+    matters = model.calibrated.matters
+    write_validated(run.workdir.maps, run.canvas, inside, model.range_mm, matters)
 
 
 def _best(genes: Iterable[str], scores: Scores) -> list[str]:
