@@ -124,7 +124,7 @@ def test_a_bad_flag_is_told_in_one_line(
     monkeypatch.chdir(tmp_path)
     line = refused(capsys, *arguments)
     assert re.search(pattern, line), line
-    assert arguments[0] not in cli.GO_ON or not (tmp_path / "w").exists()
+    assert not list(tmp_path.rglob("*.json"))  # nothing of a run has been written
 
 
 @pytest.mark.parametrize(("text", "pattern"), BAD_FILES.values(), ids=BAD_FILES)
@@ -134,7 +134,7 @@ def test_a_bad_config_file_is_told_in_one_line(text, pattern, tmp_path, capsys):
         path.write_text(text)
     line = refused(capsys, "run", f"--workdir={tmp_path}/w", f"--config={path}")
     assert line.startswith(f"inr-jax: {path}") and re.search(pattern, line), line
-    assert len(line) < 300 and not (tmp_path / "w").exists()
+    assert len(line) - len(str(path)) < 230 and not (tmp_path / "w").exists()
 
 
 @pytest.mark.parametrize(("text", "pattern"), BAD_JSON.values(), ids=BAD_JSON)
