@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
+import os
 import shutil
 import signal
 import subprocess
@@ -21,12 +24,10 @@ from inr_jax import cli
 from inr_jax.fitting import checkpoint, recipe
 from inr_jax.run import build, config
 
-FIT = [
-    *THREE_GENES,
-    "--config.fit.steps=4000",
-    "--config.fit.chunk=20",
-    "--noconfig.evaluate.enabled",
-]
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+
+FIT = [*THREE_GENES, "--config.fit.chunk=20", "--noconfig.evaluate.enabled"]
+SHORT, LONG = (f"--config.fit.steps={n}" for n in (100, 4000))
 OFTEN, NEVER = (f"--config.checkpoint.every={n}" for n in (20, 10**9))
 
 
@@ -39,12 +40,20 @@ def wait_for(true, process, seconds=120):
         time.sleep(0.01)
 
 
-def line_with(text, process):
-    """Read stderr up to a line that has the text."""
-    for line in process.stderr:
-        if text in line:
-            return line
-    raise AssertionError(f"no {text!r} before the end")
+@contextlib.contextmanager
+def signalled(number, sign):
+    """Send this process a signal, once, when its log says the sign."""
+    signals = [number]  # a second would end the process at once
+
+    class Sender(logging.Handler):
+        def emit(self, record):
+            if sign in record.getMessage() and signals:
+                os.kill(os.getpid(), signals.pop())
+
+    log, sender = logging.getLogger("inr_jax"), Sender()
+    log.addHandler(sender)
+    yield
+    log.removeHandler(sender)
 
 
 def files(folder):
@@ -53,13 +62,14 @@ def files(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
-def test_another_thread_may_run_the_command(capsys):
-    statuses = []
-    arguments = ["fit", "--workdir=/dev/null/x", *THREE_GENES]
+def test_another_thread_may_run_the_command(unbroken):
+    """Signals are the main thread's; the command goes without them there."""
+    statuses, before = [], signal.getsignal(signal.SIGINT)
+    arguments = ["fit", f"--workdir={unbroken}"]
     thread = threading.Thread(target=lambda: statuses.append(cli.main(arguments)))
     thread.start()
     thread.join()
-    assert statuses == [2]
+    assert statuses == [0] and signal.getsignal(signal.SIGINT) == before
 
 
 def restored(folder):
@@ -71,9 +81,9 @@ def restored(folder):
 
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
-    """The workdir of a run that nothing stopped."""
+    """The workdir of a short fit that nothing stopped."""
     folder = tmp_path_factory.mktemp("cli") / "unbroken"
-    assert cli.main(["run", f"--workdir={folder}", *FIT, NEVER]) == 0
+    assert cli.main(["fit", f"--workdir={folder}", *FIT, SHORT, NEVER]) == 0
     return folder
 
 
@@ -84,14 +94,37 @@ def assert_same_fit(folder, other):
         assert np.asarray(leaf).tobytes() == np.asarray(twin).tobytes()
 
 
-def test_a_fit_that_is_stopped_and_killed_ends_as_if_neither_had_been(
-    unbroken, tmp_path, capsys
+def test_a_fit_that_is_stopped_goes_on_to_the_same_bits(
+    unbroken, tmp_path, capsys, monkeypatch
 ):
-    folder = tmp_path / "broken"
+    real, fit = checkpoint.save, ["fit", f"--workdir={tmp_path}"]
+    signals = [signal.SIGINT]  # one; a second would end the process at once
+
+    def save(*arguments, **settings):
+        if signals:
+            os.kill(os.getpid(), signals.pop())
+        return real(*arguments, **settings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "save", save)
+        assert cli.main([*fit, *FIT, SHORT, OFTEN]) == 130
+    stopped = checkpoint.last_step(tmp_path / "checkpoints")
+    *_, last = capsys.readouterr().err.strip().splitlines()
+    assert 0 < stopped < 100
+    assert last.startswith(f"inr-jax: fit stopped at step {stopped}, saved; the same")
+    assert cli.main([*fit, NEVER]) == 0
+    assert_same_fit(tmp_path, unbroken)
+
+
+@pytest.mark.slow
+def test_a_fit_that_is_stopped_and_killed_ends_as_if_neither_had_been(tmp_path, capsys):
+    folder, unbroken = tmp_path / "broken", tmp_path / "unbroken"
+    fit = [*FIT, LONG]
+    assert cli.main(["run", f"--workdir={unbroken}", *fit, NEVER]) == 0
     steps = folder / "checkpoints"
-    process = started("run", f"--workdir={folder}", *FIT, OFTEN)
+    process = started("run", f"--workdir={folder}", *fit, OFTEN)
     wait_for(lambda: checkpoint.last_step(steps), process)
-    line = refused(capsys, "fit", f"--workdir={folder}", *FIT)
+    line = refused(capsys, "fit", f"--workdir={folder}", *fit)
     assert "expected no other run in this folder, found one at work" in line
 
     process.send_signal(signal.SIGINT)
@@ -120,18 +153,18 @@ def test_a_fit_that_is_stopped_and_killed_ends_as_if_neither_had_been(
     assert one == two and len(one) == 2 * (2 * 3 + 1)
 
 
-def test_a_stopped_evaluation_or_rendering_leaves_whole_files(unbroken, tmp_path):
-    kept = shutil.ignore_patterns("maps", "figures")
-    folder = Path(shutil.copytree(unbroken, tmp_path / "stopped", ignore=kept))
-    names = {"evaluate": "60 wells", "render": "render: "}
+def test_a_stopped_evaluation_or_rendering_leaves_whole_files(
+    unbroken, tmp_path, capsys
+):
+    folder = Path(shutil.copytree(unbroken, tmp_path / "stopped"))
+    signs = {"evaluate": "60 wells", "render": "render: "}
     for (verb, sign), number in zip(
-        names.items(), (signal.SIGINT, signal.SIGTERM), strict=True
+        signs.items(), (signal.SIGINT, signal.SIGTERM), strict=True
     ):
-        process = started(verb, f"--workdir={folder}")
-        line_with(sign, process)
-        process.send_signal(number)
-        _, told = process.communicate(timeout=120)
-        assert process.returncode == 130
+        capsys.readouterr()
+        with signalled(number, sign):
+            assert cli.main([verb, f"--workdir={folder}"]) == 130
+        told = capsys.readouterr().err
         (last,) = [line for line in told.splitlines() if line.startswith("inr-jax: ")]
         assert last == (
             "inr-jax: interrupted; what was finished stays; "

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
+from given import SHAPE, oblique, write_image
 
 from inr_jax import cli
 from inr_jax.run import build
@@ -21,7 +24,6 @@ TINY = [
     "--config.anatomy.steps=10",
     "--config.anatomy.field_steps=0",
     "--config.anatomy.hidden=8",
-    "--config.render.resolution_mm=3",
 ]
 MADE = ("make_canvas", "make_recipe", "make_structure_recipe", "make_phantom")
 
@@ -36,7 +38,9 @@ def test_a_whole_run_makes_its_grid_recipes_and_phantom_once(tmp_path, monkeypat
             return original(*arguments)
 
         monkeypatch.setattr(build, name, counted)
-    assert cli.main(["run", f"--workdir={tmp_path}", *TINY]) == 0
+    image = write_image(tmp_path / "mask.nii", np.ones(SHAPE), oblique())
+    keys = [*TINY, f"--config.render.mask={image}"]
+    assert cli.main(["run", f"--workdir={tmp_path}/out", *keys]) == 0
     assert calls == dict.fromkeys(MADE, 1)
 
 
@@ -59,15 +63,13 @@ def kept(folder):
     return slices.stat().st_mtime_ns, summary["render"], provenance["seconds"]
 
 
-def test_some_genes_of_a_finished_run_are_drawn_without_a_fit(tmp_path, capsys):
-    folder = f"--workdir={tmp_path}"
-    assert cli.main(["fit", folder, *TINY]) == 0
-    assert cli.main(["render", folder]) == 0
-    shutil.rmtree(tmp_path / "maps")
-    before = kept(tmp_path)
-    assert cli.main(["render", folder, "--genes=ABCA7"]) == 0
-    assert kept(tmp_path) == before and len(before) == 3
-    drawn = list((tmp_path / "maps").glob("*_feature.nii.gz"))
-    assert len(drawn) == 1 and "desc-ABCA7_" in drawn[0].name
-    assert cli.main(["render", folder, "--genes=ABCA8"]) == 2
-    assert "did you mean 'ABCA7'" in capsys.readouterr().err
+def test_some_genes_of_a_finished_run_are_drawn_without_a_fit(done, tmp_path, capsys):
+    finished = shutil.ignore_patterns("maps")
+    folder = Path(shutil.copytree(done, tmp_path / "copy", ignore=finished))
+    before, render = kept(folder), ["render", f"--workdir={folder}"]
+    assert cli.main([*render, "--genes=APOE"]) == 0
+    assert kept(folder) == before and len(before) == 3
+    drawn = list((folder / "maps").glob("*_feature.nii.gz"))
+    assert len(drawn) == 1 and "desc-APOE_" in drawn[0].name
+    assert cli.main([*render, "--genes=APOF"]) == 2
+    assert "did you mean 'APOE'" in capsys.readouterr().err
