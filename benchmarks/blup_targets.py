@@ -17,7 +17,6 @@ from lib.machine import PATH, flags_of, write
 from lib.settings import settings_of
 
 from inr_jax.brain.space import folded
-from inr_jax.fitting.targets import blup_targets
 from inr_jax.run import build
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
@@ -28,6 +27,7 @@ from inr_jax.stats.kernels import log_likelihood, matern32, same_group
 from inr_jax.stats.kriging import STRUCTURE_LENGTH_MM, kriging
 from inr_jax.stats.predictor import Prediction, Predictor
 from inr_jax.stats.scores import score
+from inr_jax.stats.targets import blup_targets
 
 TINY = {"phantom.n_wells": 120, "phantom.n_genes": 3}
 START = (0.05, 0.2, 0.3, 0.1, 0.4)  # variances, standard units

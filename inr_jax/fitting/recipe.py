@@ -20,13 +20,13 @@ from inr_jax.fields.gene_codes import gene_codes
 from inr_jax.fields.inputs import Inputs, Places, make_places
 from inr_jax.fitting import fit
 from inr_jax.fitting.data import FitData, pack
-from inr_jax.fitting.targets import blup_targets
 from inr_jax.samples import standardise
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import Standardiser
 from inr_jax.samples.structures import KnownStructures, known_structures, memberships
 from inr_jax.stats.predictor import Prediction
+from inr_jax.stats.targets import blup_targets
 
 
 class Recipe(NamedTuple):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inr_jax.fitting import targets
 from inr_jax.samples.support import Support, single_points
-from inr_jax.stats import mixed_model, spatial_effect
+from inr_jax.stats import mixed_model, spatial_effect, targets
 
 N, G, D = 400, 20, 5
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inr_jax.fitting import targets
 from inr_jax.samples.support import Support, single_points
-from inr_jax.stats import mixed_model
+from inr_jax.stats import mixed_model, targets
 
 P, PER, D, G = 12, 6, 6, 8  # parents, structures in each, donors, genes
 NOISE = 0.8

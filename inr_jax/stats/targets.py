@@ -1,4 +1,4 @@
-"""What networks are fitted to: wells cleaned of noise by what they share with others.
+"""What methods are fitted to: wells cleaned of noise by what they share with others.
 
 A well's coordinates carry millimetres of registration error; its structure was named
 by an anatomist on the tissue. So a well's value is replaced by best linear unbiased
