@@ -23,7 +23,7 @@ from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import standardiser
 from inr_jax.stats.baselines import structure_mean
 from inr_jax.stats.hold_out import leave_one_donor_out
-from inr_jax.stats.kernels import log_likelihood, matern32, same_group
+from inr_jax.stats.kernels import log_likelihood_slope, matern32, same_group
 from inr_jax.stats.kriging import STRUCTURE_LENGTH_MM, kriging
 from inr_jax.stats.predictor import Prediction, Predictor
 from inr_jax.stats.scores import score
@@ -47,7 +47,7 @@ def likely_blup(z: np.ndarray, wells: Samples) -> np.ndarray:
 
     def misfit(logs: np.ndarray) -> tuple[float, np.ndarray]:
         variances = np.exp(logs)
-        value, slope = log_likelihood(np.tensordot(variances, kinds, 1), z)
+        value, slope = log_likelihood_slope(np.tensordot(variances, kinds, 1), z)
         return -value, -variances * np.tensordot(kinds, slope, 2)
 
     bounds = [(np.log(1e-6), None)] * len(START)

@@ -21,7 +21,12 @@ METHODS: dict[str, dict[str, Any]] = {
     "idw10": {"color": GREEN, "marker": "x", "s": 14, "zorder": 2},
     "nearest": {"color": GREY, "marker": ".", "s": 16, "zorder": 1},
 }
-METHODS |= {"kriging_anatomy": METHODS["kriging"], "structure_mean": METHODS["idw10"]}
+METHODS["kriging_targets"] = {"color": BLUE, "marker": "|", "s": 40, "zorder": 3}
+METHODS |= {
+    "kriging_anatomy": METHODS["kriging"],
+    "kriging_anatomy_targets": METHODS["kriging_targets"],
+    "structure_mean": METHODS["idw10"],
+}
 ANY_OTHER: dict[str, Any] = {"color": BLACK, "marker": "+", "s": 20, "zorder": 2}
 
 

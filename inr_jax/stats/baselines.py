@@ -18,6 +18,7 @@ from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.support import Support, single_points
 from inr_jax.stats.kriging import kriging, kriging_anatomy
+from inr_jax.stats.kriging_targets import kriging_anatomy_targets, kriging_targets
 from inr_jax.stats.neighbours import nearest_supports
 from inr_jax.stats.predictor import Prediction, Predictor
 
@@ -135,11 +136,17 @@ def _named(table: dict, mirror: bool) -> dict[str, Predictor]:
     return {name: partial(method, mirror=mirror) for name, method in table.items()}
 
 
-BASELINES = {"nearest": nearest, "idw10": idw10, "kriging": kriging}
+BASELINES = {
+    "nearest": nearest,
+    "idw10": idw10,
+    "kriging": kriging,
+    "kriging_targets": kriging_targets,
+}
 
 STRUCTURE_BASELINES = {
     "structure_mean": structure_mean,
     "kriging_anatomy": kriging_anatomy,
+    "kriging_anatomy_targets": kriging_anatomy_targets,
 }
 
 ABAGEN = {"abagen": False, "abagen_mirrored": True}  # name to `mirrored`

@@ -23,7 +23,7 @@ from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import standardiser
 from inr_jax.stats.kernels import (
-    log_likelihood,
+    log_likelihood_slope,
     mean_matern32,
     mean_matern32_variance,
     same_group,
@@ -107,7 +107,7 @@ def fitted_variances(wells: Sites, z: np.ndarray, *, mirror: bool) -> tuple[floa
 
     thinned = slice(None, None, -(-len(z) // FITTED))
     wells, z = wells.take(thinned), z[thinned]
-    kinds = _covariances(wells, wells, STRUCTURE_LENGTH_MM, mirror)
+    kinds = covariances(wells, wells, STRUCTURE_LENGTH_MM, mirror)
     optimum = minimize(
         _misfit,
         np.log(START),
@@ -125,7 +125,7 @@ def _misfit(
 ) -> tuple[float, np.ndarray]:
     """Minus the log likelihood of a value, and its slope in the log variances."""
     variances = np.exp(log_variances)
-    value, derivative = log_likelihood(np.tensordot(variances, kinds, 1), z)
+    value, derivative = log_likelihood_slope(np.tensordot(variances, kinds, 1), z)
     slope = variances * np.tensordot(kinds, derivative, 2)
     return -value / len(z), -slope / len(z)
 
@@ -144,7 +144,7 @@ def _posterior(
     scaler, wells = standardiser(samples.values), samples.sites()
     z = scaler.standard(np.asarray(samples.values, np.float64))
     *signal, noise = variances
-    within = np.tensordot(signal, _covariances(wells, wells, length_mm, mirror), 1)
+    within = np.tensordot(signal, covariances(wells, wells, length_mm, mirror), 1)
     within[np.diag_indices(len(z))] += noise
     factor = cho_factor(within, lower=True, overwrite_a=True)
     weights = cho_solve(factor, z)
@@ -153,7 +153,7 @@ def _posterior(
     for first in range(0, len(sites.x_mm), FITTED):
         rows = slice(first, first + FITTED)
         at = sites.take(rows)
-        between = np.tensordot(signal, _covariances(at, wells, length_mm, mirror), 1)
+        between = np.tensordot(signal, covariances(at, wells, length_mm, mirror), 1)
         mean[rows] = between @ weights
         named = (at.structure >= 0, at.parent >= 0)
         place = mean_matern32_variance(at.points().folded(mirror), length_mm)
@@ -164,7 +164,7 @@ def _posterior(
     return Prediction(scaler.values(mean), np.outer(sd, scaler.scale))
 
 
-def _covariances(
+def covariances(
     sites: Sites, wells: Sites, length_mm: float, mirror: bool
 ) -> np.ndarray:
     """Covariances `(C, V, N)` of place, structure and parent, variance 1 each."""

@@ -133,7 +133,7 @@ def fitted_variances(
             signal, [kernel, *kinds], product, groups.donor, length_mm
         )
         covariance = variances.place * kernel + _of_groups(groups, variances)
-        choices.append((log_likelihood(covariance, standard)[0], variances))
+        choices.append((log_likelihood(covariance, standard), variances))
     plain, best = choices[0], max(choices, key=lambda choice: choice[0])
     return best[1] if 2 * (best[0] - plain[0]) > SURE else plain[1]
 

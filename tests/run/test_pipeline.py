@@ -29,8 +29,14 @@ pytestmark = pytest.mark.usefixtures("quick_compiling")
 
 GENES = {"HLADRA": "HLA-DRA", "APOE": "APOE"}  # by their names in file names
 METHODS = {
-    "donor": ("inr", "nearest", "idw10", "kriging"),
-    "donor+anatomy": ("inr", "structure_mean", "kriging_anatomy", "noise_ceiling"),
+    "donor": ("inr", "nearest", "idw10", "kriging", "kriging_targets"),
+    "donor+anatomy": (
+        "inr",
+        "structure_mean",
+        "kriging_anatomy",
+        "kriging_anatomy_targets",
+        "noise_ceiling",
+    ),
 }
 SPACE = "MNI152NLin2009aSym"
 # Some 40 x 30 x 50 mm about the midline, turned about the first axis and sheared.

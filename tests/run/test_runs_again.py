@@ -101,7 +101,13 @@ def test_one_donor_is_evaluated_by_blocks_and_its_maps_say_so(tmp_path, rng, cap
     assert load(folder / "summary.json")["no_donor_held_out"] == reason
     scores = load(folder / "summary.json")["scores"]
     assert list(scores) == ["block20", "block40"]
-    assert list(scores["block20"]) == ["inr", "nearest", "idw10", "kriging"]
+    assert list(scores["block20"]) == [
+        "inr",
+        "nearest",
+        "idw10",
+        "kriging",
+        "kriging_targets",
+    ]
     pictures = {path.name for path in (folder / "figures").iterdir()}
     assert pictures == {"slices.png", "held_out_block20.png", "held_out_block40.png"}
     row = tables.of_maps(

@@ -157,8 +157,14 @@ def evaluated(tmp_path, samples, **overrides):
 def test_both_protocols_stand_in_the_scores(tmp_path, rng, capsys):
     rows, summary = evaluated(tmp_path, study(rng))
     methods = {
-        "donor": ["inr", "nearest", "idw10", "kriging"],
-        "donor+anatomy": ["inr", "structure_mean", "kriging_anatomy", "noise_ceiling"],
+        "donor": ["inr", "nearest", "idw10", "kriging", "kriging_targets"],
+        "donor+anatomy": [
+            "inr",
+            "structure_mean",
+            "kriging_anatomy",
+            "kriging_anatomy_targets",
+            "noise_ceiling",
+        ],
     }
     found = list(dict.fromkeys((row["protocol"], row["method"]) for row in rows))
     assert found == [(p, m) for p, names in methods.items() for m in names]
@@ -192,11 +198,16 @@ def rows_of(protocol, methods):
 
 
 def test_each_protocol_has_its_picture_and_its_rival(tmp_path):
-    rows = rows_of("donor", ["inr", "kriging"])
+    rows = rows_of("donor", ["inr", "kriging_targets"])
     render.draw_scores(tmp_path, rows)
     assert [path.name for path in tmp_path.iterdir()] == ["held_out.png"]
-    rows += rows_of("donor+anatomy", ["inr", "structure_mean", "kriging_anatomy"])
+    rows += rows_of(
+        "donor+anatomy", ["inr", "structure_mean", "kriging_anatomy_targets"]
+    )
     render.draw_scores(tmp_path, rows)
     assert (tmp_path / "held_out_anatomy.png").read_bytes()[:4] == b"\x89PNG"
     text = scores_table(rows)
-    assert "inr beats kriging in" in text and "inr beats kriging_anatomy in" in text
+    assert (
+        "inr beats kriging_targets in" in text
+        and "inr beats kriging_anatomy_targets in" in text
+    )

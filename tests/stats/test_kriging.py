@@ -108,7 +108,7 @@ def planted(rng, variances, genes=60):
     structure = rng.integers(0, 12 * per, n).astype(np.int32)
     x_mm = rng.uniform([-60, -90, -40], [60, 60, 70], size=(n, 3))
     sites = Sites(x_mm, np.zeros((n, 2)), structure, structure // per)
-    kinds = kriging_module._covariances(sites, sites, 30.0, True)
+    kinds = kriging_module.covariances(sites, sites, 30.0, True)
     law = np.tensordot(variances[:3], kinds, 1) + variances[3] * np.eye(n)
     return sites, np.linalg.cholesky(law) @ rng.normal(size=(n, genes))
 
@@ -137,7 +137,7 @@ def test_of_many_wells_some_are_fitted(rng, monkeypatch):
 
 def test_the_slope_of_the_misfit_is_that_of_differences(rng):
     sites, z = planted(rng, START, genes=3)
-    kinds = kriging_module._covariances(sites, sites, 30.0, True)
+    kinds = kriging_module.covariances(sites, sites, 30.0, True)
     kinds = np.concatenate([kinds, np.eye(len(z))[None]])
     at = np.log(START) + 0.3
     _, slope = kriging_module._misfit(at, kinds, z)
