@@ -1,4 +1,4 @@
-"""Kriging on cleaned targets: its constants are chosen, and it is kriging of targets."""
+"""Kriging on cleaned targets: its constants are chosen; it is kriging of targets."""
 
 from __future__ import annotations
 
