@@ -92,7 +92,8 @@ def stored_bytes(
     except (OSError, ValueError) as error:
         found = getattr(error, "strerror", None) or first_line(error)
         if isinstance(error, FileNotFoundError):
-            found, fix = "no such file", "check the path"
+            found = "no such file"
+            fix = "check the path" if fix == AGAIN else fix
         raise InputError(path, expected=expected, found=found, fix=fix) from error
     if size > most:
         raise too_large(path, expected, size, most)

@@ -24,7 +24,7 @@ def test_scores_survive_the_file(tmp_path, rows):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (None, "No such file"),
+        (None, "no such file"),
         ("", "found an empty file"),
         (
             "method,gene,r\ninr,APOE,1\n",
