@@ -166,7 +166,7 @@ def _log_to_terminal() -> None:
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
     logging.getLogger("inr_jax").setLevel(logging.INFO)
     # They tell of their inner life below this level; what fails is raised, too.
-    for name in ("absl", "orbax", "jax", "asyncio"):
+    for name in ("absl", "orbax", "jax", "asyncio", "nibabel.global"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     sys.unraisablehook = _tell_unraisable
 

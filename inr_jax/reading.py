@@ -16,6 +16,7 @@ import os
 import stat
 import unicodedata
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +29,9 @@ TABLE = 1024 * MIB  # 20,000 genes at 3,702 wells are about 600 MiB as text
 SMALL = 64 * MIB  # tables of names: atlases, crosswalks, coordinates
 IMAGE = 2048 * MIB  # half a millimetre throughout a head, in float64, is .6 GiB
 AGAIN = "is the file cut short? fetch or write it again"
+# Missing values in lower case, by whoever wrote them: R, BIDS, pandas, databases,
+# spreadsheets. One list for the names of all readers.
+MISSING = ("", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "none", "null")
 GZIP = b"\x1f\x8b"
 BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -142,19 +146,31 @@ def unpacked(
         raise InputError(where, expected=expected, found=found, fix=fix) from error
 
 
-def bounded(file: BinaryIO | gzip.GzipFile, where: object, expected: str, *, most: int):
+def bounded(
+    file: BinaryIO | gzip.GzipFile, where: object, expected: str, *, most: int
+) -> bytes:
     """All bytes of an open file that ends within `most`.
 
     Raises:
         InputError: It is longer.
     """
-    parts, size = [], 0
+    return b"".join(chunks(file, where, expected, most=most))
+
+
+def chunks(
+    file: BinaryIO | gzip.GzipFile, where: object, expected: str, *, most: int
+) -> Iterator[bytes]:
+    """The same, a part after another.
+
+    Raises:
+        InputError: There are more bytes than `most`.
+    """
+    size = 0
     while part := file.read(8 * MIB):
-        parts.append(part)
         size += len(part)
         if size > most:
             raise too_large(where, expected, size, most)
-    return b"".join(parts)
+        yield part
 
 
 def encoding_of(data: bytes, where: object, expected: str, given: str = "") -> str:
@@ -206,6 +222,11 @@ def clean(text: str) -> str:
     kept = [" " if c.isspace() else c for c in text]
     seen = [c for c in kept if unicodedata.category(c) not in ("Cf", "Cc")]
     return " ".join("".join(seen).split())
+
+
+def is_missing(cell: object) -> bool:
+    """Whether a cell says that there is nothing."""
+    return cell is None or str(cell).strip().casefold() in MISSING
 
 
 def number(text: object) -> float:

@@ -37,8 +37,8 @@ def read_csv(
 
     Args:
         path: The file.
-        columns: What it must have once, among others, in any order; names of columns
-            are taken without case and blanks.
+        columns: What it must have, among others, in any order; names of columns are
+            taken without case and blanks, and stand once.
         fix: What a user can do about another file.
         data: Its bytes, where they have been read.
         foreign: The encoding of a file that is not UTF-8; "" refuses it.
@@ -59,9 +59,9 @@ def read_csv(
     names = [clean(name).lower() for name in header]
     count = Counter(names)
     missing = [name for name in columns if not count[name.lower()]]
-    twice = [name for name in columns if count[name.lower()] > 1]
+    twice = [name for name in names if name and count[name] > 1]
     if missing or twice:
-        text = f"{', '.join(twice)} more than once"
+        text = f"{shortlist(dict.fromkeys(twice))} more than once"
         if missing:
             text = f"no {', '.join(missing)} (but {shortlist(header, MOST_LISTED)})"
             fix = cause(data, separator) or fix

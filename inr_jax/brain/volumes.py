@@ -6,7 +6,9 @@ Axis letters: I, J, K voxels along the axes of a grid; V voxels in its mask.
 from __future__ import annotations
 
 import functools
+import gzip
 import logging
+import math
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -15,21 +17,18 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
+from inr_jax.brain.nifti_codes import header_says
 from inr_jax.brain.space import Grid, outside_head
-from inr_jax.errors import InputError
+from inr_jax.brain.volume_placement import sampled_mm, trouble
+from inr_jax.errors import InputError, first_line
+from inr_jax.reading import GZIP, IMAGE, MIB, chunks, plain_size, user_path
 
 log = logging.getLogger("inr_jax")
-
-SCANNER = 1  # NIFTI_XFORM_SCANNER_ANAT
 
 # 8-bit probabilities, scaled back by a float32 slope, may end just above 1.
 PROBABILITY_ERROR = 1e-3
 
-_NIBABEL_ERRORS = (
-    nib.filebasedimages.ImageFileError,
-    nib.spatialimages.HeaderDataError,
-    ValueError,
-)
+MOST_VOXELS = 75_000_000  # half a millimetre throughout a template
 
 
 def read_mask(
@@ -54,7 +53,7 @@ def read_mask(
     path = source if isinstance(source, str | Path) else "mask"
     values, grid = read_volume(source, functools.partial(_no_mask, path), nifti=True)
     mask = _as_mask(path, values)
-    _check_in_head(path, grid.points_mm(mask))
+    _check_in_head(path, mask, grid)
     return mask, grid
 
 
@@ -75,22 +74,73 @@ def read_volume(
         InputError: The file is missing, damaged, not 3-D or lies nowhere in mm.
     """
     again = "it may be cut or of another format; copy or convert it again"
+    if isinstance(source, str | Path):
+        source = _checked_file(source, fail)
     try:
-        image: Any = nib.load(source) if isinstance(source, str | Path) else source
+        with nib.imageglobals.LoggingOutputSuppressor():  # what is wrong is raised
+            image: Any = nib.load(source) if isinstance(source, Path) else source
         if nifti and not isinstance(image, nib.Nifti1Pair):
-            raise nib.filebasedimages.ImageFileError(f"a {type(image).__name__}")
-        shape = image.shape
-        if len(shape) < 3 or 0 in shape or any(side != 1 for side in shape[3:]):
-            found = "an image of " + " x ".join(map(str, shape)) + " voxels"
-            raise fail(found, "give one 3-D volume; of several choose one")
+            raise nib.filebasedimages.ImageFileError(_kind(image))
+        shape = _checked_shape(image, fail)
         values = np.asanyarray(image.dataobj)
     except InputError:
         raise
     except FileNotFoundError as error:
         raise fail("no such file", "check the path") from error
-    except (OSError, EOFError, zlib.error, *_NIBABEL_ERRORS) as error:
-        raise fail(str(error) or type(error).__name__, again) from error
-    return values.reshape(shape[:3]), Grid(shape[:3], _affine(source, image, fail))
+    except Exception as error:  # nibabel's parsers raise any, on a damaged header
+        raise fail(first_line(error), again) from error
+    return values.reshape(shape), Grid(shape, _affine(source, image, fail))
+
+
+def _checked_file(path: str | Path, fail: Callable[[str, str], InputError]) -> Path:
+    """The path of a plain file of bounded size, gzip read to its end.
+
+    nibabel stops where the voxels end, before gzip's checksum.
+    """
+    path = user_path(path)
+    try:
+        size = plain_size(path, "an image")
+        with open(path, "rb") as file:
+            zipped = file.read(2) == GZIP
+        if zipped:
+            with gzip.open(path) as stream:
+                size = sum(map(len, chunks(stream, path, "an image", most=IMAGE)))
+    except InputError as error:
+        raise fail(error.found, error.fix) from error
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        missing = isinstance(error, FileNotFoundError)
+        found = "no such file" if missing else getattr(error, "strerror", None)
+        fix = "check the path" if missing else "it is cut or damaged; copy it again"
+        raise fail(found or f"a damaged file ({first_line(error)})", fix) from error
+    if size > IMAGE:
+        raise fail(f"{size / MIB:.0f} MiB", "is this the right file? resample it")
+    return path
+
+
+def _kind(image: object) -> str:
+    """What an object of nibabel is, in words."""
+    kind = type(image).__name__
+    surfaces = isinstance(image, nib.gifti.GiftiImage)
+    return f"a {kind}, surfaces and no volume" if surfaces else f"a {kind}"
+
+
+def _checked_shape(
+    image: Any, fail: Callable[[str, str], InputError]
+) -> tuple[int, int, int]:
+    """The shape of a 3-D image of numbers that fit in memory, before they are read."""
+    if not isinstance(image, nib.spatialimages.SpatialImage):
+        raise fail(_kind(image), "give a volume, as a NIfTI")
+    shape = image.shape
+    said = "an image of " + " x ".join(map(str, shape)) + " voxels"
+    if len(shape) < 3 or min(shape) < 1 or any(side != 1 for side in shape[3:]):
+        raise fail(said, "give one 3-D volume; of several choose one")
+    if math.prod(shape) > MOST_VOXELS:
+        raise fail(said, f"at most {MOST_VOXELS:,} fit; resample it")
+    if image.get_data_dtype().kind not in "biuf":
+        found = f"values of type {image.get_data_dtype()}"
+        raise fail(found, "give numbers")
+    i, j, k = shape[:3]
+    return i, j, k
 
 
 def _affine(
@@ -102,16 +152,13 @@ def _affine(
     affine = np.asarray(image.affine, np.float64)
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
         raise fail("an affine without inverse", "correct its header")
+    nowhere = "write the image as NIfTI with an affine to MNI mm"
     if isinstance(image, nib.Nifti1Pair):
-        codes = int(image.header["sform_code"]), int(image.header["qform_code"])
-        unit = image.header.get_xyzt_units()[0]
-        if codes == (0, 0):
-            fix = "write the image with an affine to MNI mm"
-            raise fail("neither sform nor qform: it lies nowhere", fix)
-        if unit in ("meter", "micron"):
-            raise fail(f"an affine in units of {unit}", "write the image in mm")
-        if (codes[0] or codes[1]) == SCANNER:
-            log.warning("%s: its affine is coded 'scanner'; taken as MNI mm", source)
+        header_says(source, image, affine, fail)
+    elif isinstance(image, nib.analyze.AnalyzeImage):
+        raise fail("an Analyze image, which says not where it lies", nowhere)
+    elif isinstance(image, nib.MGHImage) and not int(image.header["goodRASFlag"]):
+        raise fail("an MGH image that says not where it lies", nowhere)
     return affine
 
 
@@ -136,7 +183,8 @@ def _two_valued(values: np.ndarray) -> bool:
     return bool(((values == 0) | (values == values.max())).all())
 
 
-def _check_in_head(path: str | Path, x_mm: np.ndarray) -> None:
+def _check_in_head(path: str | Path, mask: np.ndarray, grid: Grid) -> None:
+    x_mm = sampled_mm(mask, grid)
     low, high = x_mm.min(0), x_mm.max(0)
     extent = ", ".join(f"{a:.0f}..{b:.0f}" for a, b in zip(low, high, strict=True))
     share = outside_head(x_mm).mean()
@@ -147,6 +195,9 @@ def _check_in_head(path: str | Path, x_mm: np.ndarray) -> None:
     if low.min() >= 0 and (high - low).min() > 60:
         found = f"no negative coordinate ({extent} mm)"
         raise _no_mask(path, found, "give it the affine of its MNI152 grid")
+    wrong = trouble(mask, grid)
+    if wrong:
+        raise _no_mask(path, *wrong)
 
 
 def _no_mask(path: str | Path, found: str, fix: str) -> InputError:

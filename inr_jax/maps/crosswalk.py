@@ -11,13 +11,13 @@ Axis letters: N wells, L regions, A = P + S memberships (parents, then structure
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
 
 from inr_jax.errors import InputError, unknown_name
 from inr_jax.files import write_csv
+from inr_jax.reading import number
 from inr_jax.rows import read_csv
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import UNNAMED
@@ -25,6 +25,7 @@ from inr_jax.samples.structures import KnownStructures, memberships
 
 PSEUDO_COUNT = 0.5  # wells
 SMALLEST = 0.001  # memberships below are left out of a table
+ROUNDED = 1e-3  # by which a weight in a table may be off
 COLUMNS = ("region", "kind", "name", "weight")
 OUTSIDE = "(outside)"  # the name in a table of what is in no region
 
@@ -101,13 +102,34 @@ def override(
         if region not in rows:
             raise unknown_name(f"{path}: region", region, rows)
         changed[rows[region]] = 0
+    read: set[tuple[str, ...]] = set()
     for line in lines:
         key = (line["kind"], line["name"])
+        if (line["region"], *key) in read:
+            found = f"{line['kind']} {line['name']} twice"
+            raise _refused(path, line, expected="each name once", found=found)
+        read.add((line["region"], *key))
         if key not in columns:
             known = [name for kind, name in columns if kind == line["kind"]]
             raise unknown_name(f"{path}: {line['kind']}", line["name"], known)
         changed[rows[line["region"]], columns[key]] = _weight(path, line)
+    for region in sorted(named):
+        _check_sums(path, region, changed[rows[region]], samples)
     return changed
+
+
+def _check_sums(
+    path: str | Path, region: str, row: np.ndarray, samples: Samples
+) -> None:
+    """Refuse a region `(A,)` that lies in nothing, or in more than all."""
+    parents = len(samples.parents)
+    expected, line = "weights that are shares", {"region": region, "name": "all"}
+    if not row.any():
+        raise _refused(path, line, expected=expected, found="none above 0")
+    for kind, weights in (("parents", row[:parents]), ("structures", row[parents:])):
+        if weights.sum() > 1 + ROUNDED * len(weights):
+            found = f"{kind} that sum to {weights.sum():.3g}, more than 1"
+            raise _refused(path, line, expected=expected, found=found)
 
 
 def _names(samples: Samples) -> list[tuple[str, str]]:
@@ -117,18 +139,18 @@ def _names(samples: Samples) -> list[tuple[str, str]]:
 
 
 def _weight(path: str | Path, line: dict[str, str]) -> float:
-    try:
-        weight = float(line["weight"])
-    except (TypeError, ValueError):
-        weight = math.nan
+    weight = number(line["weight"])
     if not 0 <= weight <= 1:
-        raise InputError(
-            f"{path}: {line['region']}, {line['name']}",
-            expected="a weight from 0 to 1",
-            found=str(line["weight"]),
-            fix="correct it",
-        )
+        found = str(line["weight"])
+        raise _refused(path, line, expected="a weight from 0 to 1", found=found)
     return weight
+
+
+def _refused(
+    path: str | Path, line: dict[str, str], *, expected: str, found: str
+) -> InputError:
+    where = f"{path}: {line['region']}, {line['name']}"
+    return InputError(where, expected=expected, found=found, fix="correct it")
 
 
 def _plain(name: str) -> str:

@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inr_jax.errors import InputError, first_line
+from inr_jax.reading import clean, is_missing
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# Missing values in lower case, by whoever wrote them: R, BIDS, pandas, databases,
-# spreadsheets. One list for the names of all readers.
-NO_NAME = ("", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "none", "null")
 
 
 def as_numbers(name: str, array: object, where: object) -> np.ndarray:
@@ -31,16 +28,12 @@ def as_numbers(name: str, array: object, where: object) -> np.ndarray:
         pass
     try:
         cells = np.asarray(array, object)
-        plain = [np.nan if _is_missing(cell) else float(cell) for cell in cells.flat]
+        plain = [np.nan if is_missing(cell) else float(cell) for cell in cells.flat]
         return np.array(plain, np.float64).reshape(cells.shape)
     except (TypeError, ValueError) as error:
         fix = "give an array of numbers, rows of one length"
         expected, found = f"numbers in {name}", first_line(error)
         raise InputError(where, expected=expected, found=found, fix=fix) from error
-
-
-def _is_missing(cell: object) -> bool:
-    return cell is None or str(cell).strip().casefold() in NO_NAME
 
 
 def numbers(series: pd.Series) -> np.ndarray:
@@ -100,8 +93,8 @@ def names(frame: pd.DataFrame, name: str | None) -> list[str | None] | None:
     cells = frame[name].tolist()
     # A Parquet column of whole numbers with a blank among them comes as floats.
     whole = [int(c) if isinstance(c, float) and c.is_integer() else c for c in cells]
-    texts = [str(cell).strip() for cell in whole]
-    return [None if text.casefold() in NO_NAME else text for text in texts]
+    texts = [clean(str(cell)) for cell in whole]
+    return [None if is_missing(text) else text for text in texts]
 
 
 def donors(frame: pd.DataFrame, name: str | None, where: object) -> list | None:

@@ -23,7 +23,8 @@ import numpy as np
 
 from inr_jax.brain.template import tissue_at
 from inr_jax.errors import unknown_name
-from inr_jax.samples.cells import NO_NAME, as_numbers
+from inr_jax.reading import is_missing
+from inr_jax.samples.cells import as_numbers
 from inr_jax.samples.checks import (
     check_coordinates,
     check_parents,
@@ -221,7 +222,7 @@ def _numbered(names: list) -> tuple[tuple[str, ...], np.ndarray]:
 
 
 def _named(name: object) -> bool:
-    return str(name).strip().casefold() not in NO_NAME
+    return not is_missing(name)
 
 
 def _with_tissue(tissue: np.ndarray | None, x_mm: np.ndarray) -> np.ndarray:

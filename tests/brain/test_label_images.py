@@ -136,7 +136,7 @@ def test_a_bad_table_is_refused_in_one_line(tmp_path, text, message):
     with pytest.raises(InputError, match=message) as error:
         read_regions(saved(tmp_path), table(tmp_path, text))
     assert "\n" not in str(error.value)
-    with pytest.raises(InputError, match="No such file"):
+    with pytest.raises(InputError, match="no such file"):
         read_table(tmp_path / "none.csv")
 
 

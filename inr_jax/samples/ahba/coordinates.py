@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from inr_jax.errors import InputError, shortlist
+from inr_jax.reading import SMALL, number, read_bytes, user_path
 from inr_jax.rows import read_csv
 from inr_jax.samples.ahba import wells
 from inr_jax.samples.ahba.options import (
@@ -145,7 +146,7 @@ def atlas_coordinates(choice: str, folder: str | Path) -> Coordinates:
 
 
 def _read_csv(choice: str) -> Coordinates:
-    path = Path(choice)
+    path = user_path(choice, "config.source.coordinates")
     if not path.is_file():
         raise InputError(
             "config.source.coordinates",
@@ -153,21 +154,20 @@ def _read_csv(choice: str) -> Coordinates:
             found=f"{choice!r}, no such file",
             fix="check the path",
         )
-    data = path.read_bytes()
+    data = read_bytes(path, "a CSV", most=SMALL, fix="check the file")
     columns = ("well_id", "x", "y", "z")
     table = {}
     for line, row in enumerate(read_csv(path, columns, "add them", data=data), start=2):
         well, *place = (row[name] for name in columns)
-        try:
-            table[int(well)] = np.array([float(cell) for cell in place])
-            if not np.isfinite(table[int(well)]).all():
-                raise ValueError
-        except ValueError:
+        key, x_mm = number(well), np.array([number(cell) for cell in place])
+        good = np.isfinite([key, *x_mm]).all() and key.is_integer()
+        if not good or int(key) in table:
             raise InputError(
                 f"{path}, line {line}",
-                expected="a well id and three numbers, MNI mm",
-                found=",".join((well, *place)),
+                expected="a well id once and three numbers, MNI mm",
+                found=",".join((well, *place)) + (" again" if good else ""),
                 fix="correct it",
-            ) from None
+            )
+        table[int(key)] = x_mm
     file = {path.name: sha256(data)}
     return Coordinates(f"user's table {path.name}", table, file, choice)

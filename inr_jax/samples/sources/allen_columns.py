@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_jax.errors import InputError, shortlist
+from inr_jax.reading import is_missing
 from inr_jax.rows import read_csv
 from inr_jax.samples.ahba import wells
 from inr_jax.samples.ahba.ontology import (
@@ -26,7 +27,6 @@ from inr_jax.samples.sources.archive import AGAIN, Member
 REQUIRED = ("donor_id", "sample_well", "structure_id", "structure_name")
 PARENT = "top_level_structure_name"  # in every real export; a cut one does without
 NO_SAMPLE = "-1"
-NO_SYMBOL = ("", "na", "n/a")  # in lower case
 
 
 class ExportColumns(NamedTuple):
@@ -64,7 +64,7 @@ def read_columns(member: Member, ontology: Ontology | None = None) -> ExportColu
     table = _table(member, REQUIRED)
     well = [row["sample_well"] for row in table]
     for row, text in enumerate(well, start=1):
-        if not re.fullmatch(rf"\d{{1,9}}|{NO_SAMPLE}", text):
+        if not re.fullmatch(rf"[0-9]{{1,9}}|{NO_SAMPLE}", text):
             expected = f"a well id in sample_well, or {NO_SAMPLE} for no sample"
             found = f"{text!r} in row {row} below the header"
             raise InputError(member.where, expected=expected, found=found, fix=AGAIN)
@@ -135,7 +135,7 @@ def with_donors(columns: ExportColumns, where: str) -> ExportColumns:
         )
     donor = [donor_of[well] for well in columns.well.tolist()]
     for well, given, true in zip(columns.well, columns.donor, donor, strict=True):
-        if given not in ("", true):
+        if given != true and not is_missing(given):
             raise InputError(
                 where,
                 expected=f"donor_id {true} for well {well} ({wells.COORDINATES})",
@@ -165,4 +165,4 @@ def read_probes(member: Member) -> tuple[list[str], list[str]]:
             fix="keep one row of each, here and in Expression.csv",
         )
     symbols = [row["gene-symbol"] for row in table]
-    return ids, ["" if name.lower() in NO_SYMBOL else name for name in symbols]
+    return ids, ["" if is_missing(name) else name for name in symbols]

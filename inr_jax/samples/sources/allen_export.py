@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from inr_jax.errors import InputError, unknown_name
+from inr_jax.reading import number
 from inr_jax.rows import csv_rows
 from inr_jax.samples.ahba.coordinates import choose_coordinates
 from inr_jax.samples.ahba.options import AUTO
@@ -231,11 +232,8 @@ def _numbers(
     """A probe's values in the N columns that have a sample."""
     numbers = []
     for column, well in zip(columns.number.tolist(), columns.well, strict=True):
-        try:
-            number = float(cells[column])
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
+        value = number(cells[column])
+        if not math.isfinite(value):
             raise InputError(
                 where,
                 expected="a number in every column that has a sample",
@@ -243,5 +241,5 @@ def _numbers(
                 f"after the probe id (well {well})",
                 fix=f"{AGAIN}, or leave the gene out with --config.source.genes",
             )
-        numbers.append(number)
+        numbers.append(value)
     return numbers
