@@ -18,7 +18,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from inr_jax.errors import InputError, first_line
 
@@ -147,7 +147,7 @@ def unpacked(
 
 
 def bounded(
-    file: BinaryIO | gzip.GzipFile, where: object, expected: str, *, most: int
+    file: IO[bytes] | gzip.GzipFile, where: object, expected: str, *, most: int
 ) -> bytes:
     """All bytes of an open file that ends within `most`.
 
@@ -158,7 +158,7 @@ def bounded(
 
 
 def chunks(
-    file: BinaryIO | gzip.GzipFile, where: object, expected: str, *, most: int
+    file: IO[bytes] | gzip.GzipFile, where: object, expected: str, *, most: int
 ) -> Iterator[bytes]:
     """The same, a part after another.
 

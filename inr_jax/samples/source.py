@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inr_jax.errors import InputError
+from inr_jax.reading import user_path
 from inr_jax.samples.samples import Samples
 
 
@@ -60,7 +61,14 @@ def existing(path: str | Path, expected: str) -> Path:
     fix = "give its path with --config.source.path=PATH"
     if not str(path):
         raise InputError("config.source.path", expected=expected, found="''", fix=fix)
-    path = Path(path)
-    if not path.exists():
+    path = user_path(path, "config.source.path")
+    if not _exists(path):
         raise InputError(path, expected=expected, found="nothing there", fix=fix)
     return path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long, or a folder that is not ours to look into
+        return False

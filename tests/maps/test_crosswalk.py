@@ -114,7 +114,7 @@ def test_a_bad_table_is_refused_in_one_line(tmp_path, samples, learned, text, me
     with pytest.raises(InputError, match=message) as error:
         override(path, learned, REGIONS, samples)
     assert "\n" not in str(error.value)
-    with pytest.raises(InputError, match="No such file"):
+    with pytest.raises(InputError, match="no such file"):
         override(tmp_path / "none.csv", learned, REGIONS, samples)
 
 
@@ -252,6 +252,6 @@ def test_the_verb_prints_and_writes_it_without_a_fit(tmp_path, capsys):
     assert cli.main(["crosswalk", f"--workdir={tmp_path}", *FLAGS, *bad]) == 2
     (line,) = (e for e in capsys.readouterr().err.splitlines() if "inr-jax:" in e)
     assert (
-        "none.csv: expected columns region, kind, name, weight, found No such file"
+        "none.csv: expected columns region, kind, name, weight, found no such file"
         in line
     )

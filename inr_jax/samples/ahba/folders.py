@@ -18,6 +18,7 @@ import zlib
 from pathlib import Path
 
 from inr_jax.errors import InputError, shortlist
+from inr_jax.reading import MIB, chunks, too_large, user_path
 from inr_jax.samples.ahba.options import DONORS
 from inr_jax.samples.ahba.wells import wells
 
@@ -40,6 +41,8 @@ ARCHIVES = {
 }
 SERVER = "https://human.brain-map.org"
 AGAIN = "delete that donor's files and run inr-jax fetch"
+LINE = 1 << 16  # bytes of a line that are looked at; real ones have a few hundred
+MOST = 4096 * MIB  # of a file; MicroarrayExpression.csv has up to 500 MiB
 Files = dict[str, dict[str, str]]  # donor -> kind -> path, as abagen.fetch_microarray
 
 
@@ -78,7 +81,7 @@ def locate(data_dir: str | Path, donors: tuple[str, ...]) -> Files:
     Raises:
         InputError: A donor is not there or lacks a file, or a zip is cut short.
     """
-    base = Path(data_dir).expanduser() if str(data_dir) else default_dir()
+    base = user_path(data_dir) if str(data_dir) else default_dir()
     if not base.exists():
         raise _nothing(base, donors)
     homes = present(base)
@@ -137,16 +140,18 @@ def _annotation(home: Path) -> str:
     name = FILES["annotation"]
     if home.is_dir():
         with open(home / name, encoding="utf-8", errors="replace") as file:
-            return file.readline() + file.readline()
+            return file.readline(LINE) + file.readline(LINE)
     with zipfile.ZipFile(home) as archive, archive.open(_member(archive, name)) as file:
-        return (file.readline() + file.readline()).decode("utf-8", "replace")
+        return (file.readline(LINE) + file.readline(LINE)).decode("utf-8", "replace")
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    for info in archive.infolist():
-        if Path(info.filename).name == name and not info.is_dir():
-            return info
-    raise KeyError(name)
+    infos = [i for i in archive.infolist() if Path(i.filename).name == name]
+    if not infos:
+        raise KeyError(name)
+    if len(infos) > 1:
+        raise zipfile.BadZipFile(f"{name} is there {len(infos)} times")
+    return infos[0]
 
 
 def _files(home: Path) -> dict[str, str]:
@@ -178,11 +183,15 @@ def unpack(archive: Path, folder: Path) -> Path:
     try:
         with zipfile.ZipFile(archive) as opened:
             for name in FILES.values():
+                info = _member(opened, name)
+                inside, expected = f"{archive}:{info.filename}", "a donor's file"
+                if info.file_size > MOST:
+                    raise too_large(inside, expected, info.file_size, MOST)
                 with (
-                    opened.open(_member(opened, name)) as source,
+                    opened.open(info) as source,
                     open(where / name, "wb") as target,
                 ):
-                    shutil.copyfileobj(source, target, 1 << 20)
+                    target.writelines(chunks(source, inside, expected, most=MOST))
         where.chmod(0o755)
         _rename(where, folder)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:

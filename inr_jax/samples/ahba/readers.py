@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inr_jax.errors import InputError, shortlist
+from inr_jax.errors import InputError, first_line, shortlist
+from inr_jax.reading import SMALL, too_large
 from inr_jax.samples.ahba.folders import AGAIN, Files
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ COLUMNS = {
     "ontology": ("id", "acronym", "name", "hemisphere", "structure_id_path"),
 }
 
+MOST_LOG2 = 100  # intensities have 16 bits, so log2 of them is at most 16 or so
 # Top-level structures of the Allen Institute's web search (top_level_structure_id of
 # its exports, human.brain-map.org), by id in Ontology.csv:
 # the lobes and gyri of the cortex, nuclei, thalami, cerebellum, pons, medulla,
@@ -111,9 +113,13 @@ def _numbers(path: str) -> list[int]:
 
 def _table(read, path: str, kind: str) -> pd.DataFrame:
     try:
+        if Path(path).stat().st_size > SMALL:
+            raise too_large(path, "a CSV", Path(path).stat().st_size, SMALL)
         frame = read(path)
-    except (ValueError, TypeError, KeyError, UnicodeDecodeError) as error:
-        found = f"one that cannot be read ({str(error).splitlines()[0]})"
+    except InputError:
+        raise
+    except (ValueError, TypeError, KeyError, OSError, MemoryError) as error:
+        found = f"one that cannot be read ({first_line(error)})"
         raise InputError(path, expected="a CSV", found=found, fix=AGAIN) from error
     have = {*frame.columns, frame.index.name}
     missing = [name for name in COLUMNS[kind] if name not in have]
@@ -156,8 +162,25 @@ def read_matrix(
     values: np.ndarray = np.empty((len(ids), samples), dtype)
     for sample in range(samples):
         values[:, sample] = table.column(sample + 1).to_numpy()
+        _check_range(values[:, sample], path, ids, sample)
     columns = pd.RangeIndex(1, samples + 1, name="sample_id")
     return pd.DataFrame(values, index=probes, columns=columns)
+
+
+def _check_range(
+    values: np.ndarray, path: str, probes: np.ndarray, sample: int
+) -> None:
+    """Refuse a sample's values `(P,)` that are no log2 intensity, or no 0 or 1."""
+    whole = values.dtype.kind == "i"
+    low, high = (0, 1) if whole else (-MOST_LOG2, MOST_LOG2)
+    bad = np.flatnonzero(~((values >= low) & (values <= high)))
+    if len(bad):
+        raise InputError(
+            path,
+            expected="0 or 1" if whole else f"log2 intensities within {high}",
+            found=f"{values[bad[0]]:g} at probe {probes[bad[0]]}, sample {sample + 1}",
+            fix=AGAIN,
+        )
 
 
 def _parsed(path: str, samples: int, dtype: type):

@@ -10,10 +10,12 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from inr_jax.errors import InputError, shortlist
+from inr_jax.reading import TABLE, bounded, read_bytes, too_large, unpacked
 from inr_jax.samples.source import existing
 
 AGAIN = "download it again"
@@ -68,18 +70,21 @@ def read_members(
         if path.is_dir():
             homes = _homes_in_folder(path, wanted)
             home = _chosen_home(path, homes, names)
-            return _members(f"{path}/{home}", homes[home], wanted, Path.read_bytes)
+            return _members(f"{path}/{home}", homes[home], wanted, _plain)
         with zipfile.ZipFile(path) as archive:
             homes = _homes_in_zip(path, archive, wanted)
             home = _chosen_home(path, homes, names)
-            return _members(f"{path}:{home}", homes[home], wanted, archive.read)
+            read = partial(_unzipped, path, archive)
+            return _members(f"{path}:{home}", homes[home], wanted, read)
     except zipfile.BadZipFile as error:
         found = f"a broken zip or no zip ({error})"
         fix = f"{AGAIN}, or give the folder that holds the files"
         raise InputError(path, expected=expected, found=found, fix=fix) from error
     # zlib.error and EOFError: cut short; RuntimeError: encrypted; its subclass
     # NotImplementedError: a compression that Python lacks.
-    except (OSError, zlib.error, EOFError, RuntimeError) as error:
+    except (OSError, zlib.error, EOFError, RuntimeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
         found = f"one that cannot be read ({error})"
         raise InputError(path, expected=expected, found=found, fix=AGAIN) from error
 
@@ -106,10 +111,27 @@ def _homes_in_zip(
                 path, expected="a zip with names inside it", found=found, fix=AGAIN
             )
         if len(parts) in (1, 2) and parts[-1] in wanted and not info.is_dir():
-            homes.setdefault("".join(f"{part}/" for part in parts[:-1]), {})[
-                parts[-1]
-            ] = info
+            home = homes.setdefault("".join(f"{part}/" for part in parts[:-1]), {})
+            if parts[-1] in home:
+                expected, found = "each file once", f"{'/'.join(parts)} twice"
+                fix = "unpack it, and give the folder with the right one"
+                raise InputError(path, expected=expected, found=found, fix=fix)
+            home[parts[-1]] = info
     return homes
+
+
+def _plain(path: Path) -> bytes:
+    return read_bytes(path, "a CSV", fix=AGAIN)
+
+
+def _unzipped(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """A member of bounded size, read to its end, where its checksum is compared."""
+    where = f"{path}:{info.filename}"
+    if info.file_size > TABLE:
+        raise too_large(where, "a CSV", info.file_size, TABLE)
+    with archive.open(info) as file:
+        data = bounded(file, where, "a CSV", most=TABLE)
+    return unpacked(data, where, "a CSV", fix=AGAIN)
 
 
 def _chosen_home(path: Path, homes: dict[str, dict], names: tuple[str, ...]) -> str:
