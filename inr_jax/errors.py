@@ -22,7 +22,19 @@ class InputError(ValueError):
     def __init__(self, where: object, *, expected: str, found: str, fix: str) -> None:
         self.where, self.expected, self.found, self.fix = where, expected, found, fix
         message = f"{where}: expected {expected}, found {found}; {fix}"
-        super().__init__(" ".join(message.split()))
+        super().__init__(printable(" ".join(message.split())))
+
+
+def printable(text: str) -> str:
+    """Text whose control and invisible characters are written out as escapes.
+
+    A name in a file can neither move a terminal's cursor nor begin a line of its own.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def shortlist(items: Iterable[object], most: int = 5) -> str:

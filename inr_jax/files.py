@@ -13,14 +13,17 @@ import io
 import json
 import math
 import os
+import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from inr_jax.errors import InputError
+from inr_jax.errors import InputError, printable
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-TEMPORARY = ".*.tmp"
+# Names of what `write_bytes` writes before it renames; the number is a process.
+TEMPORARY = re.compile(r"\.(.+)\.\d+\.tmp")
+FORMULA = "=+-@\t\r"  # a spreadsheet computes a cell that begins with one of these
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -43,11 +46,20 @@ def write_bytes(path: str | Path, data: bytes) -> None:
         raise
 
 
-def remove_temporary(folder: Path) -> None:
-    """Delete temporary files of writers that were killed; no writer may be at work."""
-    for path in folder.glob(TEMPORARY):
-        with contextlib.suppress(OSError):
-            path.unlink()
+def remove_temporary(folder: Path, ours: Callable[[str], bool]) -> None:
+    """Delete temporary files of writers that were killed; no writer may be at work.
+
+    Args:
+        folder: Where they lie; it need not be there.
+        ours: Whether a final name is one that we write; others' files stay.
+    """
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        name = TEMPORARY.fullmatch(path.name)
+        if name and ours(name[1]) and path.is_file():
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -64,11 +76,35 @@ def write_csv(
         InputError: The file cannot be written.
         ValueError: A row has a column that is not among `columns`.
     """
+    write_text(path, csv_text(columns, rows))
+
+
+def csv_text(columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """Rows as CSV, see `write_csv`."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(columns), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
+    writer.writerows({k: neutral(cell) for k, cell in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def neutral(cell: object) -> object:
+    """A cell that no spreadsheet takes for a formula, nor a terminal for an order.
+
+    Text that begins like a formula gets an apostrophe, which `plain_cell` takes away.
+    """
+    if not isinstance(cell, str):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return printable(f"'{cell}" if cell.startswith(tuple(FORMULA)) else cell)
+    return cell
+
+
+def plain_cell(cell: str) -> str:
+    """The inverse of `neutral`, for names."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in set(FORMULA) else cell
 
 
 def cache_folder() -> Path:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from inr_jax.errors import MOST_LISTED, InputError, shortlist
+from inr_jax.files import plain_cell
 from inr_jax.reading import AGAIN, SMALL, clean, encoding_of, read_bytes
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -67,7 +68,8 @@ def read_csv(
             fix = cause(data, separator) or fix
         raise InputError(path, expected=expected, found=text, fix=fix)
     names = [plain.get(name, name) for name in names]
-    return [dict(zip(names, map(clean, row), strict=True)) for row in rows]
+    cells = ([plain_cell(clean(cell)) for cell in row] for row in rows)
+    return [dict(zip(names, row, strict=True)) for row in cells]
 
 
 def csv_rows(

@@ -20,7 +20,10 @@ SMALL = [
 ]
 TINY = [*SMALL, "--config.fit.steps=100"]
 THREE_GENES = [*SMALL, "--config.phantom.n_genes=3"]
-NAME = r"source-inrjax_desc-([A-Za-z0-9]+)_space-([A-Za-z0-9]+)_res-(\w+)_(\w+)"
+NAME = (
+    r"source-(?:inrjax|phantom)_desc-([A-Za-z0-9]+)_space-([A-Za-z0-9]+)"
+    r"_res-(\w+?)(?:_mask-[A-Za-z0-9]+)?_([a-z]+)"
+)
 AS_USER = [sys.executable, "-m", "inr_jax.cli"]
 
 

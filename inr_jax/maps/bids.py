@@ -6,7 +6,11 @@ Nouns:
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
 
 from inr_jax.brain.space import Grid
 from inr_jax.errors import InputError
@@ -43,8 +47,24 @@ def resolution_name(grid: Grid) -> str:
     return "x".join(sides).replace(".", "p") + "mm"
 
 
-def map_name(desc: str, space: str, res: str, suffix: str = "feature") -> str:
+def map_name(
+    desc: str,
+    space: str,
+    res: str,
+    suffix: str = "feature",
+    *,
+    mask: str = "",
+    source: str = "inrjax",
+) -> str:
     """The file name of a map, without extension.
+
+    Args:
+        desc: Of the gene.
+        space: Name of the space.
+        res: Voxel size in words.
+        suffix: What the map holds.
+        mask: Name of a mask of the user's own, letters and digits.
+        source: What the map was made by.
 
     Raises:
         InputError: `space` is empty or holds more than letters and digits.
@@ -56,7 +76,22 @@ def map_name(desc: str, space: str, res: str, suffix: str = "feature") -> str:
             found=repr(space),
             fix="set render.space",
         )
-    return f"source-inrjax_desc-{desc}_space-{space}_res-{res}_{suffix}"
+    within = f"_mask-{mask}" if mask else ""
+    return f"source-{source}_desc-{desc}_space-{space}_res-{res}{within}_{suffix}"
+
+
+def mask_name(path: str, mask: np.ndarray, affine: np.ndarray) -> str:
+    """A name for a mask that no other mask has: of its file, and of its voxels.
+
+    Args:
+        path: Its file; "" for an image in memory.
+        mask: `(I, J, K)` bool.
+        affine: `(4, 4)` from voxels to mm.
+    """
+    stem = Path(path).name.split(".")[0] if path else "image"
+    digest = hashlib.sha256(np.packbits(mask).tobytes())
+    digest.update(f"{mask.shape} {np.asarray(affine, float).tolist()}".encode())
+    return f"{_alphanumeric(stem)[:24]}{digest.hexdigest()[:8]}"
 
 
 def _alphanumeric(text: str) -> str:

@@ -8,6 +8,7 @@ import nibabel as nib
 
 from inr_jax.brain import template
 from inr_jax.brain.volumes import read_mask
+from inr_jax.maps.bids import mask_name
 from inr_jax.maps.write import Canvas
 
 
@@ -32,4 +33,6 @@ def make_canvas(
         brain, grid = template.brain_mask(resolution_mm)
         return Canvas(brain, grid, space or template.SPACE, outside)
     brain, grid = read_mask(mask)
-    return Canvas(brain, grid, space or "MNI152", outside)
+    path = str(mask) if isinstance(mask, str | Path) else ""
+    name = mask_name(path, brain, grid.affine)
+    return Canvas(brain, grid, space or "MNI152", outside, name)

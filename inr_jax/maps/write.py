@@ -37,16 +37,23 @@ class Canvas(NamedTuple):
         grid: The grid of the mask.
         space: Name of the space, as BIDS writes it.
         outside: "zero" or "nan", the value outside the mask.
+        name: Of a mask of the user's own; "" for the template's brain.
+        source: What maps are made by, for their names.
     """
 
     mask: np.ndarray
     grid: Grid
     space: str
     outside: str
+    name: str = ""
+    source: str = "inrjax"
 
     def stem(self, folder: Path, desc: str, suffix: str) -> Path:
         """Path of a map, without extension."""
-        return folder / map_name(desc, self.space, resolution_name(self.grid), suffix)
+        res, made = resolution_name(self.grid), {"mask": self.name}
+        return folder / map_name(
+            desc, self.space, res, suffix, **made, source=self.source
+        )
 
 
 def write_map(

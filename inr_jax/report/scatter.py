@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inr_jax.report.png import save
+from inr_jax.report import png
 from inr_jax.report.styles import method_style, pale_grid
 from inr_jax.report.tables import methods_of
 
@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 LOWEST_DRAWN = -0.5  # R2; a method below it has failed, no matter by how much
 
 
-def draw(path: str | Path, rows: list[dict]) -> None:
+def draw(path: str | Path, rows: list[dict], heading: str = "") -> None:
     """Draw r and R2 of every gene and method; genes are sorted by the INR's r.
 
     Args:
         path: The PNG to write.
         rows: Rows of one protocol, as in scores.csv.
+        heading: Above all, where there is something to say.
 
     Raises:
         InputError: The file cannot be written.
     """
-    save(path, make_figure(rows))
+    png.draw(path, make_figure, rows, heading)
 
 
-def make_figure(rows: list[dict]) -> Figure:
+def make_figure(rows: list[dict], heading: str = "") -> Figure:
     """The picture that `draw` writes; two axes, r above R2."""
     from matplotlib.figure import Figure
 
@@ -42,6 +43,8 @@ def make_figure(rows: list[dict]) -> Figure:
     for axes, name in zip(figure.subplots(2, sharex=True), ("r", "r2"), strict=True):
         _draw_scores(axes, rows, genes, name, inches=inches)
     axes.set_xticks(range(len(genes)), genes, rotation=90, fontsize=7)
+    if heading:
+        figure.suptitle(heading, fontsize=10)
     return figure
 
 

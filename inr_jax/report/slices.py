@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from inr_jax.brain.space import Grid
+from inr_jax.report import png
 from inr_jax.report.cuts import ENDS, IN_PLANE, STEP_MM, Plane, sampled
-from inr_jax.report.png import save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ NEAR_MM = 4.0  # samples this close to a slice are drawn on it
 WANTED = 80  # samples on a slice
 SCALE_PERCENT = (2, 98)  # percentiles of the map in the brain at the scale's ends
 MARGIN_MM = 4.0  # around the brain
-SCALE_LABEL = "expression (units of the source)"
+STRIPES = 6, 2  # pixels from one to the next, and as broad; where nothing is validated
 OUTLINES = (0.45, 0.77)  # of the T1's maximum: edge of ventricles, of white matter
 OUTLINE_STYLE: dict[str, Any] = {"colors": "white", "linewidths": 0.4, "alpha": 0.6}
 
@@ -42,6 +42,8 @@ class Scene(NamedTuple):
         t1: `(I', J', K')` T1-weighted image, on a grid of its own.
         t1_grid: The grid of `t1`.
         x_mm: `(N, 3)` wells, MNI mm.
+        validated: `(I, J, K)` bool, voxels that held-out donors have tested the model
+            so near to; None where they are not known.
     """
 
     grid: Grid
@@ -49,6 +51,24 @@ class Scene(NamedTuple):
     t1: np.ndarray
     t1_grid: Grid
     x_mm: np.ndarray
+    validated: np.ndarray | None = None
+
+
+class Words(NamedTuple):
+    """What a picture says of all its rows.
+
+    Attributes:
+        heading: Above the first row, what genes these are.
+        below: Lines under the last row.
+        scale: Beside each colour scale.
+    """
+
+    heading: str = ""
+    below: tuple[str, ...] = ()
+    scale: str = "expression (units of the source)"
+
+
+NO_WORDS = Words()
 
 
 def draw(
@@ -58,6 +78,7 @@ def draw(
     values: dict[str, np.ndarray],
     *,
     scores: dict[str, dict] | None = None,
+    words: Words = NO_WORDS,
 ) -> None:
     """Draw a few genes, each a row: sagittal, coronal and axial, over the T1.
 
@@ -67,11 +88,12 @@ def draw(
         volumes: gene -> map `(I, J, K)`.
         values: gene -> the wells' expression `(N,)`, in the units of the map.
         scores: gene -> its held-out row, for the titles.
+        words: For all rows.
 
     Raises:
         InputError: The file cannot be written.
     """
-    save(path, make_figure(scene, volumes, values, scores=scores))
+    png.draw(path, make_figure, scene, volumes, values, scores=scores, words=words)
 
 
 def make_figure(
@@ -80,6 +102,7 @@ def make_figure(
     values: dict[str, np.ndarray],
     *,
     scores: dict[str, dict] | None = None,
+    words: Words = NO_WORDS,
 ) -> Figure:
     """The picture that `draw` writes; four axes a gene, the last the scale."""
     from matplotlib.figure import Figure
@@ -95,9 +118,14 @@ def make_figure(
             _draw_slice(row[axis], scene, plane, volume, shade)
             _draw_samples(row[axis], scene, plane, values[gene], shade)
             _label(row[axis], plane)
-        figure.colorbar(shade, cax=row[3], extend="both", label=SCALE_LABEL)
+        figure.colorbar(shade, cax=row[3], extend="both", label=words.scale)
         row[0].set_title(_title(gene, (scores or {}).get(gene)), loc="left")
-    axes[-1, 0].set_xlabel(f"dots: samples within {NEAR_MM:g} mm", loc="left")
+    below = [f"dots: samples within {NEAR_MM:g} mm"]
+    if scene.validated is not None and not scene.validated[scene.mask].all():
+        below.append("striped: farther from samples than held-out donors have tested")
+    axes[-1, 0].set_xlabel("\n".join([*below, *words.below]), loc="left")
+    if words.heading:
+        figure.suptitle(words.heading, fontsize=10)
     return figure
 
 
@@ -145,7 +173,13 @@ def _draw_slice(
         sampled(scene.mask.astype(np.float32), scene.grid, x_mm, linear=False) > 0.5
     )
     shown = sampled(volume, scene.grid, x_mm, linear=False)
-    shown = np.ma.masked_where(~inside | ~np.isfinite(shown), shown)
+    hidden = ~inside | ~np.isfinite(shown)
+    if scene.validated is not None:
+        volume = scene.validated.astype(np.float32)
+        tested = sampled(volume, scene.grid, x_mm, linear=False) > 0.5
+        apart, broad = STRIPES
+        hidden |= ~tested & (np.indices(tested.shape).sum(0) % apart < broad)
+    shown = np.ma.masked_where(hidden, shown)
     frame: dict[str, Any] = {"extent": extent, "origin": "lower"}
     frame["interpolation"] = "nearest"
     axes.imshow(t1, cmap="gray", vmin=0, vmax=scene.t1.max(), **frame)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inr_jax import files
-from inr_jax.report.png import save
+from inr_jax.errors import printable
+from inr_jax.report import png
 from inr_jax.report.styles import BLUE, GREY, VERMILION, pale_grid
 from inr_jax.stats.nested_cv import Nested
 
@@ -109,7 +110,7 @@ def as_text(table: dict) -> str:
     for name, scores in table["methods"].items():
         gap = " " * 19
         lines.append(f"{name:<{width}}{gap}  {scores['r']:7.4f}  {scores['r2']:8.4f}")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 INNER, OUTER, BASELINE = BLUE, VERMILION, GREY
@@ -121,7 +122,7 @@ def draw(path: Path, table: dict) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    save(path, make_figure(table))
+    png.draw(path, make_figure, table)
 
 
 def make_figure(table: dict) -> Figure:

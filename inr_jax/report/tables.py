@@ -6,10 +6,11 @@ Nouns:
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from inr_jax.errors import InputError
-from inr_jax.files import write_csv
+from inr_jax.files import csv_text, write_text
 from inr_jax.rows import read_csv
 from inr_jax.stats.folds import block_side
 from inr_jax.stats.hold_out import COLUMNS, DONOR, DONOR_STRUCTURE, summarise
@@ -24,6 +25,12 @@ TITLES = {
     DONOR: "held-out donors",
     DONOR_STRUCTURE: "held-out donors, structures known",
 }
+RANGES = {
+    "n": (1, math.inf),
+    "r": (-1.0, 1.0),
+    "r2": (-math.inf, 1.0),
+    "mse": (0.0, math.inf),
+}
 _TYPES = {"n": int, "r": float, "r2": float, "mse": float}
 
 
@@ -33,16 +40,22 @@ def write_scores(path: str | Path, rows: list[dict]) -> None:
     Raises:
         InputError: The file cannot be written.
     """
+    write_text(path, scores_text(rows))
+
+
+def scores_text(rows: list[dict]) -> str:
+    """What `write_scores` writes."""
     numbers = ("r", "r2", "mse")
     lines = (row | {name: f"{row[name]:.8g}" for name in numbers} for row in rows)
-    write_csv(path, COLUMNS, lines)
+    return csv_text(COLUMNS, lines)
 
 
 def read_scores(path: str | Path) -> list[dict]:
     """Read rows that `write_scores` wrote.
 
     Raises:
-        InputError: The file is missing, has other columns, or a cell is not a number.
+        InputError: The file is missing, has other columns, or a cell is not what a
+            score can be: r is in [-1, 1], R2 at most 1, a mean square not negative.
     """
     rows = read_csv(path, COLUMNS, "run evaluate again")
     return [_parsed(row, f"{path}, line {line}") for line, row in enumerate(rows, 2)]
@@ -50,11 +63,17 @@ def read_scores(path: str | Path) -> list[dict]:
 
 def _parsed(row: dict, where: str) -> dict:
     try:
-        return {name: _TYPES.get(name, str)(row[name]) for name in COLUMNS}
+        parsed = {name: _TYPES.get(name, str)(row[name]) for name in COLUMNS}
+        for name, (low, high) in RANGES.items():
+            if not low <= parsed[name] <= high or math.isinf(parsed[name]):
+                raise ValueError(f"{name} {row[name]}")
+        if parsed["protocol"] not in TITLES and not block_side(parsed["protocol"]):
+            raise ValueError(f"protocol {parsed['protocol']!r}")
+        return parsed
     except (ValueError, TypeError) as error:
         raise InputError(
             where,
-            expected="7 cells, numbers in the last four",
+            expected="a method, a protocol, a gene and its scores",
             found=str(error),
             fix="run evaluate again",
         ) from error

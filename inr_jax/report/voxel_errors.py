@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inr_jax.files import write_csv
-from inr_jax.report.png import save
+from inr_jax.report import png
 from inr_jax.report.styles import BLUE, GREEN, VERMILION
 from inr_jax.stats.conformal import NORMAL_90
 
@@ -126,7 +126,7 @@ def draw(path: str | Path, rows: list[dict]) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    save(path, make_figure(rows))
+    png.draw(path, make_figure, rows)
 
 
 def make_figure(rows: list[dict]) -> Figure:

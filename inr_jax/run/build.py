@@ -234,6 +234,8 @@ def _field_settings(config: ConfigDict) -> dict:
 def make_canvas(config: ConfigDict) -> Canvas:
     """Where maps are drawn, as the section `render` has it."""
     section = config.render
-    return canvas.make_canvas(
+    made = canvas.make_canvas(
         section.mask, section.resolution_mm, section.space, section.outside
     )
+    # Real genes, invented maps: their names must not be taken for the real ones'.
+    return made._replace(source="phantom") if config.source.name == "phantom" else made

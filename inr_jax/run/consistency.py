@@ -15,12 +15,13 @@ import inr_jax
 from inr_jax.errors import InputError, shortlist
 from inr_jax.fitting import checkpoint
 from inr_jax.maps.calibration import Calibrated, read_calibration
+from inr_jax.report import tables
 from inr_jax.run import config as settings
 from inr_jax.run.provenance import read_json
 from inr_jax.run.run import Run
 from inr_jax.run.settings_table import MAPS, marked
 from inr_jax.run.workdir import SUFFIXES, Workdir
-from inr_jax.samples.source import Source
+from inr_jax.samples.source import Source, sha256
 from inr_jax.stored import contents
 
 # Settings of the structure model that its fit does not depend on.
@@ -97,7 +98,41 @@ def has_scores(run: Run) -> bool:
     `check_settings` and `check_inputs` have refused scores of another fit.
     """
     noted = read_json(run.workdir.summary).get("scored_with")
-    return run.workdir.scores.exists() and noted == scored_with(run.config)
+    files = evaluated_files(run.workdir)
+    whole = all(_is_noted(run.workdir.root / name, files) for name in files)
+    return (
+        run.workdir.scores.name in files and whole and noted == scored_with(run.config)
+    )
+
+
+def evaluated_files(workdir: Workdir) -> dict[str, str]:
+    """Name of each file that the last evaluation left, or was to -> its SHA-256."""
+    return read_json(workdir.summary).get("evaluated", {})
+
+
+def read_scores_of(workdir: Workdir) -> list[dict]:
+    """The scores that an evaluation left; none where there was none.
+
+    Raises:
+        InputError: They are not those that it noted, or are damaged.
+    """
+    if not workdir.scores.exists():
+        return []
+    if not _is_noted(workdir.scores, evaluated_files(workdir)):
+        raise InputError(
+            workdir.scores,
+            expected=f"the scores that {workdir.summary.name} tells of",
+            found="others, or those of an evaluation that was stopped",
+            fix="run inr-jax evaluate again, or delete them",
+        )
+    return tables.read_scores(workdir.scores)
+
+
+def _is_noted(path: Path, files: dict[str, str]) -> bool:
+    try:
+        return sha256(contents(path)) == files.get(path.name)
+    except (OSError, ValueError):
+        return False
 
 
 def check_settings(result: Result, config: ConfigDict) -> None:

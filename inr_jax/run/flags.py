@@ -14,6 +14,7 @@ from absl import flags
 from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, unknown_name
+from inr_jax.reading import user_path
 from inr_jax.run import config as settings
 from inr_jax.run.settings_table import PATH, TABLE
 from inr_jax.run.shipped_configs import find
@@ -61,21 +62,62 @@ def parse(
         flags.DEFINE_string(name, None, "", flag_values=values)
     for key, setting in TABLE.items():
         DEFINERS[type(setting.default)](PREFIX + key, None, "", flag_values=values)
-    _read(values, arguments)
+    rest = _read(values, arguments)
     if not values.workdir and (needs_workdir or not own):
         expected, fix = "a folder for results", "add --workdir=DIR"
         raise InputError("--workdir", expected=expected, found="none", fix=fix)
-    workdir = Path(values.workdir).expanduser() if values.workdir else None
+    workdir = user_path(values.workdir, "--workdir") if values.workdir else None
     given = {key: values[PREFIX + key] for key in TABLE if values[PREFIX + key].present}
     overrides = {
         key: _absolute(flag.value) if PATH in TABLE[key].marks else flag.value
         for key, flag in given.items()
     }
+    overrides = _with_path(overrides, rest, most=int(needs_workdir))
     config = settings.changed(_base(values.config, workdir), overrides, WHERE)
+    if needs_workdir:
+        config = _with_source(_with_mask(config, overrides), overrides)
     return Call(workdir, config, {name: values[name].value for name in own})
 
 
-def _read(values: flags.FlagValues, arguments: Sequence[str]) -> None:
+def _with_path(overrides: dict, rest: list[str], most: int) -> dict:
+    """The settings, with the path that stands among the flags as the source's."""
+    if not rest:
+        return overrides
+    if len(rest) > most or "source.path" in overrides:
+        fix, found = "write flags as --name=value", repr(rest[-1])
+        expected = "one path of samples, else flags alone" if most else "flags alone"
+        raise InputError(WHERE, expected=expected, found=found, fix=fix)
+    return overrides | {"source.path": _absolute(rest[0])}
+
+
+def _with_source(config: ConfigDict, overrides: dict) -> ConfigDict:
+    """The settings, with the kind of source that lies at the path; a path is a source.
+
+    Raises:
+        InputError: It is of no kind, or the phantom was asked for by name.
+    """
+    path = config.source.path or config.ahba.data_dir
+    if not path or config.source.name != "phantom":
+        return config
+    if overrides.get("source.name") == "phantom":
+        expected, found = "no path, as the phantom reads none", path
+        fix = "leave source.path or source.name out"
+        raise InputError("config.source", expected=expected, found=found, fix=fix)
+    from inr_jax.samples import sources
+
+    name = sources.kind_of(path)
+    return settings.changed(config, {"source.name": name}, WHERE)
+
+
+def _with_mask(config: ConfigDict, overrides: dict) -> ConfigDict:
+    """The settings without a run's mask, where a resolution alone is asked for."""
+    if "render.resolution_mm" not in overrides or "render.mask" in overrides:
+        return config
+    return settings.changed(config, {"render.mask": ""}, WHERE)
+
+
+def _read(values: flags.FlagValues, arguments: Sequence[str]) -> list[str]:
+    """What stands among the flags, which are parsed into `values`."""
     expected, fix = "a value of the setting's type", "see `inr-jax run --help`"
     try:
         rest = values(["inr-jax", *arguments])[1:]
@@ -87,9 +129,7 @@ def _read(values: flags.FlagValues, arguments: Sequence[str]) -> None:
         raise unknown_name(WHERE, f"--{error.flagname}", known) from error
     except flags.Error as error:
         raise InputError(WHERE, expected=expected, found=str(error), fix=fix) from error
-    if rest:
-        fix, found = "write flags as --name=value", repr(rest[0])
-        raise InputError(WHERE, expected="flags alone", found=found, fix=fix)
+    return rest
 
 
 def _absolute(text: Any) -> str:
@@ -97,7 +137,7 @@ def _absolute(text: Any) -> str:
 
     A shell leaves the ~ of --flag=~/file as it is.
     """
-    path = Path(text).expanduser()
+    path = user_path(text)
     return str(path.absolute() if path.exists() else path) if text else text
 
 
@@ -107,7 +147,11 @@ def _base(name: str | None, workdir: Path | None) -> ConfigDict:
         return load_config(find("--config", name))
     stored = workdir / "config.json" if workdir else None
     if stored and stored.exists():
-        return settings.read(stored)
+        kept = settings.read(stored)
+        # What a machine is like is no setting of a run: a folder of compiled programs
+        # that somebody's config.json names would be loaded and run.
+        kept.devices.update(settings.default().devices)
+        return kept
     return settings.default()
 
 

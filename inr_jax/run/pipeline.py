@@ -29,7 +29,7 @@ from inr_jax.run.stages.fit import fit_stage
 from inr_jax.run.stages.render import render_stage
 from inr_jax.run.stages.sweep import make_sweep, sweep_stage
 from inr_jax.run.wells import has_values, read_wells, write_wells
-from inr_jax.run.workdir import Workdir
+from inr_jax.run.workdir import Workdir, remove_leftovers
 from inr_jax.samples import phantom
 from inr_jax.samples.source import Source
 
@@ -57,6 +57,9 @@ STAGES: dict[str, Callable[..., None]] = {
     "sweep": sweep_stage,
     "crosswalk": crosswalk_stage,
 }
+
+
+DRAWING_VERBS = ("render", "compare")
 
 
 def do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> None:
@@ -95,16 +98,23 @@ def prepare(config: ConfigDict, workdir: Workdir, verb: str = "run") -> Run:
             or of scores.
     """
     settings.validate(config)
+    if config.source.name == "phantom" and config.source.path:
+        expected, fix = "no path, as the phantom reads none", "set source.name"
+        found = config.source.path
+        raise InputError("config.source", expected=expected, found=found, fix=fix)
     results = results_in(workdir)
     for result in results:
         check_settings(result, config)
     run = make_run(config, workdir, verb)
     for result in results:
         check_inputs(result, run.source)
+    remove_leftovers(workdir)
     if not results:  # numbers of a run whose results are gone
         for path in (workdir.summary, workdir.provenance, workdir.wells):
             path.unlink(missing_ok=True)
-    write_text(workdir.config, settings.to_json(config) + "\n")
+    # What one call draws is not what the run is.
+    if verb not in DRAWING_VERBS or not workdir.config.exists():
+        write_text(workdir.config, settings.to_json(config) + "\n")
     _note_source(run)
     return run
 

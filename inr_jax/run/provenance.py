@@ -40,7 +40,11 @@ PACKAGES = (
 _INPUTS = {"inputs_sha256?": {str: str}}
 SHAPES: dict[str, dict] = {
     "provenance.json": {"seconds?": {str: float}, **_INPUTS},
-    "summary.json": {"peak_memory_mb?": float, "scored_with?": dict},
+    "summary.json": {
+        "peak_memory_mb?": float,
+        "scored_with?": dict,
+        "evaluated?": {str: str},
+    },
     "made_from.json": {"config": str, **_INPUTS},
 }
 

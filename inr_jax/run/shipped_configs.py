@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from inr_jax.errors import unknown_name
+from inr_jax.reading import user_path
 
 SWEEPS = "sweeps"  # folder of the sweeps
 
@@ -37,7 +38,7 @@ def find(flag: str, name: str, kind: str = "") -> Path:
     Raises:
         InputError: A bare name that neither a shipped file nor a file here has.
     """
-    path, known = Path(name).expanduser(), shipped(kind)
+    path, known = user_path(name, flag), shipped(kind)
     if name in known:
         return known[name]
     if path.name != name or path.suffix == ".py" or path.exists():

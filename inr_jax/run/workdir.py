@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
+import logging
+import os
+import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from inr_jax.errors import InputError
 from inr_jax.files import remove_temporary
 
+log = logging.getLogger("inr_jax")
+LOCK = ".lock"
+# Final names that we write, as patterns.
+OURS = (
+    r"(config|provenance|summary|sweep|made_from)\.json|methods\.md|references\.bib"
+    r"|(scores|losses|sweep|crosswalk|phantom_uncertainty|dropped_genes)\.csv"
+    r"|(abagen_comparison|donor_comparison)\.csv|abagen_report\.md"
+    r"|(wells|calibration|calibration_structure|group\d+_without[\d-]+)\.npz"
+)
+MAPS = r"source-(inrjax|phantom)_desc-[A-Za-z0-9]+_.*\.(nii\.gz|json)$"
+PICTURES = r"(slices|held_out|phantom_uncertainty|sweep).*\.png$"
 SUFFIXES = {"place": "", "structure": "_structure"}  # of what a model leaves
 
 
@@ -93,6 +109,11 @@ class Workdir(NamedTuple):
         return self.root / "crosswalk.csv"
 
     @property
+    def sweep(self) -> Path:
+        """Finished folds of a sweep."""
+        return self.root / "sweep"
+
+    @property
     def figures(self) -> Path:
         """Pictures."""
         return self.root / "figures"
@@ -117,14 +138,20 @@ def check_there(path: str | Path) -> None:
 def opened(path: str | Path) -> Iterator[Workdir]:
     """Make the folder if need be, and hold its lock.
 
+    A folder that was made here and holds nothing at the end is gone again.
+
     Raises:
-        InputError: It cannot be written, or another run is in it.
+        InputError: It cannot be written, leads outside itself by links, or another
+            run is in it.
     """
     root = Path(path)
+    made = [folder for folder in (root, *root.parents) if not folder.exists()]
     try:
         root.mkdir(parents=True, exist_ok=True)
-        lock = open(root / ".lock", "w")  # noqa: SIM115 - held for the whole run
+        _check_links(Workdir(root))
+        lock = _open_lock(root / LOCK)
     except OSError as error:
+        _remove_empty(made)
         raise InputError(
             root,
             expected="a folder to write into",
@@ -132,16 +159,68 @@ def opened(path: str | Path) -> Iterator[Workdir]:
             fix="give another --workdir",
         ) from error
     with lock:
+        _hold(lock, root)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            yield Workdir(root)
+        finally:
+            _remove_empty(made)
+
+
+def _open_lock(path: Path) -> IO[bytes]:
+    """The lock's file, made if need be, left as it is; not what a link leads to."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    number = os.open(path, flags, 0o666)
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(errno.EINVAL, f"{path.name} that is no plain file")
+    return os.fdopen(number, "r+b")
+
+
+def _hold(lock: IO[bytes], root: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputError(
+            root,
+            expected="no other run in this folder",
+            found="one at work",
+            fix="wait for it or give another --workdir",
+        ) from error
+    except OSError as error:  # as some file systems of clusters
+        why = "%s: files cannot be locked here (%s); let one run at a time work in it"
+        log.warning(why, root, error.strerror)
+
+
+def _check_links(workdir: Workdir) -> None:
+    """Refuse a folder of somebody else's that would be written through a link."""
+    folders = [workdir.checkpoints_of(model) for model in SUFFIXES]
+    folders += [workdir.maps, workdir.figures, workdir.regions, workdir.sweep]
+    for folder in folders:
+        if folder.is_symlink():
             raise InputError(
-                root,
-                expected="no other run in this folder",
-                found="one at work",
-                fix="wait for it or give another --workdir",
-            ) from error
-        workdir = Workdir(root)
-        for folder in (root, workdir.maps, workdir.figures):
-            remove_temporary(folder)
-        yield workdir
+                folder,
+                expected="a folder inside the workdir",
+                found=f"a link to {os.readlink(folder)}",
+                fix="move what it leads to here, or give another --workdir",
+            )
+
+
+def _remove_empty(made: list[Path]) -> None:
+    """Remove folders that were made for a run which left nothing; innermost first."""
+    with contextlib.suppress(OSError):
+        if made and os.listdir(made[0]) == [LOCK]:
+            (made[0] / LOCK).unlink()
+        for folder in made:
+            folder.rmdir()
+
+
+def remove_leftovers(workdir: Workdir) -> None:
+    """Delete what killed writers left of our own files; nobody else's."""
+    remove_temporary(workdir.root, _is_ours)
+    remove_temporary(workdir.maps, lambda name: bool(re.match(MAPS, name)))
+    remove_temporary(workdir.figures, lambda name: bool(re.match(PICTURES, name)))
+    remove_temporary(workdir.sweep, _is_ours)
+
+
+def _is_ours(name: str) -> bool:
+    return bool(re.fullmatch(OURS, name))

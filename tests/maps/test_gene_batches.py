@@ -200,7 +200,7 @@ def test_a_disk_that_fills_up_is_told_in_one_line_and_leaves_whole_files(
         some = blocks_of(np.random.default_rng(3), 2)
         write.write_blocks(tmp_path, canvas(), names(), some, std_sidecar=SD)
     assert len(list(tmp_path.iterdir())) == 5
-    assert not list(tmp_path.glob(files.TEMPORARY))
+    assert not list(tmp_path.glob(".*.tmp"))
 
 
 def test_a_wish_to_stop_is_heard_between_blocks(tmp_path, monkeypatch):

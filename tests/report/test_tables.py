@@ -32,6 +32,12 @@ def test_scores_survive_the_file(tmp_path, rows):
         ),
         ("method,protocol,gene,n,r,r2,mse\ninr,donor,A,9,x,0,0\n", "line 2"),
         ("method,protocol,gene,n,r,r2,mse\ninr,donor,A,9,.1\n", "line 2"),
+        ("method,protocol,gene,n,r,r2,mse\ninr,donor,A,9,5,0,0\n", "found r 5"),
+        ("method,protocol,gene,n,r,r2,mse\ninr,donor,A,9,nan,0,0\n", "found r nan"),
+        ("method,protocol,gene,n,r,r2,mse\ninr,donor,A,9,0,2,0\n", "found r2 2"),
+        ("method,protocol,gene,n,r,r2,mse\ninr,donor,A,9,0,0,-1\n", "found mse -1"),
+        ("method,protocol,gene,n,r,r2,mse\ninr,donor,A,0,0,0,0\n", "found n 0"),
+        ("method,protocol,gene,n,r,r2,mse\ninr,x/../y,A,9,0,0,0\n", "found protocol"),
         (
             "method,protocol,gene,n,r,r2,mse\ninr,donor,A,9,0,0,0,0\n",
             "found 8 in line 2",
@@ -42,7 +48,7 @@ def test_a_broken_scores_file_is_refused_in_one_line(tmp_path, text, message):
     path = tmp_path / "scores.csv"
     if text is not None:
         path.write_text(text)
-    with pytest.raises(InputError, match="run evaluate again") as caught:
+    with pytest.raises(InputError, match=r"run evaluate again|no such") as caught:
         tables.read_scores(path)
     assert message in str(caught.value) and "scores.csv" in str(caught.value)
 

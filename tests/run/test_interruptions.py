@@ -185,15 +185,21 @@ def assert_whole(folder):
         assert np.isfinite(np.asarray(nib.load(path).dataobj)).all()
 
 
-def test_what_a_killed_writer_left_goes_with_the_next_command(tmp_path, capsys):
-    (tmp_path / "maps").mkdir()
-    for path in (
-        tmp_path / ".config.json.7.tmp",
-        tmp_path / "maps" / ".a.nii.gz.7.tmp",
-    ):
-        path.write_text("half")
-    refused(capsys, "render", f"--workdir={tmp_path}")
-    assert_whole(tmp_path)
+def test_what_a_killed_writer_left_goes_and_files_of_others_stay(unbroken, tmp_path):
+    kept = shutil.ignore_patterns("figures")
+    folder = Path(shutil.copytree(unbroken, tmp_path / "left", ignore=kept))
+    a_map = "source-phantom_desc-A_space-B_res-2mm_feature.nii.gz"
+    ours = [".config.json.7.tmp", f"maps/.{a_map}.7.tmp", ".scores.csv.123.tmp"]
+    theirs = [".config.json.tmp", ".mine.7.tmp", ".x.tmp", "maps/.a.nii.gz.7.tmp"]
+    theirs += [".config.json.7b.tmp", "maps/.config.json.7.tmp"]
+    for name in ours + theirs:
+        (folder / name).write_text("half")
+    before = files(folder)
+    assert cli.main(["render", f"--workdir={folder}", "--config.fit.steps=7"]) == 2
+    assert files(folder) == before  # a command that is refused removes nothing
+    assert cli.main(["render", f"--workdir={folder}", "--genes=ABCA7"]) == 0
+    assert not any((folder / name).exists() for name in ours)
+    assert all((folder / name).exists() for name in theirs)
 
 
 @pytest.fixture
@@ -230,7 +236,7 @@ def test_a_full_disk_is_told_and_the_same_command_goes_on_after(disk, capsys):
     assert checkpoint.last_step(folder / "checkpoints") is None
     fill(disk, 3 * 2**19)
     line = refused(capsys, *run)
-    assert f"{folder}/maps/source-inrjax_" in line and "MB free" in line
+    assert f"{folder}/maps/source-phantom_" in line and "MB free" in line
     assert checkpoint.last_step(folder / "checkpoints") == 100
     assert_whole(folder)
 

@@ -8,9 +8,10 @@ from inr_jax.brain.divisions import parts_of
 from inr_jax.maps.calibration import Calibrated, write_calibration
 from inr_jax.report.tables import TITLES
 from inr_jax.run import config as settings
-from inr_jax.run.consistency import calibration_in
+from inr_jax.run.consistency import calibration_in, evaluated_files
 from inr_jax.run.provenance import add_summary
 from inr_jax.run.run import Run
+from inr_jax.samples.source import sha256
 from inr_jax.stats import conformal, hold_out
 from inr_jax.stats import coverage as covering
 from inr_jax.stats.residuals import HeldOut
@@ -23,15 +24,18 @@ PROTOCOLS = {
 }  # of models
 
 
-def calibrate_stage(run: Run, held_out: dict[str, HeldOut]) -> None:
+def calibrate_stage(run: Run, held_out: dict[str, HeldOut]) -> dict[str, str]:
     """Print and keep what intervals cover, and the calibrations that maps go by.
 
     Args:
         run: With all samples.
         held_out: Name of a model to its held-out residuals.
+
+    Returns:
+        Name of each file of a calibration to its SHA-256.
     """
     samples, mirror = run.source.samples, run.config.inputs.mirror
-    wells, covered, matters = samples.originals(), {}, {}
+    wells, covered, matters, files = samples.originals(), {}, {}, {}
     part = parts_of(wells.parents, wells.parent, wells.structures, wells.structure)
     range_mm = validated_range_mm(samples, mirror=mirror)
     for model, held in held_out.items():
@@ -51,13 +55,16 @@ def calibrate_stage(run: Run, held_out: dict[str, HeldOut]) -> None:
             settings.to_json(run.config),
             run.source.files,
         )
-        write_calibration(run.workdir.calibration_of(model), calibrated)
+        path = run.workdir.calibration_of(model)
+        write_calibration(path, calibrated)
+        files[path.name] = sha256(path.read_bytes())
         missing = left_out(matters[protocol])
         if missing:
             log.info("%s: not validated: %s", TITLES[protocol], missing)
     numbers = {"validated_range_mm": range_mm, "validated_matters": matters}
     add_summary(run.workdir.summary, {"coverage": covered, **numbers})
     log.info("validated up to %.1f mm from a sample", range_mm)
+    return files
 
 
 def calibration_of(run: Run, model: str, *, whole: bool) -> Calibrated | None:
@@ -73,6 +80,9 @@ def calibration_of(run: Run, model: str, *, whole: bool) -> Calibrated | None:
     """
     path = run.workdir.calibration_of(model)
     if not path.exists():
+        if path.name in evaluated_files(run.workdir):
+            why = "render: std maps are not calibrated, %s is gone: run evaluate again"
+            log.warning(why, path)
         return None
     if not whole:
         log.warning("render: std maps are not calibrated, the fit is not finished")

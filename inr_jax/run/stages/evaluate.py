@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from inr_jax import progress
+from inr_jax.files import write_text
 from inr_jax.fitting.held_out_fit import make_predictor
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.progress import bar
@@ -20,6 +21,7 @@ from inr_jax.run.run import Run
 from inr_jax.run.setting_checks import block_sides
 from inr_jax.run.stages.calibrate import calibrate_stage
 from inr_jax.samples.samples import Samples
+from inr_jax.samples.source import sha256
 from inr_jax.samples.structures import in_one_donor
 from inr_jax.stats import hold_out
 from inr_jax.stats.baselines import abagen_baselines, baselines, structure_baselines
@@ -77,13 +79,17 @@ def evaluate_stage(run: Run) -> None:
     add_summary(run.workdir.summary, evaluation.notes)
     if not evaluation.rows:
         return
-    tables.write_scores(run.workdir.scores, evaluation.rows)
-    scores = hold_out.summarise(evaluation.rows)
-    numbers = {"scores": scores, "scored_with": scored_with(run.config)}
-    add_summary(run.workdir.summary, numbers)
     print(tables.scores_table(evaluation.rows), flush=True)
+    files = {}
     if evaluation.held_out:
-        calibrate_stage(run, evaluation.held_out)
+        files = calibrate_stage(run, evaluation.held_out)
+    text = tables.scores_text(evaluation.rows)
+    files[run.workdir.scores.name] = sha256(text.encode())
+    scores = hold_out.summarise(evaluation.rows)
+    note = {"scored_with": scored_with(run.config), "evaluated": files}
+    add_summary(run.workdir.summary, {"scores": scores, **note})
+    # The last file of all: while it is not the one noted, the stage is not done.
+    write_text(run.workdir.scores, text)
 
 
 def evaluate(

@@ -6,40 +6,31 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from inr_jax.brain import template
-from inr_jax.maps.bids import gene_desc
 from inr_jax.maps.gene_batches import Block, block_size
 from inr_jax.maps.phantom_scores import MapObserver
 from inr_jax.maps.uncertainty import std_maps
-from inr_jax.maps.write import fill, write_blocks, write_distance, write_validated
+from inr_jax.maps.write import write_blocks, write_distance, write_validated
 from inr_jax.progress import bar
-from inr_jax.report import scatter, slices, tables
+from inr_jax.report import tables
 from inr_jax.run import fitted
+from inr_jax.run.consistency import read_scores_of
 from inr_jax.run.expression_model import ExpressionModel
 from inr_jax.run.images import blocks_of, calibrated_of, columns_of
 from inr_jax.run.provenance import add_summary, timed
-from inr_jax.run.regions import atlas_name
 from inr_jax.run.run import Run
+from inr_jax.run.sidecars import Scores, sidecars
 from inr_jax.run.stages.calibrate import calibration_of
 from inr_jax.run.stages.crosswalk import write_crosswalk
 from inr_jax.run.stages.phantom_check import compare_with_phantom, sum_up_maps
-from inr_jax.run.wells import has_values
+from inr_jax.run.stages.pictures import best, draw_scores, draw_slices
 from inr_jax.samples import phantom
-from inr_jax.stats import hold_out
 from inr_jax.stats.neighbours import nearest_distance_mm
 
 log = logging.getLogger("inr_jax")
-DRAWN = 4  # genes in the picture of slices
-PICTURES = {
-    hold_out.DONOR: "held_out.png",
-    hold_out.DONOR_STRUCTURE: "held_out_anatomy.png",
-}
-Scores = dict[str, dict]  # gene -> its row of scores.csv
 
 
 def render_stage(run: Run, genes: str | None = None) -> None:
@@ -47,8 +38,8 @@ def render_stage(run: Run, genes: str | None = None) -> None:
 
     Args:
         run: With the checkpoint of the model that is drawn.
-        genes: Comma separated symbols; None draws all. Maps of some genes leave
-            the figures and the times of rendering as they are.
+        genes: Comma separated symbols; None draws all. Maps of some genes have a
+            picture of their own, and leave the figures and times of all as they are.
 
     Raises:
         InputError: An unknown gene, no checkpoint, or one of another fit.
@@ -57,36 +48,37 @@ def render_stage(run: Run, genes: str | None = None) -> None:
     names = [name.strip() for name in (genes or "").split(",") if name.strip()]
     columns = columns_of(model.genes, names or None)
     whole = len(columns) == len(model.genes)  # what figures and summary are of
-    rows = tables.read_scores(workdir.scores) if workdir.scores.exists() else []
+    rows = read_scores_of(workdir)
     held_out = tables.of_maps(rows, sees_structures=run.drawn == "structure")
+    if not fitted.is_whole(model.recipe, model.bundle):
+        held_out = "", {}  # folds took all steps: their scores are of another fit
     with timed(workdir, "render") if whole else contextlib.nullcontext():
         write_crosswalk(run)
         x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
         observer = _observer(run, columns, held_out[1], x_mm)
         predictive, sidecar = _std_maps(run, model, columns, x_mm)
-        sidecars = _sidecars(run, model, *held_out)
+        told = sidecars(run, model, *held_out)
         workdir.maps.mkdir(exist_ok=True)
         with _blocks(run, model, x_mm, columns) as blocks:
             blocks = map(predictive, map(observer.observe, blocks))
             write_blocks(
                 workdir.maps,
                 canvas,
-                [sidecars[column] for column in columns],
+                [told[column] for column in columns],
                 blocks,
                 std_sidecar=sidecar,
             )
         samples = run.source.samples
         distance_mm = nearest_distance_mm(samples.points().x_mm, x_mm)
         write_distance(workdir.maps, canvas, distance_mm, len(samples.well))
-        _draw_validated(run, model, x_mm)
+        validated = _write_validated(run, model, x_mm)
         if run.brain is not None and whole:
             sum_up_maps(run, observer)
             compare_with_phantom(run, model, x_mm)
-    if whole:
-        with timed(workdir, "figures"):
-            _draw(run, observer, held_out[1])
-            if rows:
-                draw_scores(workdir.figures, rows)
+    with timed(workdir, "figures") if whole else contextlib.nullcontext():
+        draw_slices(run, observer, held_out[1], validated, picked=not whole)
+        if whole and rows:
+            draw_scores(workdir.figures, rows, phantom=run.brain is not None)
     log.info("maps of %d genes in %s", len(columns), workdir.maps)
 
 
@@ -124,7 +116,7 @@ def _observer(
     """Keeps the maps to draw: those that held-out donors confirm best."""
     genes = [run.source.samples.genes[column] for column in columns]
     brain = phantom.keep_genes(run.brain, columns) if run.brain else None
-    drawn = {gene: genes.index(gene) for gene in _best(genes, scores)}
+    drawn = {gene: genes.index(gene) for gene in best(genes, scores)}
     return MapObserver(drawn, brain, x_mm)
 
 
@@ -167,78 +159,16 @@ def _clocked(blocks: Iterator[Block], busy: list[float]) -> Iterator[Block]:
         start = time.perf_counter()
 
 
-def _sidecars(
-    run: Run, model: ExpressionModel, protocol: str, scores: Scores
-) -> list[dict[str, Any]]:
-    """What the JSON beside each gene's map says."""
-    config, atlas = run.config, None
-    if run.regions is not None:
-        atlas = f"{atlas_name(config)}, blurred {config.anatomy.blur_mm:g} mm"
-    common = {
-        "Atlas": atlas,
-        "Units": "expression, in the units of the source",
-        "Source": config.source.name,
-        "Method": f"{config.field.name}, {config.conditioning.name}",
-        "Members": config.fit.members,
-        "Seed": config.seed,
-        "SmoothingMm": config.fit.jitter_mm,
-        "Steps": model.steps,
-        "Mirrored": config.inputs.mirror,
-        "Coordinates": run.source.coordinates,
-    }
-    return [
-        {
-            "Gene": gene,
-            "Desc": desc,
-            **common,
-            "HeldOutProtocol": protocol if gene in scores else None,
-            "HeldOutR": scores.get(gene, {}).get("r"),
-            "HeldOutR2": scores.get(gene, {}).get("r2"),
-        }
-        for gene, desc in gene_desc(model.genes).items()
-    ]
-
-
-def _draw_validated(run: Run, model: ExpressionModel, x_mm: np.ndarray) -> None:
+def _write_validated(
+    run: Run, model: ExpressionModel, x_mm: np.ndarray
+) -> np.ndarray | None:
     """Write the mask of voxels that are validated; none without evaluation."""
     if model.calibrated is None:
-        return
+        return None
     inside = model.validated(x_mm)
     share = float(inside.mean())
     log.info("%.0f %% of voxels are validated", 100 * share)
     add_summary(run.workdir.summary, {"validated_share": share})
     matters = model.calibrated.matters
     write_validated(run.workdir.maps, run.canvas, inside, model.range_mm, matters)
-
-
-def _best(genes: Iterable[str], scores: Scores) -> list[str]:
-    """The genes to draw, by held-out r."""
-    r = {gene: scores[gene]["r"] if scores else 0.0 for gene in genes}
-    return sorted(r, key=lambda gene: -r[gene])[:DRAWN]
-
-
-def _draw(run: Run, observer: MapObserver, scores: Scores) -> None:
-    """Slices of some genes' maps."""
-    samples, canvas = run.source.samples, run.canvas
-    maps = {gene: observer.maps[gene] for gene in _best(observer.maps, scores)}
-    wells_mm = samples.x_mm
-    if not has_values(run.source):
-        log.info("slices come without dots: the samples' expression is not at hand")
-        wells_mm = wells_mm[:0]
-        samples = samples.take(np.arange(0))
-    scene = slices.Scene(canvas.grid, canvas.mask, *template.t1(), wells_mm)
-    run.workdir.figures.mkdir(exist_ok=True)
-    slices.draw(
-        run.workdir.figures / "slices.png",
-        scene,
-        {gene: fill(values, canvas.mask) for gene, values in maps.items()},
-        {gene: samples.values[:, samples.genes.index(gene)] for gene in maps},
-        scores={gene: scores[gene] for gene in maps if gene in scores},
-    )
-
-
-def draw_scores(folder: Path, rows: list[dict]) -> None:
-    """A picture of the held-out scores of each protocol that was evaluated."""
-    for protocol in hold_out.summarise(rows):
-        picture = PICTURES.get(protocol, f"held_out_{protocol}.png")
-        scatter.draw(folder / picture, tables.of_protocol(rows, protocol))
+    return inside

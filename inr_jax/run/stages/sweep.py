@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 
 from inr_jax import progress
 from inr_jax.errors import InputError, unknown_name
-from inr_jax.files import remove_temporary, write_json
+from inr_jax.files import write_json
 from inr_jax.report import sweep as report
 from inr_jax.run import config as settings
 from inr_jax.run.consistency import Result, check_inputs, check_settings
@@ -46,9 +46,8 @@ def sweep_stage(run: Run, sweep: Sweep) -> None:
     """Predict with every candidate in every fold, choose, and say how good that is."""
     samples, workdir = run.source.samples, run.workdir
     outer = _outer(samples, sweep)
-    folder = workdir.root / "sweep"
+    folder = workdir.sweep
     _check_same(folder / "made_from.json", run, sweep)
-    remove_temporary(folder)
     donors = np.unique(samples.donor).tolist()
     held = nested_cv.folds(donors, outer)
     groups = fits.make_groups(samples, sweep, held)

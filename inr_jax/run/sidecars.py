@@ -1,0 +1,45 @@
+"""What the JSON beside a gene's map says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inr_jax.maps.bids import gene_desc
+from inr_jax.run.expression_model import ExpressionModel
+from inr_jax.run.regions import atlas_name
+from inr_jax.run.run import Run
+
+PHANTOM = "phantom: a synthetic brain, no measurement of this gene"
+Scores = dict[str, dict]  # gene -> its row of scores.csv
+
+
+def sidecars(
+    run: Run, model: ExpressionModel, protocol: str, scores: Scores
+) -> list[dict[str, Any]]:
+    """What the JSON beside each gene's map says."""
+    config, atlas = run.config, None
+    if run.regions is not None:
+        atlas = f"{atlas_name(config)}, blurred {config.anatomy.blur_mm:g} mm"
+    common = {
+        "Atlas": atlas,
+        "Units": "expression, in the units of the source",
+        "Source": PHANTOM if config.source.name == "phantom" else config.source.name,
+        "Method": f"{config.field.name}, {config.conditioning.name}",
+        "Members": config.fit.members,
+        "Seed": config.seed,
+        "SmoothingMm": config.fit.jitter_mm,
+        "Steps": model.steps,
+        "Mirrored": config.inputs.mirror,
+        "Coordinates": run.source.coordinates,
+    }
+    return [
+        {
+            "Gene": gene,
+            "Desc": desc,
+            **common,
+            "HeldOutProtocol": protocol if gene in scores else None,
+            "HeldOutR": scores.get(gene, {}).get("r"),
+            "HeldOutR2": scores.get(gene, {}).get("r2"),
+        }
+        for gene, desc in gene_desc(model.genes).items()
+    ]

@@ -1,0 +1,64 @@
+"""A path is a source; the phantom is what it says it is, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from given import input_error, refused
+from workdirs import TINY
+
+from inr_jax import cli
+from inr_jax.run import flags
+
+TABLE = "x,y,z,donor,A,B\n" + "\n".join(
+    f"{20 + i},{-30 + 2 * i},{10 + i % 5},{'ab'[i % 2]},{i % 3}.5,{i % 7}.25"
+    for i in range(24)
+)
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "wells.csv"
+    path.write_text(TABLE + "\n")
+    return str(path)
+
+
+def call(*arguments):
+    return flags.parse(arguments, needs_workdir=True)
+
+
+@pytest.mark.parametrize("flag", ["", "--config.source.path="])
+def test_a_path_says_of_which_kind_the_samples_are(flag, table, tmp_path):
+    config = call(f"{flag}{table}", f"--workdir={tmp_path}").config
+    assert (config.source.name, config.source.path) == ("table", table)
+
+
+def test_a_path_of_no_kind_fits_no_phantom(tmp_path, capsys):
+    for flag in ("", "--config.source.path=", "--config.ahba.data_dir="):
+        line = refused(capsys, "run", f"{flag}{tmp_path}", f"--workdir={tmp_path}/w")
+        assert f"{tmp_path}: expected a table" in line
+        line = refused(capsys, "run", f"{flag}{tmp_path}/no", f"--workdir={tmp_path}/w")
+        assert "found nothing there" in line
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_path_and_the_phantom_contradict_each_other(table, tmp_path):
+    both = ["--config.source.name=phantom", table, f"--workdir={tmp_path}"]
+    assert "the phantom reads none" in str(input_error(call, *both))
+    two = [table, f"--config.source.path={table}", f"--workdir={tmp_path}"]
+    assert "one path of samples" in str(input_error(call, *two))
+
+
+@pytest.mark.usefixtures("quick_compiling")
+def test_files_titles_and_sidecars_of_the_phantom_say_so_and_others_do_not(
+    done, table, tmp_path
+):
+    keys = [*TINY, "--config.fit.steps=10", "--noconfig.evaluate.enabled"]
+    assert cli.main(["run", table, f"--workdir={tmp_path}/w", *keys]) == 0
+    for folder, word in ((done, "phantom"), (tmp_path / "w", "inrjax")):
+        paths = list((folder / "maps").iterdir())
+        assert paths and all(p.name.startswith(f"source-{word}_") for p in paths)
+        for path in (folder / "maps").glob("*_feature.json"):
+            told = json.loads(path.read_text())
+            assert ("a synthetic brain" in told["Source"]) == (word == "phantom")
