@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from inr_jax.errors import InputError, first_line, unknown_name
+from inr_jax.errors import InputError, first_line, printable, unknown_name
 
 VERBS = {
     "run": "samples to maps: fit, evaluate on held-out donors, render, figures",
@@ -41,7 +41,7 @@ OWN_USAGE = {
     "render": "--workdir=DIR [--genes=GENE,GENE]",
 }
 HELP = """\
-usage: inr-jax VERB --workdir=DIR [--config=FILE] [--config.KEY=VALUE ...]
+usage: inr-jax VERB [PATH] --workdir=DIR [--config=FILE] [--config.KEY=VALUE ...]
 
 Voxel maps of gene expression in the human brain from tissue samples, with the
 accuracy on held-out donors beside them.
@@ -50,6 +50,7 @@ verbs:
 {verbs}
 
 flags:
+  PATH                  the samples: a table, a web export or the atlas's folder
   --workdir=DIR         where everything is written; a run that was stopped goes
                         on when the same command is given again
   --config=FILE         a Python file with get_config(), or one of the names that
@@ -60,7 +61,7 @@ flags:
 examples:
   inr-jax run --workdir=demo
   inr-jax run --config=allen_export --config.source.path=EXPORT.zip --workdir=out
-  inr-jax run --config=table --config.source.path=wells.csv --workdir=out
+  inr-jax run wells.csv --workdir=out
   inr-jax fetch --donors=9861,10021 --data_dir=DIR
   inr-jax genes --why=APOE --config=ad100 --data_dir=DIR
   inr-jax render --workdir=out --genes=APOE,MAPT --config.render.resolution_mm=1
@@ -104,6 +105,8 @@ def _machine_trouble(error: Exception) -> str | None:
         return f"{error.filename}: {error.strerror}" if error.filename else text
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text:
         fix = "lower render.chunk, fit.group or fit.batch, or the network's size"
+        if isinstance(error, MemoryError):  # of NumPy, which holds data and images
+            fix = "give a smaller input, as its size in memory is more than there is"
         return f"out of memory ({text[:200]}); {fix}"
     return None
 
@@ -163,12 +166,40 @@ def _do(verb: str, rest: list[str]) -> None:
 
 
 def _log_to_terminal() -> None:
-    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
-    logging.getLogger("inr_jax").setLevel(logging.INFO)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        if type(handler) is logging.StreamHandler:
+            handler.setFormatter(_Line())
+    ours = logging.getLogger("inr_jax")
+    ours.setLevel(logging.INFO)
+    ours.filters = [_Once()]
     # They tell of their inner life below this level; what fails is raised, too.
-    for name in ("absl", "orbax", "jax", "asyncio", "nibabel.global"):
+    for name in ("absl", "orbax", "jax", "asyncio", "matplotlib", "nibabel.global"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     sys.unraisablehook = _tell_unraisable
+
+
+class _Line(logging.Formatter):
+    """The message; what a name in it would do to a terminal is written out."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(printable, record.message.split("\n")))
+
+
+class _Once(logging.Filter):
+    """Lets every warning through once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if record.levelno < logging.WARNING:
+            return True
+        new = text not in self.told
+        self.told.add(text)
+        return new
 
 
 def _tell_unraisable(event: Any) -> None:

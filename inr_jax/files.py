@@ -111,11 +111,20 @@ def cache_folder() -> Path:
     """Where caches lie: $INR_JAX_CACHE, else the user's cache folder of this system.
 
     It need not exist yet.
+
+    Raises:
+        InputError: The user has no home.
     """
     import platformdirs
 
     given = os.environ.get("INR_JAX_CACHE")
-    return Path(given or platformdirs.user_cache_path("inr_jax", appauthor=False))
+    if given:
+        return Path(given)
+    path = Path(platformdirs.user_cache_path("inr_jax", appauthor=False))
+    if not path.is_absolute():  # a ~ that nobody could expand
+        expected, fix = "a home for caches", "name a folder in INR_JAX_CACHE"
+        raise InputError("cache", expected=expected, found="none", fix=fix)
+    return path
 
 
 def write_json(path: str | Path, tree: object) -> None:

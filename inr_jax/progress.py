@@ -1,21 +1,25 @@
 """A progress bar, and safe points at which a signal may stop the run.
 
-A bar is drawn on a terminal and in a notebook; elsewhere nothing is printed. Each of
-its steps is a safe point: inside `deferred`, SIGINT and SIGTERM are only noted, and
-the next safe point raises KeyboardInterrupt, so that no step is left half done. A
-second signal ends the process at once.
+A bar is drawn on a terminal and in a notebook; elsewhere a log gets a line a fold, and
+now and then one of a long stage. Each step is a safe point: inside `deferred`, SIGINT
+and SIGTERM are only noted, and the next safe point raises KeyboardInterrupt, so that
+no step is left half done. A second signal ends the process at once.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
+log = logging.getLogger("inr_jax")
+LINE_EVERY = 20.0  # seconds between two lines of a stage in a log
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _noted: list[int] = []  # signals belong to the process, and so does this list
@@ -42,13 +46,25 @@ def bar(
     with tqdm(
         desc=name, total=total, initial=done, unit=unit, disable=disable, leave=False
     ) as line:
+        told = [time.monotonic()]
 
         def tick(now: int, note: str = "") -> None:
+            if line.disable and (unit == "fold" or _is_time(told)):
+                of = f" of {total}" if total else ""
+                log.info("%s: %s %d%s%s", name, unit, now, of, note and f", {note}")
             line.set_postfix_str(note, refresh=False)
             line.update(now - line.n)
             safe_point()
 
         yield tick
+
+
+def _is_time(told: list[float]) -> bool:
+    """Whether the last line is long ago; if so, now is the time of the last."""
+    if time.monotonic() - told[0] < LINE_EVERY:
+        return False
+    told[0] = time.monotonic()
+    return True
 
 
 def _in_notebook() -> bool:

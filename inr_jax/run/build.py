@@ -16,6 +16,7 @@ from inr_jax.fitting.recipe import Recipe
 from inr_jax.maps import canvas
 from inr_jax.maps.write import Canvas
 from inr_jax.run.ahba_settings import ahba_options, data_dir
+from inr_jax.run.sizes import check_networks
 from inr_jax.run.wells import no_source
 from inr_jax.samples import phantom, sources
 from inr_jax.samples.ahba.wells import COORDINATES
@@ -38,15 +39,13 @@ def load_source(config: ConfigDict, brain: phantom.Phantom | None = None) -> Sou
     settings = config.source
     genes = tuple(name.strip() for name in settings.genes.split(",") if name.strip())
     if settings.name == "phantom":
-        source = _phantom_source(config, genes, brain or make_phantom(config))
-    elif settings.name == "ahba":
-        source = _ahba_source(config, genes)
-    elif settings.name == "python":
+        return _phantom_source(config, genes, brain or make_phantom(config))
+    if settings.name == "ahba":
+        return _ahba_source(config, genes)
+    if settings.name == "python":
         raise no_source()
-    else:
-        given = {name: settings[name] for name in sources.settings_of(settings.name)}
-        source = sources.read(settings.path, settings.name, genes=genes, **given)
-    return source
+    given = {name: settings[name] for name in sources.settings_of(settings.name)}
+    return sources.read(settings.path, settings.name, genes=genes, **given)
 
 
 def _ahba_source(config: ConfigDict, genes: tuple[str, ...]) -> Source:
@@ -131,7 +130,7 @@ def make_structure_recipe(config: ConfigDict, samples: Samples) -> Recipe:
     field |= {
         key: settings[key] for key in ("hidden", "depth", "omega") if key in field
     }
-    recipe = _recipe(
+    return _recipe(
         config,
         len(samples.genes),
         field=field,
@@ -145,8 +144,7 @@ def make_structure_recipe(config: ConfigDict, samples: Samples) -> Recipe:
             scale=settings.scale,
             penalty=settings.penalty,
         ),
-    )
-    return recipe._replace(field_steps=settings.field_steps)
+    )._replace(field_steps=settings.field_steps)
 
 
 def _make_conditioning(
@@ -179,6 +177,7 @@ def _recipe(
     learning_rate: float,
     embedding: StructureEmbedding | None = None,
 ) -> Recipe:
+    check_networks(config, field, genes)
     networks, rendered = (
         _make_conditioning(
             config, genes, field=field, embedding=embedding, precision=precision
@@ -233,9 +232,9 @@ def _field_settings(config: ConfigDict) -> dict:
 
 def make_canvas(config: ConfigDict) -> Canvas:
     """Where maps are drawn, as the section `render` has it."""
-    section = config.render
+    section, name = config.render, config.source.name
     made = canvas.make_canvas(
         section.mask, section.resolution_mm, section.space, section.outside
     )
-    # Real genes, invented maps: their names must not be taken for the real ones'.
-    return made._replace(source="phantom") if config.source.name == "phantom" else made
+    # Real genes' names, invented maps: a file must not be taken for the real one.
+    return made._replace(source="phantom") if name == "phantom" else made

@@ -7,6 +7,7 @@ An experiment is a short diff: a file in configs/ has a `get_config()` that call
 from __future__ import annotations
 
 import json
+import logging
 import os
 import textwrap
 from collections.abc import Mapping
@@ -15,10 +16,12 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from inr_jax.errors import InputError, first_line, unknown_name
+from inr_jax.errors import InputError, first_line, shortlist, unknown_name
 from inr_jax.run.setting_checks import Names, Range
 from inr_jax.run.settings_table import CONSTANTS, FITTED, SECTIONS, TABLE
 from inr_jax.stored import contents, parsed
+
+log = logging.getLogger("inr_jax")
 
 
 def default() -> ConfigDict:
@@ -104,7 +107,10 @@ def to_json(config: ConfigDict) -> str:
 
 
 def from_json(text: str | bytes, where: object = "settings") -> ConfigDict:
-    """The inverse of `to_json`; keys that a newer default added get its values.
+    """The inverse of `to_json`; settings newer than the text are as they were then.
+
+    Where the table does not say how they were (`Was`), they get today's defaults, and
+    a warning says so.
 
     Raises:
         InputError: No settings of this version; constants of older ones may be there
@@ -115,7 +121,25 @@ def from_json(text: str | bytes, where: object = "settings") -> ConfigDict:
     except (ValueError, RecursionError) as error:
         raise _no_settings(where, first_line(error)) from error
     kept = {key: value for key, value in stored if CONSTANTS.get(key, ...) != value}
-    return changed(default(), kept, where)
+    return changed(default(), _before(kept) | kept, where)
+
+
+def _before(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run had of the settings that are newer than it; says where it guesses."""
+    newer = [key for key in TABLE if key not in stored and _matters(key)]
+    unknown = [f"{key} ({TABLE[key].default!r})" for key in newer if not _was(key)]
+    if unknown:
+        why = "settings of an older version lack %s: taken as today's defaults"
+        log.warning(why, shortlist(unknown))
+    return {key: TABLE[key].was for key in newer if _was(key)}
+
+
+def _matters(key: str) -> bool:
+    return key.split(".")[0] in (*FITTED, "anatomy", "evaluate")
+
+
+def _was(key: str) -> bool:
+    return TABLE[key].was is not None
 
 
 def read(path: Path) -> ConfigDict:

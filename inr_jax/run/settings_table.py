@@ -20,7 +20,10 @@ ALONG = "along"  # smaller values are read along the fit of the largest
 MAPS = "maps"  # maps depend on it, scores do not
 
 SEED, NOT_NEGATIVE, POSITIVE = Range(0, 2**32 - 1), Range(0), Range(1e-6)
-COUNT, ZERO_OR_COUNT, RATE, MM = Range(1), Range(0), Range(1e-12, 1), Range(0, 50)
+# What an int32 counts; sizes of networks that some machine can hold, see `run.sizes`.
+COUNT, ZERO_OR_COUNT = Range(1, 10**9), Range(0, 10**9)
+WIDTH, DEPTH = Range(1, 16384), Range(1, 256)
+RATE, MM = Range(1e-12, 1), Range(0, 50)
 RESOLUTION = Form("[123]", "1, 2 or 3", "or give a mask with --config.render.mask")
 SEPARATOR = Form(
     r"|[^\w\s.\"]|\t| |tab|comma|semicolon|bar|space", "one letter, or tab", "as ;"
@@ -37,17 +40,29 @@ ABAGEN = {name: Names(names) for name, names in options.CHOICES.items()}
 PRECISION = Names(("float32", "bfloat16", "bfloat16_3x"))
 
 
+class Was(NamedTuple):
+    """A mark: what a run was made with that is older than the setting."""
+
+    value: bool | int | float | str
+
+
 class Setting(NamedTuple):
     """A default, whose type all values have; its meaning, with unit and axes; a check.
 
     The check refuses what no run can use, None where any value will do; the marks are
-    of PATH, NUMBER, ALONG and MAPS.
+    of PATH, NUMBER, ALONG and MAPS, and a `Was`.
     """
 
     default: bool | int | float | str
     meaning: str
     check: Callable[[str, Any], object] | None
-    marks: tuple[str, ...]
+    marks: tuple[str | Was, ...]
+
+    @property
+    def was(self) -> bool | int | float | str | None:
+        """The value in a run that is older than the setting; None: nobody knows."""
+        marks = (mark for mark in self.marks if isinstance(mark, Was))
+        return next((mark.value for mark in marks), None)
 
 
 ROWS: tuple[tuple, ...] = (
@@ -114,8 +129,8 @@ ROWS: tuple[tuple, ...] = (
     (".box", "cube", "joint: the paper's single min-max", Names(("cube", "joint"))),
     ("field", "The network"),
     (".name", "siren", "architecture", FIELDS),
-    (".hidden", 64, "width", COUNT),
-    (".depth", 3, "hidden layers; mfn: filters; oinr: convolutions", COUNT),
+    (".hidden", 64, "width", WIDTH),
+    (".depth", 3, "hidden layers; mfn: filters; oinr: convolutions", DEPTH),
     (".omega", 5.0, "siren, wire, wire2d: frequency of every layer", POSITIVE),
     (".scale", 2.5, "wire, wire2d: inverse width of the window", POSITIVE),
     (".sigma", 0.25, "gauss: width of the bells", POSITIVE),
@@ -124,10 +139,10 @@ ROWS: tuple[tuple, ...] = (
     (".beta", 1.0, "mfn: rate of the same law", POSITIVE),
     (".frequencies", 3, "relu, oinr: sin/cos pairs of a coordinate", Range(1, 20)),
     (".grid", 16, "oinr: voxels an axis", Range(2, 128)),
-    (".channels", 16, "oinr: channels of a convolution", COUNT),
+    (".channels", 16, "oinr: channels of a convolution", WIDTH),
     ("conditioning", "How genes share networks"),
     (".name", "heads", "how genes share networks", CONDITIONINGS),
-    (".rank", 8, "low_rank: patterns that the genes mix", COUNT),
+    (".rank", 8, "low_rank: patterns that the genes mix", WIDTH),
     (".order", "spectral", "concat: position of a gene", Names(("spectral", "pc1"))),
     (".frequencies", 11, "concat: sin/cos pairs of the position", Range(0, 20)),
     ("fit", "How networks are fitted"),
@@ -146,12 +161,12 @@ ROWS: tuple[tuple, ...] = (
     (".chunk", 100, "steps a compiled call", COUNT),
     ("anatomy", "The model that sees structures; all else is as in the first"),
     (".enabled", True, "needs two donors with named structures"),
-    (".width", 32, "learned numbers that stand for a structure", COUNT),
+    (".width", 32, "learned numbers that stand for a structure", WIDTH),
     (".spread", 0.6, "sd of these between parents, at the start", NOT_NEGATIVE),
     (".penalty", 0.02, "on squares of structure minus parent", NOT_NEGATIVE),
     (".scale", 0.5, "of coordinates (-1 to 1) beside these numbers", NOT_NEGATIVE),
-    (".hidden", 128, "width of the field", COUNT),
-    (".depth", 2, "hidden layers of the field", COUNT),
+    (".hidden", 128, "width of the field", WIDTH),
+    (".depth", 2, "hidden layers of the field", DEPTH),
     (".omega", 6.0, "frequency of the field", POSITIVE),
     (".steps", 100, "steps of the optimizer", COUNT, ALONG),
     (".field_steps", 300, "steps where effects are smooth; 0: steps", ZERO_OR_COUNT),

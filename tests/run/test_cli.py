@@ -48,7 +48,7 @@ def test_the_help_of_a_verb_lists_every_setting_with_its_default(verb, capsys):
     for key in config.flat(config.default()):
         assert f"  {key} = " in text, key
     (steps,) = re.findall(r"  fit\.steps = 600 +(.*)", text)
-    assert steps == "steps of the optimizer; at least 1"
+    assert steps == "steps of the optimizer; 1 to 1000000000"
     assert max(map(len, text.splitlines())) <= 88
 
 
@@ -158,7 +158,7 @@ def test_bad_masks_are_told_before_anything_is_fitted(tmp_path, capsys):
         mask = f"--config.render.mask={tmp_path}/mask.nii"
         line = refused(capsys, "run", f"--workdir={tmp_path}/w", *THREE_GENES, mask)
         assert f"{tmp_path}/mask.nii" in line and found in line
-    assert {path.name for path in (tmp_path / "w").iterdir()} == {".lock"}
+    assert not (tmp_path / "w").exists()
 
 
 def test_a_broken_or_climbing_zip_is_told(tmp_path, capsys):

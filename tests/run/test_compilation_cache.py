@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
+import jax
 import pytest
 
 from inr_jax.errors import InputError
@@ -36,6 +38,37 @@ def test_a_second_process_finds_what_the_first_compiled(tmp_path):
     again, more = run(tmp_path / "programs")
     assert value == again == "512.0"
     assert int(hits) == 0 < int(more)
+
+
+@pytest.mark.parametrize("left", [0, 100])
+def test_an_entry_that_a_full_disk_cut_short_is_made_again(tmp_path, left):
+    folder = tmp_path / "programs"
+    run(folder)
+    entries = {path: path.read_bytes() for path in folder.glob("*-cache")}
+    assert entries
+    for path, data in entries.items():
+        path.write_bytes(data[:left])
+    _, hits = run(folder)
+    assert int(hits) == 0
+    assert {path: path.read_bytes() for path in folder.glob("*-cache")} == entries
+    assert int(run(folder)[1]) > 0
+
+
+def test_the_folder_that_jax_was_given_is_left_to_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path / "jax"))
+    before = jax.config.jax_compilation_cache_dir
+    assert keep_programs("auto") == tmp_path / "jax"
+    assert jax.config.jax_compilation_cache_dir == before
+
+
+def test_without_a_home_no_folder_of_that_name_is_made(monkeypatch, tmp_path):
+    for name in ("INR_JAX_CACHE", "XDG_CACHE_HOME", "JAX_COMPILATION_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.chdir(tmp_path)
+    assert keep_programs("auto") is None and not os.listdir(tmp_path)
+    with pytest.raises(InputError, match="INR_JAX_CACHE"):
+        cache_folder()
 
 
 def test_nowhere_is_a_choice():

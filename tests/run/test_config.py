@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import functools
+import json
 import math
 from pathlib import Path
 
 import pytest
 
 from inr_jax.errors import InputError
-from inr_jax.run import config, flags
+from inr_jax.run import build, config, flags
 from inr_jax.run.setting_checks import Names, Range, block_sides
-from inr_jax.run.settings_table import CONSTANTS, FITTED, SECTIONS, SWEPT, TABLE, marked
+from inr_jax.run.settings_table import (
+    CONSTANTS,
+    FITTED,
+    SECTIONS,
+    SWEPT,
+    TABLE,
+    Was,
+    marked,
+)
 
 FILES = sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.py"))
 DEFAULT = config.flat(config.default())
@@ -82,8 +91,54 @@ def test_json_gives_back_every_setting():
     assert config.from_json(config.to_json(changed)) == changed
 
 
-def test_json_of_an_older_version_gets_the_defaults_of_keys_it_lacks():
+def without(key):
+    """The default settings as an older version stored them, without a key."""
+    section, name = key.split(".")
+    stored = config.default().to_dict()
+    del stored[section][name]
+    return json.dumps(stored)
+
+
+def test_json_of_an_older_version_gets_the_defaults_of_keys_it_lacks(caplog):
     assert config.from_json('{"seed": 5}') == with_value("seed", 5)
+    caplog.clear()
+    assert config.from_json(without("fit.jitter_mm")) == config.default()
+    assert "lack fit.jitter_mm (3.0): taken as today's default" in caplog.text
+    caplog.clear()
+    assert config.from_json(without("render.chunk")) == config.default()
+    assert not caplog.text
+
+
+def test_a_setting_that_says_how_older_runs_were_is_as_it_was_then(monkeypatch, caplog):
+    setting = TABLE["fit.jitter_mm"]
+    marks = (*setting.marks, Was(0.0))
+    monkeypatch.setitem(TABLE, "fit.jitter_mm", setting._replace(marks=marks))
+    before = config.from_json(without("fit.jitter_mm"))
+    assert before == with_value("fit.jitter_mm", 0.0) and not caplog.text
+    (line,) = config.differing_fit_keys(before, config.default())
+    assert line == "fit.jitter_mm: 0.0 -> 3.0"
+
+
+TOO_LARGE = {
+    "steps": {"fit__steps": 10**20},
+    "width": {"field__hidden": 10**10},
+    "depth": {"field__depth": 5000},
+    "members": {"fit__members": 10**6},
+    "chunk": {"fit__chunk": 10**12},
+}
+
+
+@pytest.mark.parametrize("settings", TOO_LARGE.values(), ids=TOO_LARGE)
+def test_what_no_machine_can_hold_is_refused_at_once(settings):
+    with pytest.raises(InputError, match=r"config\.\w+\.\w+: expected 1 to"):
+        config.with_settings(config.default(), **settings)
+
+
+def test_networks_that_this_machine_cannot_hold_are_refused_before_they_are_made():
+    large = {"field__hidden": 16384, "field__depth": 256, "fit__members": 1000}
+    settings = config.with_settings(config.default(), **large)
+    with pytest.raises(InputError, match=r"field: expected .* GB of memory, found"):
+        build.make_recipe(settings, genes=2)
 
 
 @pytest.mark.parametrize("key", DEFAULT)
@@ -144,7 +199,7 @@ def test_settings_by_keyword_are_checked_and_leave_the_config_as_it_is():
         config.with_settings(start, fit__stepz=100)
     with pytest.raises(InputError, match=r"fit.steps: expected int, found 'many'"):
         config.with_settings(start, fit__steps="many")
-    with pytest.raises(InputError, match=r"config.fit.steps: expected at least 1"):
+    with pytest.raises(InputError, match=r"config.fit.steps: expected 1 to 1000000000"):
         config.with_settings(start, fit__steps=0)
 
 

@@ -113,7 +113,7 @@ def evaluate(
     rows: list[dict] = []
     held_out: dict[str, HeldOut] = {}
     rounds = sum(len(p.folds.numbers()) * len(p.methods) for p in protocols.values())
-    with bar("evaluate", rounds) as tick:
+    with bar("evaluate", rounds, unit="fold") as tick:
         done = iter(range(rounds))
         for protocol, (folds, methods, named) in protocols.items():
             for name, predict in methods.items():
