@@ -120,8 +120,10 @@ def cache_folder() -> Path:
     given = os.environ.get("INR_JAX_CACHE")
     if given:
         return Path(given)
-    path = Path(platformdirs.user_cache_path("inr_jax", appauthor=False))
-    if not path.is_absolute():  # a ~ that nobody could expand
+    path = Path()
+    with contextlib.suppress(RuntimeError):  # a ~ that nobody can expand
+        path = platformdirs.user_cache_path("inr_jax", appauthor=False)
+    if not path.is_absolute():
         expected, fix = "a home for caches", "name a folder in INR_JAX_CACHE"
         raise InputError("cache", expected=expected, found="none", fix=fix)
     return path

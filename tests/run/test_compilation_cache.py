@@ -82,6 +82,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
 
 
 def test_programs_lie_with_the_other_caches(tmp_path, monkeypatch):
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
     monkeypatch.setenv("INR_JAX_CACHE", str(tmp_path / "here"))
     assert keep_programs("auto") == tmp_path / "here" / "programs"
     monkeypatch.delenv("INR_JAX_CACHE")
