@@ -44,6 +44,7 @@ MEASURED = {
     "roofline": {"copy", "flops"},
     "scale_genes": {"fit_s", "fit_peak_gb", "render_s", "render_peak_gb", "gb"},
     "spatial_blocks": {"r", "r2", "mse", "distance_mm"},
+    "supports": {"r", "r2"},
     "time_to_score": {"paper_s", "score", "seconds", "r"},
 }
 

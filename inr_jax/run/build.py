@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 
 from ml_collections import ConfigDict
@@ -20,6 +21,7 @@ from inr_jax.run.sizes import check_networks
 from inr_jax.run.wells import no_source
 from inr_jax.samples import phantom, sources
 from inr_jax.samples.ahba.wells import COORDINATES
+from inr_jax.samples.averages import averaged
 from inr_jax.samples.checks import pick_genes
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source, counts
@@ -85,6 +87,9 @@ def _phantom_source(
         registration_mm=settings.registration_mm,
         named=settings.named,
     )
+    samples = averaged(samples, settings.averages)
+    if config.source.support == "named":
+        samples = dataclasses.replace(samples, support=None)
     if genes:
         kept = pick_genes(samples.genes, genes, "config.source.genes")
         samples = samples.keep_genes(kept)
@@ -198,6 +203,7 @@ def _recipe(
             config.fit.members,
             config.fit.batch,
             config.fit.group,
+            config.fit.points,
         ),
         renderer=model.make_renderer(
             rendered, chunk=config.render.chunk, group=config.fit.group

@@ -30,6 +30,7 @@ SEPARATOR = Form(
 )
 SPACE = Form("[A-Za-z0-9]*", "letters and digits", "as MNI152NLin6Asym")
 SOURCES = Names(("phantom", "ahba", "allen_export", "table", "python"))
+AVERAGES = Names(("none", "structure", "parent"))
 SUPPORTS = Names(("wells", "named"))  # well, of those that a value averages
 TARGETS, TISSUES = Names(("wells", "effects")), Names(("none", "soft", "class"))
 # The names that fields.architectures, .conditioning and .numerics.precision register;
@@ -97,6 +98,7 @@ ROWS: tuple[tuple, ...] = (
     (".tissue_sd", 0.8, "sd over genes of grey minus white", NOT_NEGATIVE),
     (".structure_sd", 0.5, "sd over Desikan-Killiany regions of a gene", NOT_NEGATIVE),
     (".named", True, "wells have the names of the regions that they truly lie in"),
+    (".averages", "none", "values are means over wells of a donor and", AVERAGES),
     (".donor_sd", 0.2, "sd of a donor's offset, a gene", NOT_NEGATIVE),
     (".noise_sd", 0.7, "sd of measurement noise", NOT_NEGATIVE),
     (".registration_mm", 3.0, "sd of the error in coordinates, mm an axis", MM),
@@ -151,6 +153,7 @@ ROWS: tuple[tuple, ...] = (
     (".decay", 1.0, "the learning rate times this, every decay_steps", RATE, NUMBER),
     (".decay_steps", 1000, "steps between two decays", COUNT, NUMBER),
     (".batch", 0, "wells a step, drawn anew; 0 takes all", ZERO_OR_COUNT),
+    (".points", 0, "of a value's support, drawn a step; 0 takes all", ZERO_OR_COUNT),
     (".weight_decay", 0.0, "decoupled, as in AdamW", NOT_NEGATIVE, NUMBER),
     (".jitter_mm", 3.0, "sd of noise on coordinates, a step, mm an axis", MM, NUMBER),
     (".targets", "effects", "wells, or what structures share", TARGETS, NUMBER),
