@@ -32,6 +32,7 @@ AGAIN = "is the file cut short? fetch or write it again"
 # Missing values in lower case, by whoever wrote them: R, BIDS, pandas, databases,
 # spreadsheets. One list for the names of all readers.
 MISSING = ("", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "none", "null")
+LONGEST = 255  # bytes of a name of a file or folder
 GZIP = b"\x1f\x8b"
 BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -56,17 +57,27 @@ def user_path(text: str | Path, where: object = "path") -> Path:
     """A path as users write it, ~ and ~name expanded.
 
     Raises:
-        InputError: It holds a NUL, or ~ stands for nobody's home.
+        InputError: It holds a NUL or a name that no file can have, or ~ stands for
+            nobody's home.
     """
     expected, fix = "a path", "check how it is written"
-    if "\0" in str(text):
-        found = repr(str(text)[:80])
+    long = max(map(len, str(text).encode("utf-8", "replace").split(b"/"))) > LONGEST
+    if "\0" in str(text) or long:
+        found = f"{str(text)[:80]!r}" + ("..., a name too long" if long else "")
         raise InputError(where, expected=expected, found=found, fix=fix)
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
         found = f"{str(text)[:80]!r}: {error}"
         raise InputError(where, expected=expected, found=found, fix=fix) from error
+
+
+def is_there(path: Path) -> bool:
+    """Whether something lies at a path, as far as we may look."""
+    try:
+        return path.exists()
+    except OSError:  # a name too long, or a folder that is not ours to look into
+        return False
 
 
 def read_bytes(

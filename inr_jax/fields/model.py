@@ -24,6 +24,7 @@ from inr_jax.fields.conditioning.conditioning import rows_of_genes
 from inr_jax.fields.field import Params
 from inr_jax.fields.inputs import Inputs, Places
 from inr_jax.fields.numerics import sharding
+from inr_jax.fields.numerics.forks import check_process
 from inr_jax.fields.numerics.groups import default_group, map_groups
 from inr_jax.samples.standardise import Standardiser
 
@@ -176,6 +177,7 @@ def render_into(
     on_chunk: Callable[[int], None] | None = None,
 ) -> None:
     """Evaluate a model at V places; `out` takes mean and spread `(V, G)`."""
+    check_process()
     total = len(places.x_mm)
     size = call_size(renderer.chunk, total)
     model = sharding.replicated(jax.tree.map(jnp.asarray, model))

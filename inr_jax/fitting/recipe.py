@@ -18,6 +18,7 @@ from inr_jax.fields.conditioning import Conditioning
 from inr_jax.fields.conditioning.conditioning import rows_of_genes
 from inr_jax.fields.gene_codes import gene_codes
 from inr_jax.fields.inputs import Inputs, Places, make_places
+from inr_jax.fields.numerics.forks import check_process
 from inr_jax.fitting import fit
 from inr_jax.fitting.data import FitData, pack
 from inr_jax.samples import standardise
@@ -204,6 +205,7 @@ def pack_wells(
 
 def first_state(recipe: Recipe) -> fit.FitState:
     """The state before the first step, from the recipe's seed."""
+    check_process()
     return fit.init(recipe.trainer, jax.random.key(recipe.seed))
 
 

@@ -16,6 +16,7 @@ from inr_jax.errors import InputError
 from inr_jax.fields.inputs import Places, make_places
 from inr_jax.maps.gene_batches import Slabs
 from inr_jax.maps.memberships import RegionMemberships
+from inr_jax.samples.cells import as_numbers
 
 SLAB = 65536  # points whose memberships are held at a time
 
@@ -26,16 +27,30 @@ def points(x_mm: Any) -> np.ndarray:
     Raises:
         InputError: It is none, or a point lies outside the head.
     """
-    try:
-        array = np.asarray(x_mm, np.float32)
-    except (TypeError, ValueError):
-        array = np.zeros(0, np.float32)
-    good = array.ndim == 2 and array.shape[1] == 3
-    if not good or outside_head(array).any():
-        found = "points outside the head" if good else f"shape {np.shape(x_mm)}"
+    array = as_numbers("x_mm", x_mm, "x_mm")
+    found = ""
+    if array.ndim != 2 or array.shape[1] != 3:
+        found = f"shape {array.shape}"
+    elif not np.isfinite(array).all():
+        found = f"a missing number in row {np.isfinite(array).all(1).argmin()}"
+    elif outside_head(array).any():
+        found = "points outside the head"
+    if found:
         fix = "give one row of x, y, z a place"
         raise InputError("x_mm", expected="(V, 3) MNI mm", found=found, fix=fix)
-    return array
+    return array.astype(np.float32)
+
+
+def _tissue(tissue: Any, count: int) -> np.ndarray:
+    """`(V, 2)` float32 probabilities of grey and white matter."""
+    array = as_numbers("tissue", tissue, "tissue")
+    if array.shape != (count, 2) or not ((array >= 0) & (array <= 1)).all():
+        expected = f"({count}, 2) probabilities of grey and white matter"
+        found = f"shape {array.shape}"
+        found = found if array.shape != (count, 2) else "numbers that are none"
+        fix = "give one row a place, or leave it out"
+        raise InputError("tissue", expected=expected, found=found, fix=fix)
+    return array.astype(np.float32)
 
 
 def places_at(
@@ -54,7 +69,7 @@ def places_at(
         regions: What points are members of; None for a model that sees coordinates.
         mirror: Whether left and right are one.
     """
-    tissue = template.tissue_at(x_mm) if tissue is None else np.asarray(tissue)
+    tissue = template.tissue_at(x_mm) if tissue is None else _tissue(tissue, len(x_mm))
     if regions is None:
         return make_places(x_mm, tissue)
     return make_places(x_mm, tissue, regions.at(folded(x_mm, mirror)))

@@ -14,7 +14,7 @@ from absl import flags
 from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, unknown_name
-from inr_jax.reading import user_path
+from inr_jax.reading import is_there, user_path
 from inr_jax.run import config as settings
 from inr_jax.run.settings_table import PATH, TABLE
 from inr_jax.run.shipped_configs import find
@@ -69,7 +69,7 @@ def parse(
     workdir = user_path(values.workdir, "--workdir") if values.workdir else None
     given = {key: values[PREFIX + key] for key in TABLE if values[PREFIX + key].present}
     overrides = {
-        key: _absolute(flag.value) if PATH in TABLE[key].marks else flag.value
+        key: _absolute(flag.value, key) if PATH in TABLE[key].marks else flag.value
         for key, flag in given.items()
     }
     overrides = _with_path(overrides, rest, most=int(needs_workdir))
@@ -87,7 +87,7 @@ def _with_path(overrides: dict, rest: list[str], most: int) -> dict:
         fix, found = "write flags as --name=value", repr(rest[-1])
         expected = "one path of samples, else flags alone" if most else "flags alone"
         raise InputError(WHERE, expected=expected, found=found, fix=fix)
-    return overrides | {"source.path": _absolute(rest[0])}
+    return overrides | {"source.path": _absolute(rest[0], WHERE)}
 
 
 def _with_source(config: ConfigDict, overrides: dict) -> ConfigDict:
@@ -132,13 +132,21 @@ def _read(values: flags.FlagValues, arguments: Sequence[str]) -> list[str]:
     return rest
 
 
-def _absolute(text: Any) -> str:
+def _absolute(text: Any, where: str, homes: Sequence[Path] = (Path(),)) -> str:
     """A path to what is there, good from any folder; the name of an atlas as it is.
 
     A shell leaves the ~ of --flag=~/file as it is.
+
+    Args:
+        text: What the user wrote; "" stays.
+        where: To name in an error.
+        homes: Folders that it may be meant from, in this order.
     """
-    path = user_path(text)
-    return str(path.absolute() if path.exists() else path) if text else text
+    if not text:
+        return text
+    path = user_path(text, where)
+    there = [home / path for home in homes if is_there(home / path)]
+    return str(there[0].absolute() if there else path)
 
 
 def _base(name: str | None, workdir: Path | None) -> ConfigDict:
@@ -166,4 +174,12 @@ def load_config(path: Path) -> ConfigDict:
     if not isinstance(config, ConfigDict):
         found = f"one that returns {type(config).__name__}, not a ConfigDict"
         raise InputError(path, expected=expected, found=found, fix=EXAMPLES)
-    return settings.changed(settings.default(), settings.flat(config), path)
+    # Paths in it are meant from where it lies, else from where the command is given.
+    homes = (path.absolute().parent, Path())
+    given = {
+        key: _absolute(value, f"{path}, {key}", homes)
+        if key in TABLE and PATH in TABLE[key].marks and isinstance(value, str)
+        else value
+        for key, value in settings.flat(config).items()
+    }
+    return settings.changed(settings.default(), given, path)

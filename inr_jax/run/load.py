@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, first_line, unknown_name
 from inr_jax.fitting import checkpoint
+from inr_jax.reading import user_path
 from inr_jax.run import build, fitted
 from inr_jax.run import config as settings
 from inr_jax.run.consistency import calibration_in
@@ -31,7 +32,7 @@ def load(folder: str | Path, model: str = "place") -> ExpressionModel:
     """
     if model not in SUFFIXES:
         raise unknown_name("model", model, SUFFIXES)
-    files = Workdir(Path(folder))
+    files = Workdir(user_path(folder))
     checkpoints = files.checkpoints_of(model)
     meta = checkpoint.read_meta(checkpoints)
     config = _settings(checkpoints, meta["config"])

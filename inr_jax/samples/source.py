@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inr_jax.errors import InputError
-from inr_jax.reading import user_path
+from inr_jax.reading import is_there, user_path
 from inr_jax.samples.samples import Samples
 
 
@@ -62,13 +62,6 @@ def existing(path: str | Path, expected: str) -> Path:
     if not str(path):
         raise InputError("config.source.path", expected=expected, found="''", fix=fix)
     path = user_path(path, "config.source.path")
-    if not _exists(path):
+    if not is_there(path):
         raise InputError(path, expected=expected, found="nothing there", fix=fix)
     return path
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a name too long, or a folder that is not ours to look into
-        return False

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from inr_jax.errors import InputError
 from inr_jax.files import write_json
+from inr_jax.reading import user_path
 from inr_jax.samples.ahba import folders
 
 log = logging.getLogger("inr_jax")
@@ -69,7 +70,7 @@ def fetch(
         InputError: The server cannot be reached or breaks off, what came is no
             archive, or there is no room for it. What arrived stays.
     """
-    base = Path(data_dir).expanduser() if str(data_dir) else folders.default_dir()
+    base = user_path(data_dir) if str(data_dir) else folders.default_dir()
     there = folders.present(base) if base.exists() else {}
     layout = base if base.name == "microarray" else base / "microarray"
     for donor in donors:

@@ -68,7 +68,7 @@ def folder_name(donor: str) -> str:
 
 def default_dir() -> Path:
     """Where abagen keeps its data: $ABAGEN_DATA or ~/abagen-data."""
-    return Path(os.environ.get("ABAGEN_DATA") or "~/abagen-data").expanduser()
+    return user_path(os.environ.get("ABAGEN_DATA") or "~/abagen-data", "$ABAGEN_DATA")
 
 
 def locate(data_dir: str | Path, donors: tuple[str, ...]) -> Files:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from inr_jax.errors import InputError
 from inr_jax.files import cache_folder, write_bytes
+from inr_jax.reading import user_path
 from inr_jax.samples.ahba import folders
 from inr_jax.samples.ahba.options import DONORS
 from inr_jax.samples.source import sha256
@@ -99,7 +100,7 @@ def check_ants(where: object, data: bytes) -> None:
 
 def _copy_of_donors(data_dir: str | Path, folder: Path) -> None:
     """Each donor's SampleAnnot.csv, then Ontology.csv, out of the donors' downloads."""
-    base = Path(data_dir).expanduser() if str(data_dir) else folders.default_dir()
+    base = user_path(data_dir) if str(data_dir) else folders.default_dir()
     homes = folders.present(base) if base.exists() else {}
     copies = [(home, folder / folders.folder_name(d)) for d, home in homes.items()]
     # The ontology last: with it the cache is whole.
