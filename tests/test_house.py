@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1] / "inr_jax"
 ROOMS = ("brain", "samples", "fields", "stats", "fitting", "maps", "report", "run")
-GROUND = {"errors", "files", "progress", "reading", "rows"}
+GROUND = {"errors", "files", "progress", "reading", "rows", "cell_text"}
 GROUND |= {"stored", "stored_arrays"}
 FACES = {"__init__", "cli"}
 SLOW = {"scipy", "pandas", "sklearn", "matplotlib", "nibabel", "nilearn", "abagen"}

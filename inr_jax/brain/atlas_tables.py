@@ -11,8 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from inr_jax.cell_text import is_missing, number
 from inr_jax.errors import InputError
-from inr_jax.reading import is_missing, number
 from inr_jax.rows import read_csv
 
 NEEDED = ("id", "label")

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from inr_jax.cell_text import number
 from inr_jax.errors import InputError, shortlist
-from inr_jax.reading import SMALL, number, read_bytes, user_path
+from inr_jax.reading import SMALL, read_bytes, user_path
 from inr_jax.rows import read_csv
 from inr_jax.samples.ahba import wells
 from inr_jax.samples.ahba.options import (

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inr_jax.cell_text import clean, encoding_of
 from inr_jax.errors import InputError
-from inr_jax.reading import AGAIN, TABLE, clean, encoding_of, stored_bytes, unpacked
+from inr_jax.reading import AGAIN, TABLE, stored_bytes, unpacked
 from inr_jax.rows import MOST_CELLS, MOST_LINES, cause, csv_rows
 from inr_jax.samples.columns import check_names
 
