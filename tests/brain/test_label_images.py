@@ -123,7 +123,7 @@ def test_broken_and_missing_files_are_refused_in_one_line(tmp_path):
     ("text", "message"),
     [
         ("", "found an empty file"),
-        ("id,name\n4,four\n", "found no label"),
+        ("id,title\n4,four\n", "found no label"),
         ("id,label\nfour,4\n", "line 2: expected an id above 0 and a name, found four"),
         ("id,label\n4,four\n4,five\n", "line 3: .* found 4, five again"),
         ("id,label\n4,\n", "line 2"),

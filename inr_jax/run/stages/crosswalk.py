@@ -9,11 +9,9 @@ import logging
 
 import numpy as np
 
-from inr_jax.brain.label_images import shares_at
-from inr_jax.brain.space import folded
 from inr_jax.maps import crosswalk
 from inr_jax.maps.memberships import RegionMemberships
-from inr_jax.run.regions import FEW_WELLS
+from inr_jax.run.regions import FEW_WELLS, shares_of
 from inr_jax.run.run import Run
 from inr_jax.samples.samples import Samples
 
@@ -27,8 +25,9 @@ def crosswalk_stage(run: Run) -> None:
     regions, samples = run.regions, run.source.samples
     assert regions is not None  # the pipeline makes them for this stage
     write_crosswalk(run)
-    x_mm = folded(samples.x_mm, run.config.inputs.mirror)
-    count = shares_at(regions.labels, x_mm, regions.blur_mm).sum(0)
+    mirror = run.config.inputs.mirror
+    shares = shares_of(samples, regions.labels, mirror=mirror, blur_mm=regions.blur_mm)
+    count = shares.sum(0)
     print("\n".join(_lines(regions, samples, count)), flush=True)
 
 
