@@ -34,6 +34,7 @@ META = {
     "mirror": bool,
     "tissue": str,
     "inputs_sha256?": {str: str},
+    "coordinates?": str,
     "steps?": int,
     "sha256": str,
     "generator?": str,

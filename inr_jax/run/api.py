@@ -71,7 +71,9 @@ def fit(
     plan = build.make_model_recipe(config, samples, model)
     wells = Source(samples, {}, "as given in Python", {})
     text = settings.to_json(config)
-    bundle = fitted.begin(plan, samples, config=text, files={})
+    bundle = fitted.begin(
+        plan, samples, config=text, files={}, coordinates=wells.coordinates
+    )
     bundle, data = fitted.with_data(plan, bundle, samples)
     with bar("fit", bundle.meta["steps"]) as tick:
         bundle, _ = fitted.go_on(

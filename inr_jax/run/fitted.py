@@ -15,7 +15,9 @@ from inr_jax.samples.samples import Samples
 from inr_jax.samples.structures import known_structures
 
 
-def begin(plan: Recipe, samples: Samples, *, config: str, files: dict) -> Bundle:
+def begin(
+    plan: Recipe, samples: Samples, *, config: str, files: dict, coordinates: str
+) -> Bundle:
     """The state before the first step.
 
     Args:
@@ -23,6 +25,7 @@ def begin(plan: Recipe, samples: Samples, *, config: str, files: dict) -> Bundle
         samples: All wells.
         config: The settings, as JSON.
         files: Name of each input file to its SHA-256.
+        coordinates: Where those of the wells are from.
 
     Raises:
         InputError: All wells lie at one place.
@@ -33,6 +36,7 @@ def begin(plan: Recipe, samples: Samples, *, config: str, files: dict) -> Bundle
         "mirror": plan.mirror,
         "tissue": plan.tissue,
         "inputs_sha256": files,
+        "coordinates": coordinates,
     }
     preprocessing = recipe.make_preprocessing(plan, samples)
     return Bundle(recipe.first_state(plan), preprocessing, meta)

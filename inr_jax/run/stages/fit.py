@@ -44,7 +44,13 @@ def start_or_restore(run: Run, name: str) -> Bundle:
     if checkpoint.last_step(folder) is not None:
         return fitted.restore(folder, plan, source.samples)
     text = settings.to_json(run.config)
-    return fitted.begin(plan, source.samples, config=text, files=source.files)
+    return fitted.begin(
+        plan,
+        source.samples,
+        config=text,
+        files=source.files,
+        coordinates=source.coordinates,
+    )
 
 
 def _fit(run: Run, name: str, bundle: Bundle) -> None:
