@@ -149,7 +149,8 @@ def check_settings(result: Result, config: ConfigDict) -> None:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         changed = [f"settings that this version cannot read ({error})"]
     # Files are known by their checksums, wherever they lie.
-    paths = ("source.path: ", "source.wells: ")
+    names = ("path", "wells", "atlas", "atlas_info")
+    paths = tuple(f"source.{name}: " for name in names)
     changed = [line for line in changed if not line.startswith(paths)]
     if changed:
         raise InputError(

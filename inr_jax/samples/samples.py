@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jax
@@ -34,6 +35,7 @@ from inr_jax.samples.checks import (
     check_wells,
 )
 from inr_jax.samples.columns import TableColumns, as_frame, parts_of
+from inr_jax.samples.region_rows import placed_rows
 from inr_jax.samples.sites import UNNAMED, Sites
 from inr_jax.samples.support import Support
 
@@ -109,6 +111,9 @@ class Samples:
         genes: Iterable[str] = (),
         *,
         where: object = "frame",
+        atlas: str | Path = "",
+        atlas_info: str | Path = "",
+        region: str = "region",
         **columns: str,
     ) -> Samples:
         """Samples of a frame with a row a well, a column a gene.
@@ -119,6 +124,10 @@ class Samples:
             frame: A pandas frame, or a dict of columns of equal length.
             genes: Columns to keep as genes; none keeps all that hold nothing else.
             where: What to call the frame in an error.
+            atlas: A NIfTI of labels, or "desikan_killiany", where a row is a region of
+                it; then no coordinates are needed, see `region_rows`.
+            atlas_info: Its table: id and label, or index and name.
+            region: The column of ids or names of regions.
             **columns: The names of columns that hold no expression, "" for one not
                 to look for. `x`, `y`, `z` (MNI mm) must be there. `well` (whole
                 numbers, each once), `donor`, `structure` and `parent` (names, blank
@@ -139,7 +148,10 @@ class Samples:
         names = TableColumns(**columns)
         frame = as_frame(frame, where)
         wanted = (genes,) if isinstance(genes, str) else tuple(map(str, genes))
-        return make_samples(**parts_of(frame, names, wanted, where), where=where)
+        given = str(atlas), str(atlas_info)
+        frame, support = placed_rows(frame, given, names, region=region, where=where)
+        parts = parts_of(frame, names, wanted, where)
+        return make_samples(**parts, where=where, support=support)
 
 
 def make_samples(

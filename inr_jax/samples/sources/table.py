@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from inr_jax.samples.columns import TableColumns, used_columns
-from inr_jax.samples.samples import Samples
+from inr_jax.brain.atlas import atlas_files
+from inr_jax.samples.columns import TableColumns, parts_of, used_columns
+from inr_jax.samples.region_rows import placed_rows
+from inr_jax.samples.samples import make_samples
 from inr_jax.samples.source import Source, counts, existing, sha256
 from inr_jax.samples.sources.frame import SUFFIXES, read_frame
 
@@ -35,6 +37,9 @@ def load(
     separator: str = "",
     decimal: str = ".",
     encoding: str = "",
+    atlas: str | Path = "",
+    atlas_info: str | Path = "",
+    region: str = "region",
 ) -> Source:
     """Read a table.
 
@@ -54,6 +59,10 @@ def load(
         separator: As `frame.read_frame` takes it, and so the next two.
         decimal: Likewise.
         encoding: Likewise.
+        atlas: Where a row is a region: the atlas, as `Samples.from_frame` takes it, and
+            so the next two.
+        atlas_info: Likewise.
+        region: Likewise.
 
     Returns:
         A `Source`; wells and genes in the order of the file.
@@ -66,9 +75,15 @@ def load(
     path = existing(path, "a table")
     text = {"separator": separator, "decimal": decimal, "encoding": encoding}
     frame, data = read_frame(path, is_text=columns.is_text, **text)
-    samples = Samples.from_frame(frame, genes, where=path, **columns._asdict())
+    files, places = {path.name: sha256(data)}, (str(atlas), str(atlas_info))
+    frame, support = placed_rows(frame, places, columns, region=region, where=path)
+    if str(atlas):
+        files |= {p.name: sha256(p.read_bytes()) for p in atlas_files(*places)}
+    parts = parts_of(frame, columns, genes, path)
+    samples = make_samples(**parts, where=path, support=support)
     used = used_columns(list(frame.columns), columns, path)
     left_out = len(frame.columns) - len(used) - len(samples.genes)
     facts = {"columns": used, "n_columns_left_out": left_out, "warnings": []}
     notes = {**facts, **counts(samples)}
-    return Source(samples, {path.name: sha256(data)}, "given in the table", notes)
+    given = f"regions of {Path(atlas).name}" if str(atlas) else "given in the table"
+    return Source(samples, files, given, notes)
