@@ -75,9 +75,11 @@ def stored_bytes(
     try:
         size = plain_size(path, expected)
         if size <= most:
+            # Python sets aside as many bytes as are asked for: no more than there are.
             with open(path, "rb") as file:
-                data = file.read(most + 1)
-            size = len(data)
+                data = file.read(size)
+                if len(data) != size or file.read(1):
+                    raise OSError("it changes while it is read")
     except (OSError, ValueError) as error:
         found = getattr(error, "strerror", None) or first_line(error)
         if isinstance(error, FileNotFoundError):

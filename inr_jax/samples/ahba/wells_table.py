@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from inr_jax.cell_text import number
 from inr_jax.errors import InputError, shortlist
 from inr_jax.files import cache_folder
 from inr_jax.reading import SMALL, read_bytes, user_path
@@ -198,7 +199,7 @@ def _check_structures(folder: Path, table: WellsTable) -> None:
 
 
 def _whole(row: dict[str, str], column: str) -> int:
-    if not row[column].isdigit():
+    if not (row[column].isascii() and row[column].isdigit()):
         found = f"{row[column]!r} in {column}"
         raise InputError(
             row["where"], expected="a whole number", found=found, fix="correct it"
@@ -208,7 +209,7 @@ def _whole(row: dict[str, str], column: str) -> int:
 
 def _place(row: dict[str, str], columns: tuple[str, ...]) -> np.ndarray:
     try:
-        place = [float(row[column]) for column in columns]
+        place = [number(row[column]) for column in columns]
         if not all(map(math.isfinite, place)):
             raise ValueError
     except ValueError:
