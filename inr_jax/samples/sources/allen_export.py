@@ -36,11 +36,11 @@ from inr_jax.samples.sources.allen_columns import (
 )
 from inr_jax.samples.sources.archive import AGAIN, Member, holds, read_members
 from inr_jax.samples.sources.export_places import place
+from inr_jax.samples.sources.other_studies import CONTENTS, check_study
 
 log = logging.getLogger("inr_jax")
 
 FILES = ("Expression.csv", "Columns.csv", "Probes.csv")
-CONTENTS = "Contents.txt"
 PROBES = ("mean", "first")
 SUPPORTS = ("wells", "named")
 # What a value is at each resolution of the web search.
@@ -90,6 +90,7 @@ def load(
         raise unknown_name("config.source.probes", probes, PROBES)
     if support not in SUPPORTS:
         raise unknown_name("config.source.support", support, SUPPORTS)
+    check_study(path)
     members = read_members(path, FILES, optional=(CONTENTS,))
     contents = _contents(members.get(CONTENTS), path)
     table = find_wells(wells)
