@@ -15,15 +15,15 @@ from inr_jax.samples.ahba.options import parse_donors
 from inr_jax.samples.ahba.wells_download import fetch_wells
 
 log = logging.getLogger("inr_jax")
-FLAGS = ("data_dir", "donors", "why")
+FLAGS = ("data_dir", "donors", "why", "wells")
 
 
 def fetch(arguments: list[str]) -> None:
     """Download what is not there yet: donors, or what places values (--wells)."""
-    wells = "--wells" in arguments
-    config = _config(flags.parse([a for a in arguments if a != "--wells"], own=FLAGS))
+    call = flags.parse(arguments, own=FLAGS)
+    config = _config(call)
     data_dir = ahba_settings.data_dir(config)
-    if wells:
+    if call.own["wells"]:
         print(f"wells: {fetch_wells(data_dir)}")
         return
     donors = parse_donors(config.ahba.donors)

@@ -27,6 +27,7 @@ DEFINERS: dict[type, Callable[..., Any]] = {
     str: flags.DEFINE_string,
 }
 WHERE, PREFIX = "command line", "config."
+SWITCHES = ("wells",)  # flags of verbs that take no value
 
 
 class Call(NamedTuple):
@@ -59,7 +60,8 @@ def parse(
     """
     values = flags.FlagValues()
     for name in ("workdir", "config", *own):
-        flags.DEFINE_string(name, None, "", flag_values=values)
+        define = flags.DEFINE_boolean if name in SWITCHES else flags.DEFINE_string
+        define(name, None, "", flag_values=values)
     for key, setting in TABLE.items():
         DEFINERS[type(setting.default)](PREFIX + key, None, "", flag_values=values)
     rest = _read(values, arguments)
