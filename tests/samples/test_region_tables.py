@@ -22,11 +22,12 @@ BOTH_SIDES = TWO._replace(lr_mirror="bidirectional")
 
 
 @pytest.fixture(scope="module")
-def dk():
-    return region_tables.read_labels(DESIKAN_KILLIANY)
+def dk(coarse_regions):
+    return region_tables.read_labels(*coarse_regions)
 
 
-def test_a_label_image_is_the_file_and_its_table(dk):
+def test_a_label_image_is_the_file_and_its_table():
+    dk = region_tables.read_labels(DESIKAN_KILLIANY)
     assert len(dk.table()) == 83 and dk.labels[1:] == tuple(sorted(dk.labels[1:]))
     image = np.asanyarray(nib.load(dk.path).dataobj)
     np.testing.assert_array_equal(np.array(dk.labels)[dk.region], image)
