@@ -40,7 +40,10 @@ def header_says(
     """
     sform, qform = (int(image.header[f"{name}form_code"]) for name in "sq")
     code = sform or qform
-    unit = image.header.get_xyzt_units()[0]
+    try:
+        unit = image.header.get_xyzt_units()[0]
+    except KeyError as error:
+        raise fail(f"a unit of code {error}", "correct its header") from error
     if sform <= 0 and qform <= 0:
         fix = "write the image with an affine to MNI mm"
         raise fail("neither sform nor qform: it lies nowhere", fix)

@@ -114,6 +114,8 @@ def check_wells(
 
 def check_coordinates(x_mm: np.ndarray, well: np.ndarray, where: object) -> None:
     """Refuse points `(N, 3)` that cannot be MNI mm in a brain; warn of doubtful."""
+    if not len(x_mm):
+        _fail(where, "at least 2 wells", "0", "give more samples")
     bad = ~np.isfinite(x_mm).all(-1)
     if bad.any():
         found = f"{bad.sum()} missing, first at well {well[bad.argmax()]}"

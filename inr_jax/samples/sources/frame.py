@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inr_jax.cell_text import clean, encoding_of
-from inr_jax.errors import InputError
+from inr_jax.errors import InputError, first_line
 from inr_jax.reading import AGAIN, TABLE, stored_bytes, unpacked
 from inr_jax.rows import MOST_CELLS, MOST_LINES, cause, csv_rows
 from inr_jax.samples.columns import check_names
@@ -111,16 +111,16 @@ def _parquet(data: bytes, path: Path) -> pd.DataFrame:
         check_names(file.schema_arrow.names, path)
         _check_size(file.metadata, path)
         table = file.read()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        found = f"one that cannot be read ({error})"
+        # pandas writes an index without a name under this one; one with a name stays.
+        unnamed = [n for n in table.column_names if n.startswith("__index_level_")]
+        return table.drop_columns(unnamed).to_pandas(ignore_metadata=True)
+    except InputError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        found = f"one that cannot be read ({first_line(error)})"
         raise InputError(
             path, expected="a Parquet file", found=found, fix=AGAIN
         ) from error
-    # pandas writes an index without a name under this one; one with a name is kept.
-    index = [name for name in table.column_names if name.startswith("__index_level_")]
-    return table.drop_columns(index).to_pandas(ignore_metadata=True)
 
 
 def _check_size(metadata, path: Path) -> None:
