@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger("inr_jax")
-MOST = 300  # points of a region that are kept
+# Points of a region that are kept; a fit takes so many times as long. Over the regions
+# of Desikan-Killiany, waves of 40 mm have means off by .09 of their sd (300: .05).
+MOST = 100
 COLUMN = "region"
 SETTING = "config.source.region"
 

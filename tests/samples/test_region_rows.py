@@ -108,7 +108,7 @@ def test_a_frame_is_read_as_its_table_is(atlas, tmp_path, rng):
 def test_the_atlas_that_is_shipped_needs_no_table(tmp_path, rng):
     write(tmp_path, rng, ["bankssts", "insula"])
     samples = load(tmp_path, atlas="desikan_killiany", atlas_info="").samples
-    assert samples.support.size.tolist() == [300, 300]
+    assert samples.support.size.tolist() == [100, 100]
     assert samples.support.tissue[:, 0].mean() > 0.6  # of the cortex
 
 
