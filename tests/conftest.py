@@ -14,6 +14,7 @@ import jax
 import jaxlib
 import numpy as np
 import pytest
+from workdirs import TINY, started
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))  # its folder lib is tested, too
@@ -176,3 +177,23 @@ def coarse_regions(tmp_path_factory) -> tuple[str, str]:
     path = tmp_path_factory.mktemp("atlas") / "desikan.nii.gz"
     nib.save(image.slicer[::3, ::3, ::3], path)
     return str(path), str(package_file("atlas-desikankilliany.csv"))
+
+
+@pytest.fixture(scope="session")
+def done(made_once):
+    """The workdir of a whole run, by a process of its own."""
+    genes = "--config.source.genes=HLA-DRA,APOE"
+
+    def run(folder):
+        process = started("run", f"--workdir={folder}", genes, *TINY)
+        _, told = process.communicate()
+        assert process.returncode == 0, told
+
+    return made_once("done", run)
+
+
+@pytest.fixture
+def copy(done, tmp_path):
+    """A copy of it to go on with, without its maps."""
+    kept = shutil.ignore_patterns("maps", "figures")
+    return Path(shutil.copytree(done, tmp_path / "copy", ignore=kept))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inr_jax.files import write_bytes, write_text
+from inr_jax.files import neutral, write_bytes, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,8 @@ def write_table(
     table = pd.DataFrame(
         values, index=index, columns=pd.Index(genes, name="gene_symbol")
     )
-    write_text(stem.with_name(f"{stem.name}.csv"), table.to_csv(float_format="%.8g"))
+    text = table.rename(columns=neutral).to_csv(float_format="%.8g")
+    write_text(stem.with_name(f"{stem.name}.csv"), text)
     write_bytes(stem.with_name(f"{stem.name}.parquet"), table.to_parquet())
-    names = info.rename_axis("id").to_csv()
+    names = info.map(neutral).rename_axis("id").to_csv()
     write_text(stem.with_name(f"{stem.name}.names.csv"), names)

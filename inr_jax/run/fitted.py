@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import jax.numpy as jnp
+
 from inr_jax.errors import InputError, shortlist
 from inr_jax.fitting import checkpoint, fit, recipe
 from inr_jax.fitting.checkpoint import Bundle
@@ -97,7 +99,7 @@ def go_on(
     """
 
     def checked(state: fit.FitState, loss: float) -> None:
-        _check_loss(loss, int(state.step))
+        _check_loss(loss, int(state.step), data)
         on_chunk(bundle._replace(state=state), loss)
 
     state, info = fit.fit(
@@ -111,8 +113,15 @@ def go_on(
     return bundle._replace(state=state), info
 
 
-def _check_loss(loss: float, step: int) -> None:
+def _check_loss(loss: float, step: int, data: FitData) -> None:
     if not math.isfinite(loss):
+        if not bool(jnp.isfinite(data.targets).all()):
+            raise InputError(
+                "fit",
+                expected="values that 32-bit numbers can hold",
+                found="values beyond them once they are standardised",
+                fix="look for a cell that is far from all others of its gene",
+            )
         raise InputError(
             "fit",
             expected="a finite loss",

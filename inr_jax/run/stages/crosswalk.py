@@ -9,6 +9,7 @@ import logging
 
 import numpy as np
 
+from inr_jax.errors import printable
 from inr_jax.maps import crosswalk
 from inr_jax.maps.memberships import RegionMemberships
 from inr_jax.run.regions import FEW_WELLS, shares_of
@@ -27,8 +28,8 @@ def crosswalk_stage(run: Run) -> None:
     write_crosswalk(run)
     mirror = run.config.inputs.mirror
     shares = shares_of(samples, regions.labels, mirror=mirror, blur_mm=regions.blur_mm)
-    count = shares.sum(0)
-    print("\n".join(_lines(regions, samples, count)), flush=True)
+    lines = _lines(regions, samples, shares.sum(0))
+    print("\n".join(map(printable, lines)), flush=True)
 
 
 def write_crosswalk(run: Run) -> None:

@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inr_jax.files import write_text
+from inr_jax.files import neutral, write_text
 from inr_jax.samples.ahba import probes
 from inr_jax.samples.ahba.cache import Atlas
 from inr_jax.samples.ahba.options import AbagenOptions
@@ -123,5 +123,6 @@ def dropped_genes(fates: pd.DataFrame) -> pd.DataFrame:
 def write_dropped(path: Path, fates: pd.DataFrame) -> int:
     """Write `dropped_genes` as CSV; returns how many there are."""
     table = dropped_genes(fates)
-    write_text(path, table.to_csv(index=False, float_format="%.4f"))
+    named = table.assign(gene=table.gene.map(neutral))
+    write_text(path, named.to_csv(index=False, float_format="%.4f"))
     return len(table)
