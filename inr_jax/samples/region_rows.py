@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger("inr_jax")
-# Points of a region that are kept; a fit takes so many times as long. Over the regions
+# Points of a region that are kept; a fit sees them all. Over the regions
 # of Desikan-Killiany, waves of 40 mm have means off by .09 of their sd (300: .05).
 MOST = 100
 COLUMN = "region"
