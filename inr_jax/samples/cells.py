@@ -43,7 +43,8 @@ def numbers(series: pd.Series) -> np.ndarray:
     if series.dtype.kind == "b":
         return np.full(len(series), np.nan)
     if series.dtype.kind in "iuf":
-        return series.to_numpy(np.float64, na_value=np.nan)
+        with np.errstate(invalid="ignore"):  # a NaN of a damaged file may signal
+            return series.to_numpy(np.float64, na_value=np.nan)
     return pd.to_numeric(series.astype(object), errors="coerce").to_numpy(np.float64)
 
 
