@@ -84,8 +84,9 @@ def test_the_loss_at_the_first_step_is_the_mean_squared_error(rng, name):
     data = data_for(plan, some)
     state = fit.init(plan, jax.random.key(0))
     points = [data.inputs.features(data.places.take(row)) for row in range(N)]
+    apply = jax.jit(plan.conditioning.apply)
     predicted = [
-        [plan.conditioning.apply(net, data.codes, x) for x in points]
+        [apply(net, data.codes, x) for x in points]
         for net in (
             jax.tree.map(lambda leaf, i=i: leaf[i], state.params)
             for i in range(plan.conditioning.networks)
