@@ -85,13 +85,11 @@ def test_the_loss_at_the_first_step_is_the_mean_squared_error(rng, name):
     state = fit.init(plan, jax.random.key(0))
     points = [data.inputs.features(data.places.take(row)) for row in range(N)]
     apply = jax.jit(plan.conditioning.apply)
-    predicted = [
-        [apply(net, data.codes, x) for x in points]
-        for net in (
-            jax.tree.map(lambda leaf, i=i: leaf[i], state.params)
-            for i in range(plan.conditioning.networks)
-        )
+    nets = [
+        jax.tree.map(lambda leaf, i=i: leaf[i], state.params)
+        for i in range(plan.conditioning.networks)
     ]
+    predicted = [[apply(net, data.codes, x) for x in points] for net in nets]
     expected = np.mean((np.array(predicted) - np.asarray(data.targets)) ** 2)
     _, info = fitted(plan, data, steps=1)
     assert info.losses[0] == pytest.approx(expected, rel=1e-4)
