@@ -188,6 +188,7 @@ def assert_whole(folder):
 def test_what_a_killed_writer_left_goes_and_files_of_others_stay(unbroken, tmp_path):
     kept = shutil.ignore_patterns("figures")
     folder = Path(shutil.copytree(unbroken, tmp_path / "left", ignore=kept))
+    (folder / "maps").mkdir(exist_ok=True)
     a_map = "source-phantom_desc-A_space-B_res-2mm_feature.nii.gz"
     ours = [".config.json.7.tmp", f"maps/.{a_map}.7.tmp", ".scores.csv.123.tmp"]
     theirs = [".config.json.tmp", ".mine.7.tmp", ".x.tmp", "maps/.a.nii.gz.7.tmp"]
