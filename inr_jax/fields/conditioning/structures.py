@@ -83,14 +83,13 @@ def with_structures(
         parent, structure = params[each]["parent"], params[each]["structure"]
         if each == "genes":
             parent, structure = jnp.squeeze(parent, 0), jnp.squeeze(structure, 0)
-        parent = parent[: embedding.parents]
-        structure = structure[: embedding.structures]
         return {**params, each: params[each]["inner"]}, parent, structure
 
     def apply(params: Params, codes: Array, x: Array) -> jax.Array:
         place, membership = x[:features], x[features:]
         params, parent, structure = opened(params)
-        e = membership @ jnp.concatenate([parent, structure])
+        tables = parent[: embedding.parents], structure[: embedding.structures]
+        e = membership @ jnp.concatenate(tables)
         x = jnp.concatenate([embedding.scale * place, e])
         return inner.apply(params, codes, x)
 
