@@ -23,6 +23,7 @@ pytestmark = pytest.mark.usefixtures("quick_compiling")
 SWEEPS = Path(__file__).resolve().parents[2] / "configs" / "sweeps"
 
 
+@pytest.mark.slow  # settings of one fit: tests/fitting/test_fit.py
 def test_candidates_read_along_and_together_are_those_fitted_alone():
     some = [tiny(**changes) for changes in SOME]
     samples = build.load_source(some[0]).samples
