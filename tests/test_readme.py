@@ -81,7 +81,9 @@ def test_the_python_example_runs(tmp_path, monkeypatch):
     monkeypatch.setattr(config, "default", lambda: settings)
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame(rng.uniform(-40, 40, (40, 3)), columns=["x", "y", "z"])
+    frame = pd.DataFrame(
+        rng.uniform([-40, -60, 0], [40, 20, 50], (40, 3)), columns=["x", "y", "z"]
+    )
     frame = frame.assign(donor=frame.index % 2, structure="s", parent="p")
     frame[["APOE", "MAPT"]] = rng.normal(size=(40, 2))
     frame.to_csv("wells.csv", index=False)

@@ -104,7 +104,12 @@ ROWS: tuple[tuple, ...] = (
     (".averages", "none", "values are means over wells of a donor and", AVERAGES),
     (".donor_sd", 0.2, "sd of a donor's offset, a gene", NOT_NEGATIVE),
     (".noise_sd", 0.7, "sd of measurement noise", NOT_NEGATIVE),
-    (".registration_mm", 3.0, "sd of the error in coordinates, mm an axis", MM),
+    (
+        ".registration_mm",
+        3.0,
+        "sd of the error in coordinates, mm an axis",
+        Range(0, 20),
+    ),
     ("ahba", "The Allen Human Brain Atlas: abagen's options, by abagen's names"),
     (".data_dir", "", '"": source.path, $ABAGEN_DATA, ~/abagen-data', PATH),
     (".donors", "all", "all, or ids with commas: 9861,10021"),

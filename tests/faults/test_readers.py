@@ -111,7 +111,7 @@ def make_readers() -> dict[str, Reader]:
     ontology = b"id,acronym,name,parent_structure_id,hemisphere,structure_id_path\n"
     ontology += b"1,Br,brain,,B,/1/\n2,Cx,cortex,1,L,/1/2/\n"
     matrix = b"7,1.5,2.5\n8,3.5,4.5\n"
-    of_table = ("samples.sources.frame",)
+    of_table = ("samples.sources.frame", "samples.sources.table")
     of_export = ("samples.sources.archive", "samples.sources.allen_export")
     of_export += ("samples.sources.allen_columns",)
     return {

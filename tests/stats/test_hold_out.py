@@ -160,7 +160,7 @@ def test_a_summary_is_the_mean_and_median_over_genes(samples, rng):
 
 
 def test_mirrored_copies_are_in_their_wells_fold_and_are_not_scored(rng):
-    x_mm = rng.uniform(-60, 60, (12, 3))
+    x_mm = rng.uniform([-40, -60, 0], [40, 20, 50], (12, 3))
     values = rng.normal(size=(12, 2))
     well, donor = np.arange(12), np.repeat(["a", "b", "c"], 4)
     twice = make_samples(
