@@ -39,10 +39,8 @@ def likely_blup(z: np.ndarray, wells: Samples) -> np.ndarray:
 
     x_mm = folded(wells.x_mm.astype(np.float64), True)
     place = matern32(x_mm, x_mm, STRUCTURE_LENGTH_MM)
-    structure, parent, donor = (
-        same_group(group, group)
-        for group in (wells.structure, wells.parent, wells.donor)
-    )
+    groups = wells.structure, wells.parent, wells.donor
+    structure, parent, donor = (same_group(group, group) for group in groups)
     kinds = np.float64([place, structure, parent, parent & donor, np.eye(len(z))])
 
     def misfit(logs: np.ndarray) -> tuple[float, np.ndarray]:
