@@ -27,7 +27,7 @@ from inr_jax.stats.kernels import log_likelihood_slope, matern32, same_group
 from inr_jax.stats.kriging import STRUCTURE_LENGTH_MM, kriging
 from inr_jax.stats.predictor import Prediction, Predictor
 from inr_jax.stats.scores import score
-from inr_jax.stats.targets import blup_targets
+from inr_jax.stats.targets import targets_of
 
 TINY = {"phantom.n_wells": 120, "phantom.n_genes": 3}
 START = (0.05, 0.2, 0.3, 0.1, 0.4)  # variances, standard units
@@ -57,8 +57,7 @@ def likely_blup(z: np.ndarray, wells: Samples) -> np.ndarray:
 
 def em_blup(z: np.ndarray, wells: Samples) -> np.ndarray:
     """The targets that fits use."""
-    names = {key: getattr(wells, key) for key in ("donor", "structure", "parent")}
-    return blup_targets(z, support=wells.points().folded(True), **names)[0]
+    return targets_of(wells, z, mirror=True)[0]
 
 
 in_space = partial(kriging, mirror=True, length_mm=15.0, nugget=0.3)

@@ -27,7 +27,7 @@ from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import Standardiser
 from inr_jax.samples.structures import KnownStructures, known_structures, memberships
 from inr_jax.stats.predictor import Prediction
-from inr_jax.stats.targets import blup_targets
+from inr_jax.stats.targets import targets_of
 
 
 class Recipe(NamedTuple):
@@ -152,13 +152,7 @@ def make_targets(
     standard = preprocessing.standardiser.standard(training.values)
     if recipe.targets == "wells":
         return standard, False
-    targets, variance_share = blup_targets(
-        standard,
-        donor=training.donor,
-        structure=training.structure,
-        parent=training.parent,
-        support=training.points().folded(recipe.mirror),
-    )
+    targets, variance_share = targets_of(training, standard, mirror=recipe.mirror)
     return targets, variance_share > 0
 
 

@@ -15,6 +15,11 @@ CHUNK = 2048  # places at a time; 60 MiB of weights for 3,702 wells
 POINTS = 64  # of a support whose kernel is averaged; the mean changes by 1e-3 beyond
 
 
+def evenly(count: int, most: int) -> slice:
+    """Every row of `count`, or every second, third ..., so that at most `most` stay."""
+    return slice(None, None, -(-count // most))
+
+
 def matern32(x_mm: np.ndarray, other_mm: np.ndarray, length_mm: float) -> np.ndarray:
     """Matern covariance of smoothness 3/2 and variance 1.
 

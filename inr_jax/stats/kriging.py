@@ -23,6 +23,7 @@ from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import standardiser
 from inr_jax.stats.kernels import (
+    evenly,
     log_likelihood_slope,
     mean_matern32,
     mean_matern32_variance,
@@ -105,7 +106,7 @@ def fitted_variances(wells: Sites, z: np.ndarray, *, mirror: bool) -> tuple[floa
     """
     from scipy.optimize import minimize  # half a second to import
 
-    thinned = slice(None, None, -(-len(z) // FITTED))
+    thinned = evenly(len(z), FITTED)
     wells, z = wells.take(thinned), z[thinned]
     kinds = covariances(wells, wells, STRUCTURE_LENGTH_MM, mirror)
     optimum = minimize(

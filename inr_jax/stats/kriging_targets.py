@@ -19,25 +19,30 @@ import numpy as np
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import standardiser
-from inr_jax.stats.kernels import mean_matern32
-from inr_jax.stats.kriging import START, covariances, kriging, kriging_anatomy
+from inr_jax.stats.kernels import evenly, mean_matern32
+from inr_jax.stats.kriging import (
+    START,
+    STRUCTURE_LENGTH_MM,
+    covariances,
+    kriging,
+    kriging_anatomy,
+)
 from inr_jax.stats.predictor import Prediction
 from inr_jax.stats.scores import score
-from inr_jax.stats.targets import blup_targets
+from inr_jax.stats.targets import targets_of
 
 LENGTHS_MM = (8.0, 12.0, 20.0)
 NUGGETS = (0.05, 0.1, 0.2, 0.4)  # variance of noise over that of the signal
-STRUCTURE_LENGTH_MM = 30.0
 GROUPS = 2  # of training donors
 CHOSEN_ON = 1000  # wells that constants are chosen on, at most; time grows as N^3
 
 
 def kriging_targets(samples: Samples, sites: Sites, *, mirror: bool) -> Prediction:
     """Kriging by place alone on cleaned targets; arguments as any baseline's."""
-    some = _thinned(samples)
-    points = some.points().folded(mirror)
+    thinned = samples.take(evenly(len(samples.well), CHOSEN_ON))
+    points = thinned.points().folded(mirror)
     kernels = [mean_matern32(points, points, length_mm) for length_mm in LENGTHS_MM]
-    row, nugget = choose(some, kernels, mirror=mirror)
+    row, nugget = choose(thinned, kernels, mirror=mirror)
     length_mm = LENGTHS_MM[row]
     wells = _with_targets(samples, mirror)
     mean = kriging(wells, sites, mirror=mirror, length_mm=length_mm, nugget=nugget).mean
@@ -48,10 +53,11 @@ def kriging_anatomy_targets(
     samples: Samples, sites: Sites, *, mirror: bool
 ) -> Prediction:
     """Kriging by place and structure on cleaned targets."""
-    some, signal = _thinned(samples), START[:3]
-    kinds = covariances(some.sites(), some.sites(), STRUCTURE_LENGTH_MM, mirror)
+    thinned, signal = samples.take(evenly(len(samples.well), CHOSEN_ON)), START[:3]
+    sites_of_wells = thinned.sites()
+    kinds = covariances(sites_of_wells, sites_of_wells, STRUCTURE_LENGTH_MM, mirror)
     kernel = np.tensordot(signal, kinds, 1) / sum(signal)
-    _, nugget = choose(some, [kernel], mirror=mirror)
+    _, nugget = choose(thinned, [kernel], mirror=mirror)
     variances = (*signal, nugget * sum(signal))
     wells = _with_targets(samples, mirror)
     return Prediction(
@@ -102,17 +108,6 @@ def choose(
 def _with_targets(samples: Samples, mirror: bool) -> Samples:
     """The wells with their targets in place of their values, units of the source."""
     units = standardiser(samples.values)
-    targets, _ = blup_targets(
-        units.standard(np.asarray(samples.values, np.float64)),
-        donor=samples.donor,
-        structure=samples.structure,
-        parent=samples.parent,
-        support=samples.points().folded(mirror),
-    )
+    standard = units.standard(np.asarray(samples.values, np.float64))
+    targets, _ = targets_of(samples, standard, mirror=mirror)
     return dataclasses.replace(samples, values=units.values(targets))
-
-
-def _thinned(samples: Samples) -> Samples:
-    return samples.take(
-        np.arange(len(samples.well))[:: -(-len(samples.well) // CHOSEN_ON)]
-    )

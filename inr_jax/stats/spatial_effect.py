@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_jax.samples.support import Support
-from inr_jax.stats.kernels import log_likelihood, mean_matern32, same_group
+from inr_jax.stats.kernels import evenly, log_likelihood, mean_matern32, same_group
 
 LENGTHS_MM = (10.0, 15.0, 20.0, 30.0, 40.0, 60.0)
 SURE = 9.0  # (3 sd)^2: least gain in twice the log likelihood of a gene
@@ -88,7 +88,7 @@ def spatial_effect(
     nothing = np.zeros_like(standard), 0.0
     if len(standard) < 2 or not standard.any():
         return nothing
-    thinned = slice(None, None, -(-len(standard) // FITTED))
+    thinned = evenly(len(standard), FITTED)
     variances = fitted_variances(
         standard[thinned], support.take(thinned), groups.take(thinned)
     )

@@ -12,9 +12,32 @@ from __future__ import annotations
 
 import numpy as np
 
+from inr_jax.samples.samples import Samples
 from inr_jax.samples.support import Support
 from inr_jax.stats.mixed_model import structure_blup
 from inr_jax.stats.spatial_effect import WellGroups, spatial_effect
+
+
+def targets_of(
+    samples: Samples, standard: np.ndarray, *, mirror: bool
+) -> tuple[np.ndarray, float]:
+    """`blup_targets` of samples, with what they know of their wells.
+
+    Args:
+        samples: N training wells.
+        standard: `(N, G)` their standardised expression.
+        mirror: Whether left and right are one.
+
+    Returns:
+        As `blup_targets`.
+    """
+    return blup_targets(
+        standard,
+        donor=samples.donor,
+        structure=samples.structure,
+        parent=samples.parent,
+        support=samples.points().folded(mirror),
+    )
 
 
 def blup_targets(
