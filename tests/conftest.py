@@ -117,31 +117,30 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(20261124)
 
 
+def shared_data(name: str, what: str) -> Path:
+    """A folder of shared/data; skips where a clone has no shared/."""
+    path = SHARED / "data" / name
+    if not path.is_dir():
+        pytest.skip(f"{what} not here (shared/data/{name})")
+    return path
+
+
 @pytest.fixture(scope="session")
 def cyp() -> Path:
-    """The real export of 61 CYP genes; skips where a clone has no shared/."""
-    path = SHARED / "data" / "allen-export-cyp"
-    if not path.is_dir():
-        pytest.skip("real AHBA export not here (shared/data/allen-export-cyp)")
-    return path
+    """The real export of 61 CYP genes."""
+    return shared_data("allen-export-cyp", "real AHBA export")
 
 
 @pytest.fixture(scope="session")
 def coarse() -> Path:
-    """The real export at Coarse resolution; skips where a clone has no shared/."""
-    path = SHARED / "data" / "allen-export-alzheimer-coarse"
-    if not path.is_dir():
-        pytest.skip("real AHBA export not here (allen-export-alzheimer-coarse)")
-    return path
+    """The real export at Coarse resolution."""
+    return shared_data("allen-export-alzheimer-coarse", "real AHBA export")
 
 
 @pytest.fixture(scope="session")
 def real_wells() -> Path:
-    """The atlas's wells and ontology; skips where a clone has no shared/."""
-    path = SHARED / "data" / "ahba-wells"
-    if not path.is_dir():
-        pytest.skip("real table of wells not here (shared/data/ahba-wells)")
-    return path
+    """The atlas's wells and ontology."""
+    return shared_data("ahba-wells", "real table of wells")
 
 
 @pytest.fixture(scope="session")
