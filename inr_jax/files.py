@@ -107,6 +107,22 @@ def plain_cell(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:2] in set(FORMULA) else cell
 
 
+def make_folder(
+    folder: Path, *, fix: str, expected: str = "a folder to write to"
+) -> Path:
+    """The folder, made with those above it where it is not there.
+
+    Raises:
+        InputError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise InputError(folder, expected=expected, found=found, fix=fix) from error
+    return folder
+
+
 def cache_folder() -> Path:
     """Where caches lie: $INR_JAX_CACHE, else the user's cache folder of this system.
 

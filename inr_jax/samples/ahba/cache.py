@@ -21,7 +21,7 @@ import numpy as np
 
 from inr_jax.brain import shipped
 from inr_jax.errors import InputError, first_line
-from inr_jax.files import cache_folder, write_bytes, write_json
+from inr_jax.files import cache_folder, make_folder, write_bytes, write_json
 from inr_jax.samples.ahba.coordinates import Coordinates, atlas_coordinates
 from inr_jax.samples.ahba.folders import FILES, Files, locate
 from inr_jax.samples.ahba.options import AbagenOptions, checked
@@ -137,16 +137,8 @@ def cache_dir() -> Path:
     Raises:
         InputError: It cannot be made.
     """
-    folder = cache_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        fix = "name another folder in the environment, INR_JAX_CACHE"
-        found = error.strerror or str(error)
-        raise InputError(
-            folder, expected="a folder for the cache", found=found, fix=fix
-        ) from error
-    return folder
+    fix = "name another folder in the environment, INR_JAX_CACHE"
+    return make_folder(cache_folder(), expected="a folder for the cache", fix=fix)
 
 
 def checksums(files: Files, memory: Path) -> dict[str, str]:

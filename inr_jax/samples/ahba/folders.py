@@ -18,6 +18,7 @@ import zlib
 from pathlib import Path
 
 from inr_jax.errors import InputError, shortlist
+from inr_jax.files import make_folder
 from inr_jax.reading import MIB, chunks, too_large, user_path
 from inr_jax.samples.ahba.options import DONORS
 from inr_jax.samples.ahba.wells import wells
@@ -223,15 +224,11 @@ def _rename(folder: Path, to: Path) -> None:
 
 
 def _writable(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return folder
-        reason = "one that is read-only"
-    except OSError as error:
-        reason = error.strerror or str(error)
     fix = "unpack the archives into another folder and give that"
-    raise InputError(folder, expected="a folder to write to", found=reason, fix=fix)
+    if os.access(make_folder(folder, fix=fix), os.W_OK):
+        return folder
+    expected, found = "a folder to write to", "one that is read-only"
+    raise InputError(folder, expected=expected, found=found, fix=fix)
 
 
 def _nothing(base: Path, donors: tuple[str, ...]) -> InputError:

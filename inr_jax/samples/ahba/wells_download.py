@@ -17,7 +17,7 @@ import zlib
 from pathlib import Path
 
 from inr_jax.errors import InputError
-from inr_jax.files import cache_folder, write_bytes
+from inr_jax.files import cache_folder, make_folder, write_bytes
 from inr_jax.reading import user_path
 from inr_jax.samples.ahba import folders
 from inr_jax.samples.ahba.options import DONORS
@@ -32,6 +32,7 @@ SERVER = (
     f"{COMMIT}/transformed-points/recombine"
 )
 TIMEOUT = 60  # seconds without a byte
+FIX = "name another folder for caches in the environment, INR_JAX_CACHE"
 # Donor to the SHA-256 of its file at that commit.
 ANTS_SHA256 = {
     "9861": "bf80ff56fe9bfdca444ac1ba6b4563fcf78b3c5d7d3d6e11f184aaf80784206b",
@@ -63,7 +64,7 @@ def fetch_wells(
     """
     folder = cache_folder() / CACHE if folder is None else folder
     server = server or SERVER
-    _make(folder)
+    make_folder(folder, fix=FIX)
     for name in ANTS_FILES:
         path = folder / name
         if path.exists():
@@ -108,7 +109,7 @@ def _copy_of_donors(data_dir: str | Path, folder: Path) -> None:
     wanted += [(home, folder / ONTOLOGY) for home, _ in copies[:1]]
     for home, path in wanted:
         if not path.exists():
-            _make(path.parent)
+            make_folder(path.parent, fix=FIX)
             write_bytes(path, _read(home, path.name))
     if not (folder / ONTOLOGY).exists():
         raise InputError(
@@ -133,17 +134,6 @@ def _read(home: Path, name: str) -> bytes:
         expected, found = f"a {name} in it", "none that can be read"
         fix = folders.AGAIN
         raise InputError(home, expected=expected, found=found, fix=fix) from error
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        fix = "name another folder for caches in the environment, INR_JAX_CACHE"
-        found = error.strerror or str(error)
-        raise InputError(
-            folder, expected="a folder to write to", found=found, fix=fix
-        ) from error
 
 
 def _get(url: str, path: Path) -> bytes:
