@@ -79,8 +79,8 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text.strip()
     kept = [" " if c.isspace() else c for c in text]
-    seen = [c for c in kept if unicodedata.category(c) not in ("Cf", "Cc")]
-    return " ".join("".join(seen).split())
+    visible = [c for c in kept if unicodedata.category(c) not in ("Cf", "Cc")]
+    return " ".join("".join(visible).split())
 
 
 def is_missing(cell: object) -> bool:

@@ -66,9 +66,9 @@ def _lines(path: str | Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """The rows of a table, an index as id and a name as label where these are not."""
     data = read_bytes(path, f"columns {', '.join(columns)}", most=SMALL, fix=FIX)
     lines = read_csv(path, (), FIX, data=data)
-    for column, other in OTHER_NAMES.items():
-        if lines and column not in lines[0] and other in lines[0]:
-            lines = [line | {column: line[other]} for line in lines]
+    for column, synonym in OTHER_NAMES.items():
+        if lines and column not in lines[0] and synonym in lines[0]:
+            lines = [line | {column: line[synonym]} for line in lines]
     if not lines or not set(columns) <= set(lines[0]):
         return read_csv(path, columns, FIX, data=data)  # says what is there
     return lines

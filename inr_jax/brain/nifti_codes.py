@@ -65,9 +65,9 @@ def header_says(
 def _apart_mm(image: nib.Nifti1Pair, affine: np.ndarray) -> float:
     """The largest distance between corners by the affine and by the qform, mm."""
     try:
-        other = image.header.get_qform()
+        qform = image.header.get_qform()
     except (nib.spatialimages.HeaderDataError, ValueError):
         return float("inf")
     corners = np.array(np.meshgrid(*((0, side - 1) for side in image.shape[:3])))
     ijk = np.vstack([corners.reshape(3, -1), np.ones(8)])
-    return float(np.linalg.norm(((affine - other) @ ijk)[:3], axis=0).max())
+    return float(np.linalg.norm(((affine - qform) @ ijk)[:3], axis=0).max())

@@ -70,8 +70,8 @@ def placed_rows(
     _check_once(frame, region, columns.donor, where)
     voxels = _voxels(image)
     rows = {number: row for row, number in enumerate(image.labels)}
-    lists = [np.concatenate([voxels[rows[n]] for n in some]) for some in labels]
-    middle = [_nearest_to_centroid(voxels[rows[some[0]]]) for some in labels]
+    lists = [np.concatenate([voxels[rows[n]] for n in numbers]) for numbers in labels]
+    middle = [_nearest_to_centroid(voxels[rows[numbers[0]]]) for numbers in labels]
     axes = (columns.x, columns.y, columns.z)
     rest = frame.drop(columns=[region, *(set(axes) & {*frame.columns})])
     places = dict(zip(axes, np.array(middle).T, strict=True))
@@ -90,7 +90,7 @@ def _labels_of_rows(
     texts = [_text(cell) for cell in cells]
     ids = {str(number): [number] for number in table}
     labels = [by_name.get(text.casefold()) or ids.get(text, []) for text in texts]
-    lost = [text for text, some in zip(texts, labels, strict=True) if not some]
+    lost = [text for text, of in zip(texts, labels, strict=True) if not of]
     if lost:
         known = [label.name for label in table.values()]
         near = unknown_name("", lost[0], known).fix
@@ -101,8 +101,8 @@ def _labels_of_rows(
             fix=near if near.startswith("did") else "leave them out",
         )
     present = set(image.labels[1:])
-    kept = [[number for number in some if number in present] for some in labels]
-    empty = [text for text, some in zip(texts, kept, strict=True) if not some]
+    kept = [[number for number in numbers if number in present] for numbers in labels]
+    empty = [text for text, of in zip(texts, kept, strict=True) if not of]
     if empty:
         raise InputError(
             where,
@@ -149,7 +149,7 @@ def _nearest_to_centroid(points: np.ndarray) -> np.ndarray:
 def _support(lists: list[np.ndarray], where: object) -> Support:
     """The points of all rows, thinned."""
     points = np.concatenate(lists)
-    size = np.array([len(some) for some in lists], np.int32)
+    size = np.array([len(points_mm) for points_mm in lists], np.int32)
     x_mm = points.astype(np.float32)
     whole = Support(x_mm, np.zeros((len(x_mm), 2), np.float32), size)
     thin = whole.thinned(MOST)

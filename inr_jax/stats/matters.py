@@ -40,8 +40,8 @@ def matter_at(x_mm: np.ndarray, grey_mm: np.ndarray, *, mirror: bool) -> np.ndar
         mirror: Whether a sample also counts on the other side.
     """
     matter = template_matter(x_mm)
-    other = np.flatnonzero(matter != GREY)
-    if len(other) and len(grey_mm):
-        near = nearest_distance_mm(grey_mm, x_mm[other], mirror=mirror) <= NEAR_MM
-        matter[other[near]] = GREY
+    not_grey = np.flatnonzero(matter != GREY)
+    if len(not_grey) and len(grey_mm):
+        near = nearest_distance_mm(grey_mm, x_mm[not_grey], mirror=mirror) <= NEAR_MM
+        matter[not_grey[near]] = GREY
     return matter

@@ -57,11 +57,11 @@ def test_drawn_points_are_of_the_well_and_all_alike(made):
             first=data.points.first[2:3], size=data.points.size[2:3]
         ),
     )
-    own = np.mean((at_points[4:9] - targets[2]) ** 2, axis=1)
+    of_its_points = np.mean((at_points[4:9] - targets[2]) ** 2, axis=1)
     drawn = jax.vmap(lambda key: loss(networks, params, single, key, points=1))(
         jax.random.split(jax.random.key(3), 2000)
     )
-    nearest = np.abs(np.asarray(drawn)[:, None] - own[None])
+    nearest = np.abs(np.asarray(drawn)[:, None] - of_its_points[None])
     assert nearest.min(1).max() < 1e-4
     counts = np.bincount(nearest.argmin(1), minlength=5)
     assert (abs(counts - 400) < 5 * np.sqrt(400 * 0.8)).all()

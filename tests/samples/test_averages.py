@@ -38,9 +38,9 @@ def test_each_average_is_the_mean_of_its_wells_and_knows_where_they_lie(samples,
         np.testing.assert_allclose(
             means.values[row], samples.values[wells].mean(0), rtol=1e-5
         )
-        own = points.x_mm[points.of == row]
-        np.testing.assert_array_equal(own, samples.x_mm[wells])
-        assert (own == means.x_mm[row]).all(1).any()
+        points_mm = points.x_mm[points.of == row]
+        np.testing.assert_array_equal(points_mm, samples.x_mm[wells])
+        assert (points_mm == means.x_mm[row]).all(1).any()
 
 
 def test_none_changes_nothing_and_another_word_is_refused(samples):

@@ -43,12 +43,12 @@ def write(rng, fake, folder, columns, resolution="Structure"):
 @pytest.fixture
 def structures(rng, fake, tmp_path):
     """Gyrus and pole of two donors; each named well is the last of its structure."""
-    one, two = fake.donor[0], fake.donor[5]
+    first, sixth = fake.donor[0], fake.donor[5]
     columns = [
-        (one, fake.well[2], 4053, "gyrus"),
-        (one, fake.well[3], 4060, "pole"),
-        (two, fake.well[7], 4053, "gyrus"),
-        (two, fake.well[8], 4060, "pole"),
+        (first, fake.well[2], 4053, "gyrus"),
+        (first, fake.well[3], 4060, "pole"),
+        (sixth, fake.well[7], 4053, "gyrus"),
+        (sixth, fake.well[8], 4060, "pole"),
     ]
     return write(rng, fake, tmp_path / "export", columns)
 
@@ -105,12 +105,12 @@ def test_what_the_table_does_not_know_stays_at_its_well_and_is_counted(
     rng, fake, tmp_path
 ):
     known = wells.wells()
-    other = known.donor[-1]
+    last = known.donor[-1]
     columns = [
         (fake.donor[0], fake.well[0], 4053, "gyrus"),
         (fake.donor[0], fake.well[1], 1234, "new"),
         (fake.donor[0], fake.well[2], 7777, "nowhere"),
-        (other, known.well[-1], 4053, "gyrus"),
+        (last, known.well[-1], 4053, "gyrus"),
     ]
     path = write(rng, fake, tmp_path / "export", columns)
     source = allen_export.load(path, wells=fake.table(tmp_path / "wells"))
@@ -124,7 +124,7 @@ def test_what_the_table_does_not_know_stays_at_its_well_and_is_counted(
         f"without a well of their donor in the table ({fake.donor[0]}: 7777)"
         in (said[1])
     )
-    assert f"of donors that the table of wells lacks ({other})" in said[2]
+    assert f"of donors that the table of wells lacks ({last})" in said[2]
     assert f"lie where abagen has them ({known.well[-1]})" in said[3]
 
 

@@ -112,8 +112,8 @@ def test_settings_that_read_a_table_are_named_where_they_would_help(frame, tmp_p
     data = text(frame, sep=";", decimal=",").encode()
     message = str(input_error(load, data, tmp_path / "t.csv"))
     assert "--config.source.separator=';' --config.source.decimal=," in message
-    one = b"x;y\n1;2\n1;2\n"
-    assert "separator=';'" in str(input_error(load, one, tmp_path / "t.csv"))
+    semicolons = b"x;y\n1;2\n1;2\n"
+    assert "separator=';'" in str(input_error(load, semicolons, tmp_path / "t.csv"))
 
 
 def test_dates_of_spreadsheets_are_told_with_the_likely_symbol(frame, tmp_path, caplog):

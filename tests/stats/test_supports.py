@@ -48,11 +48,11 @@ def sites(rng) -> Sites:
 
 
 def test_the_covariance_of_means_is_the_mean_of_covariances(rng):
-    one, other = make_support(rng), make_support(rng, SIZE[:5])
-    slow = [[matern32(a, b, 20.0).mean() for b in parts(other)] for a in parts(one)]
-    np.testing.assert_allclose(mean_matern32(one, other, 20.0), slow, rtol=1e-6)
-    own = np.diag(mean_matern32(one, one, 20.0))
-    np.testing.assert_allclose(mean_matern32_variance(one, 20.0), own, rtol=1e-6)
+    left, right = make_support(rng), make_support(rng, SIZE[:5])
+    slow = [[matern32(a, b, 20.0).mean() for b in parts(right)] for a in parts(left)]
+    np.testing.assert_allclose(mean_matern32(left, right, 20.0), slow, rtol=1e-6)
+    variance = np.diag(mean_matern32(left, left, 20.0))
+    np.testing.assert_allclose(mean_matern32_variance(left, 20.0), variance, rtol=1e-6)
 
 
 def test_kriging_of_supports_is_a_gaussian_process_seen_through_means(samples, sites):

@@ -138,7 +138,7 @@ def read_wells(folder: str | Path) -> WellsTable:
 def _csvs(folder: Path) -> list[Path]:
     """CSVs in a folder and up to two below, those on top first."""
     patterns = ("*.csv", "*/*.csv", "*/*/*.csv")
-    return [path for some in patterns for path in sorted(folder.glob(some))]
+    return [path for pattern in patterns for path in sorted(folder.glob(pattern))]
 
 
 def _is_annotation(name: str) -> bool:

@@ -73,10 +73,10 @@ def place(
     of_well, lacking = _looked_up(named, lists, coordinates)
     notices += lacking
     x_mm = np.array([of_well[well] for well in named])
-    points = [well for some in lists for well in some]
+    points = [well for inside in lists for well in inside]
     support_mm = np.array([of_well[well] for well in points])
     check_coordinates(support_mm, np.array(points), where)
-    size = np.array([len(some) for some in lists], np.int32)
+    size = np.array([len(inside) for inside in lists], np.int32)
     support = Support(support_mm.astype(np.float32), tissue_at(support_mm), size)
     alone = size.max(initial=0) <= 1 and points == named
     return ExportPlaces(x_mm, None if alone else support, notices)
@@ -90,7 +90,7 @@ def averaged_wells(
     Raises:
         InputError: The table has none of the export's donors.
     """
-    inside, donors = table.inside(), {*table.donor.values()}
+    wells_of, donors = table.inside(), {*table.donor.values()}
     if columns.well.size and not donors & {*columns.donor}:
         raise InputError(
             where,
@@ -104,13 +104,13 @@ def averaged_wells(
         columns.well.tolist(), columns.donor, columns.structure_id, strict=True
     ):
         structure = int(text) if text.isdigit() else -1
-        some = inside.get((donor, structure), [])
-        lists.append(some or [well])
+        averaged = wells_of.get((donor, structure), [])
+        lists.append(averaged or [well])
         if donor not in donors:
             left.setdefault("of donors that the table of wells lacks", []).append(donor)
         elif structure not in table.ontology:
             left.setdefault("of structures that the ontology lacks", []).append(text)
-        elif not some:
+        elif not averaged:
             what = "of structures without a well of their donor in the table"
             left.setdefault(what, []).append(f"{donor}: {text}")
     return lists, [
@@ -132,7 +132,7 @@ def _looked_up(
             found=f"none of {len(named)} ({shortlist(named)})",
             fix=f"take another, --config.source.coordinates={KNOWN}",
         )
-    wanted = dict.fromkeys([*named, *(well for some in lists for well in some)])
+    wanted = dict.fromkeys([*named, *(well for inside in lists for well in inside)])
     lacking = [well for well in wanted if well not in of_well]
     if not lacking:
         return {well: of_well[well] for well in wanted}, []
