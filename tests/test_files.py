@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inr_jax import files
 from inr_jax.errors import InputError
+from inr_jax.files import writing as files
 
 
 def fails(error):

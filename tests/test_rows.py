@@ -7,8 +7,8 @@ import re
 import pytest
 from given import input_error
 
-from inr_jax import rows
 from inr_jax.errors import InputError
+from inr_jax.files import rows
 
 
 def test_a_table_of_names_is_read_with_any_mark_case_order_and_separator(tmp_path):

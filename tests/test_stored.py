@@ -11,8 +11,8 @@ import pytest
 from given import input_error
 
 from inr_jax.errors import InputError
-from inr_jax.stored import parsed, read_json
-from inr_jax.stored_arrays import Array, read_arrays, write_arrays
+from inr_jax.files.stored import parsed, read_json
+from inr_jax.files.stored_arrays import Array, read_arrays, write_arrays
 
 SCHEMA = {
     "a": Array(("N", "G"), "f"),

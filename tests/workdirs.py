@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 
-from inr_jax.stored_arrays import write_arrays
+from inr_jax.files.stored_arrays import write_arrays
 
 SMALL = [
     "--config.phantom.n_wells=60",

@@ -12,10 +12,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from inr_jax.cell_text import is_missing, number
 from inr_jax.errors import InputError
-from inr_jax.reading import SMALL, read_bytes
-from inr_jax.rows import read_csv
+from inr_jax.files.cell_text import is_missing, number
+from inr_jax.files.reading import SMALL, read_bytes
+from inr_jax.files.rows import read_csv
 
 NEEDED = ("id", "label")
 OTHER_NAMES = {"id": "index", "label": "name"}  # BIDS dseg.tsv, atlasreader

@@ -21,7 +21,7 @@ from inr_jax.brain.nifti_codes import header_says
 from inr_jax.brain.space import Grid, outside_head
 from inr_jax.brain.volume_placement import sampled_mm, trouble
 from inr_jax.errors import InputError, first_line
-from inr_jax.reading import GZIP, IMAGE, MIB, chunks, plain_size, user_path
+from inr_jax.files.reading import GZIP, IMAGE, MIB, chunks, plain_size, user_path
 
 log = logging.getLogger("inr_jax")
 

@@ -17,11 +17,11 @@ import numpy as np
 from inr_jax.brain.space import Box
 from inr_jax.errors import InputError, first_line
 from inr_jax.fields.inputs import Inputs
+from inr_jax.files.stored import conform, contents, parsed
 from inr_jax.fitting import binding
 from inr_jax.fitting.fit import FitState
 from inr_jax.fitting.recipe import Preprocessing
 from inr_jax.samples.standardise import Standardiser
-from inr_jax.stored import conform, contents, parsed
 
 if TYPE_CHECKING:
     import orbax.checkpoint as ocp

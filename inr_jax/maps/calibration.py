@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from inr_jax.brain.matter import MATTERS
 from inr_jax.errors import InputError
+from inr_jax.files.stored_arrays import Array, read_arrays, write_arrays
 from inr_jax.stats.conformal import Calibration
-from inr_jax.stored_arrays import Array, read_arrays, write_arrays
 
 FORMAT = 5  # raised when an old file can no longer be read
 TINY = math.ulp(0.0)

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from inr_jax.cell_text import number
 from inr_jax.errors import InputError, unknown_name
 from inr_jax.files import write_csv
-from inr_jax.rows import read_csv
+from inr_jax.files.cell_text import number
+from inr_jax.files.rows import read_csv
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import UNNAMED
 from inr_jax.samples.structures import KnownStructures, memberships

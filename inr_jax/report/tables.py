@@ -11,7 +11,7 @@ from pathlib import Path
 
 from inr_jax.errors import InputError
 from inr_jax.files import csv_text, write_text
-from inr_jax.rows import read_csv
+from inr_jax.files.rows import read_csv
 from inr_jax.stats.folds import block_side
 from inr_jax.stats.hold_out import COLUMNS, DONOR, DONOR_STRUCTURE, summarise
 

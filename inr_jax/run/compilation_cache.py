@@ -11,7 +11,7 @@ import jax
 
 from inr_jax.errors import InputError
 from inr_jax.files import cache_folder
-from inr_jax.reading import user_path
+from inr_jax.files.reading import user_path
 
 USED = ".used"  # touched by every run; entries younger than it were never looked at
 ENTRIES = "*-cache"

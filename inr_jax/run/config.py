@@ -17,9 +17,9 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, first_line, shortlist, unknown_name
+from inr_jax.files.stored import contents, parsed
 from inr_jax.run.setting_checks import Names, Range
 from inr_jax.run.settings_table import CONSTANTS, FITTED, SECTIONS, TABLE
-from inr_jax.stored import contents, parsed
 
 log = logging.getLogger("inr_jax")
 

@@ -14,7 +14,7 @@ from absl import flags
 from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, unknown_name
-from inr_jax.reading import is_there, user_path
+from inr_jax.files.reading import is_there, user_path
 from inr_jax.run import config as settings
 from inr_jax.run.settings_table import PATH, TABLE
 from inr_jax.run.shipped_configs import find

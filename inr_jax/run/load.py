@@ -7,8 +7,8 @@ from pathlib import Path
 from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, first_line, unknown_name
+from inr_jax.files.reading import user_path
 from inr_jax.fitting import checkpoint
-from inr_jax.reading import user_path
 from inr_jax.run import build, fitted
 from inr_jax.run import config as settings
 from inr_jax.run.consistency import calibration_in

@@ -16,9 +16,8 @@ import jax
 from ml_collections import ConfigDict
 
 import inr_jax
-from inr_jax import stored
 from inr_jax.errors import InputError
-from inr_jax.files import write_json
+from inr_jax.files import stored, write_json
 from inr_jax.run.workdir import Workdir
 from inr_jax.samples.source import Source
 

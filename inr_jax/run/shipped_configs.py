@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 from inr_jax.errors import unknown_name
-from inr_jax.reading import user_path
+from inr_jax.files.reading import user_path
 
 SWEEPS = "sweeps"  # folder of the sweeps
 

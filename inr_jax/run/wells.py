@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from inr_jax.errors import InputError
+from inr_jax.files.stored_arrays import Array, read_arrays, write_arrays
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import UNNAMED
 from inr_jax.samples.source import Source
 from inr_jax.samples.support import Support
-from inr_jax.stored_arrays import Array, read_arrays, write_arrays
 
 FORMAT = 2  # raised when an old file can no longer be read
 ARRAYS = {

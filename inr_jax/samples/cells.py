@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inr_jax.cell_text import clean, is_missing
 from inr_jax.errors import InputError, first_line
+from inr_jax.files.cell_text import clean, is_missing
 
 if TYPE_CHECKING:
     import pandas as pd

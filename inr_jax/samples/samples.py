@@ -23,8 +23,8 @@ import jax
 import numpy as np
 
 from inr_jax.brain.template import tissue_at
-from inr_jax.cell_text import is_missing
 from inr_jax.errors import unknown_name
+from inr_jax.files.cell_text import is_missing
 from inr_jax.samples.cells import as_numbers
 from inr_jax.samples.checks import (
     check_coordinates,

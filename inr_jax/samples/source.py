@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inr_jax.errors import InputError
-from inr_jax.reading import is_there, user_path
+from inr_jax.files.reading import is_there, user_path
 from inr_jax.samples.samples import Samples
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inr_jax import files, stored_arrays
 from inr_jax.errors import InputError
+from inr_jax.files import stored_arrays
+from inr_jax.files import writing as files
 from inr_jax.run import config, consistency, pipeline
 from inr_jax.run.stages import evaluate as stage
 from inr_jax.run.workdir import Workdir

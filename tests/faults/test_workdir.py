@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 from inr_jax.errors import InputError
+from inr_jax.files.rows import read_csv
 from inr_jax.fitting import checkpoint
 from inr_jax.maps.calibration import read_calibration
-from inr_jax.rows import read_csv
 from inr_jax.run import build, config, consistency, fitted
 from inr_jax.run.provenance import read_json
 from inr_jax.run.stages.fit import LOSSES

@@ -12,7 +12,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from inr_jax import files, progress
+from inr_jax import progress
 from inr_jax.brain.space import Box, Grid
 from inr_jax.errors import InputError
 from inr_jax.fields import architectures, conditioning
@@ -25,6 +25,7 @@ from inr_jax.fields.conditioning import (
 )
 from inr_jax.fields.conditioning.conditioning import rows_of_genes
 from inr_jax.fields.inputs import Inputs, make_places
+from inr_jax.files import writing as files
 from inr_jax.maps import gene_batches, write
 from inr_jax.samples.standardise import Standardiser
 

@@ -12,6 +12,7 @@ from given import input_error, refused
 from workdirs import THREE_GENES
 
 from inr_jax import files
+from inr_jax.errors import InputError
 from inr_jax.run import workdir
 
 
@@ -77,5 +78,5 @@ def test_no_name_is_a_formula_in_a_table_and_all_are_read_again(tmp_path):
 
 
 def test_nothing_in_a_message_moves_the_cursor():
-    line = str(files.InputError("a\x1b[2J", expected="b\nc", found="\u202ed", fix="e"))
+    line = str(InputError("a\x1b[2J", expected="b\nc", found="\u202ed", fix="e"))
     assert line == "a\\x1b[2J: expected b c, found \\u202ed; e"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 from inr_jax.files import write_csv
+from inr_jax.files.rows import read_csv
 from inr_jax.fitting import checkpoint, fit
 from inr_jax.fitting.checkpoint import Bundle
 from inr_jax.progress import bar
-from inr_jax.rows import read_csv
 from inr_jax.run import config as settings
 from inr_jax.run import fitted
 from inr_jax.run.provenance import add_summary, timed

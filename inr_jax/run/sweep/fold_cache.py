@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from inr_jax.errors import InputError
+from inr_jax.files.stored_arrays import Array, read_arrays, write_arrays
 from inr_jax.stats.nested_cv import Donors
-from inr_jax.stored_arrays import Array, read_arrays, write_arrays
 
 log = logging.getLogger("inr_jax")
 FORMAT = 1  # raised when an old file can no longer be read

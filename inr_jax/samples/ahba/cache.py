@@ -22,11 +22,11 @@ import numpy as np
 from inr_jax.brain import shipped
 from inr_jax.errors import InputError, first_line
 from inr_jax.files import cache_folder, make_folder, write_bytes, write_json
+from inr_jax.files.stored import bound, contents, parsed, unbound
 from inr_jax.samples.ahba.coordinates import Coordinates, atlas_coordinates
 from inr_jax.samples.ahba.folders import FILES, Files, locate
 from inr_jax.samples.ahba.options import AbagenOptions, checked
 from inr_jax.samples.ahba.preprocess import Prepared, preprocess
-from inr_jax.stored import bound, contents, parsed, unbound
 
 if TYPE_CHECKING:
     import pandas as pd

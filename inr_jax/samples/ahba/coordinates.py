@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from inr_jax.cell_text import number
 from inr_jax.errors import InputError, shortlist
-from inr_jax.reading import SMALL, read_bytes, user_path
-from inr_jax.rows import read_csv
+from inr_jax.files.cell_text import number
+from inr_jax.files.reading import SMALL, read_bytes, user_path
+from inr_jax.files.rows import read_csv
 from inr_jax.samples.ahba import wells
 from inr_jax.samples.ahba.options import (
     ABAGEN,

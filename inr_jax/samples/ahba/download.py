@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from inr_jax.errors import InputError
 from inr_jax.files import write_json
-from inr_jax.reading import user_path
+from inr_jax.files.reading import user_path
 from inr_jax.samples.ahba import folders
 
 log = logging.getLogger("inr_jax")

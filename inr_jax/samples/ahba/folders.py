@@ -19,7 +19,7 @@ from pathlib import Path
 
 from inr_jax.errors import InputError, shortlist
 from inr_jax.files import make_folder
-from inr_jax.reading import MIB, chunks, too_large, user_path
+from inr_jax.files.reading import MIB, chunks, too_large, user_path
 from inr_jax.samples.ahba.options import DONORS
 from inr_jax.samples.ahba.wells import wells
 

@@ -12,7 +12,7 @@ import re
 from typing import NamedTuple
 
 from inr_jax.errors import InputError
-from inr_jax.rows import read_csv
+from inr_jax.files.rows import read_csv
 
 COLUMNS = ("id", "acronym", "name", "hemisphere", "structure_id_path")
 SIDES = ("L", "R")

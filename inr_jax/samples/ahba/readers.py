@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inr_jax.errors import InputError, first_line, shortlist
-from inr_jax.reading import SMALL, too_large
+from inr_jax.files.reading import SMALL, too_large
 from inr_jax.samples.ahba.folders import AGAIN, Files
 
 if TYPE_CHECKING:

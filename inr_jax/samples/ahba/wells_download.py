@@ -18,7 +18,7 @@ from pathlib import Path
 
 from inr_jax.errors import InputError
 from inr_jax.files import cache_folder, make_folder, write_bytes
-from inr_jax.reading import user_path
+from inr_jax.files.reading import user_path
 from inr_jax.samples.ahba import folders
 from inr_jax.samples.ahba.options import DONORS
 from inr_jax.samples.source import sha256

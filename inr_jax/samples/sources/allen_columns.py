@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inr_jax.cell_text import is_missing
 from inr_jax.errors import InputError, shortlist
-from inr_jax.rows import read_csv
+from inr_jax.files.cell_text import is_missing
+from inr_jax.files.rows import read_csv
 from inr_jax.samples.ahba import wells
 from inr_jax.samples.ahba.ontology import (
     Ontology,

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from inr_jax.cell_text import number
 from inr_jax.errors import InputError, unknown_name
-from inr_jax.rows import csv_rows
+from inr_jax.files.cell_text import number
+from inr_jax.files.rows import csv_rows
 from inr_jax.samples.ahba.coordinates import choose_coordinates
 from inr_jax.samples.ahba.options import AUTO
 from inr_jax.samples.ahba.wells_table import find_wells

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from inr_jax.errors import InputError, shortlist
-from inr_jax.reading import TABLE, bounded, read_bytes, too_large, unpacked
+from inr_jax.files.reading import TABLE, bounded, read_bytes, too_large, unpacked
 from inr_jax.samples.source import existing
 
 AGAIN = "download it again"

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inr_jax.cell_text import clean, encoding_of
 from inr_jax.errors import InputError, first_line
-from inr_jax.reading import AGAIN, TABLE, stored_bytes, unpacked
-from inr_jax.rows import MOST_CELLS, MOST_LINES, cause, csv_rows
+from inr_jax.files.cell_text import clean, encoding_of
+from inr_jax.files.reading import AGAIN, TABLE, stored_bytes, unpacked
+from inr_jax.files.rows import MOST_CELLS, MOST_LINES, cause, csv_rows
 from inr_jax.samples.columns import check_names
 
 if TYPE_CHECKING:

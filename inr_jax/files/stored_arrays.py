@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from inr_jax.errors import InputError, first_line
-from inr_jax.files import write_bytes
-from inr_jax.stored import conform, contents, parsed
+from inr_jax.files.stored import conform, contents, parsed
+from inr_jax.files.writing import write_bytes
 
 MOST = 2**34  # bytes
 

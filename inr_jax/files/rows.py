@@ -14,10 +14,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from inr_jax.cell_text import clean, encoding_of
 from inr_jax.errors import MOST_LISTED, InputError, shortlist
-from inr_jax.files import plain_cell
-from inr_jax.reading import AGAIN, SMALL, read_bytes
+from inr_jax.files.cell_text import clean, encoding_of
+from inr_jax.files.reading import AGAIN, SMALL, read_bytes
+from inr_jax.files.writing import plain_cell
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 MOST_LINES = 2_000_000  # wells, probes or regions are fewer
