@@ -12,7 +12,7 @@ import numpy as np
 from inr_jax.samples.support import Support
 
 CHUNK = 2048  # places at a time; 60 MiB of weights for 3,702 wells
-POINTS = 64  # of a support whose kernel is averaged; the mean changes by 1e-3 beyond
+POINTS = 64  # of a support whose kernel is averaged; of 161 at 20 mm, .02 off at most
 
 
 def evenly(count: int, most: int) -> slice:
