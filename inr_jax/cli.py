@@ -170,9 +170,8 @@ def _log_to_terminal() -> None:
     for handler in logging.getLogger().handlers:
         if type(handler) is logging.StreamHandler:
             handler.setFormatter(_Line())
-    ours = logging.getLogger("inr_jax")
-    ours.setLevel(logging.INFO)
-    ours.filters = [_Once()]
+            handler.filters = [_Once()]
+    logging.getLogger("inr_jax").setLevel(logging.INFO)
     # They tell of their inner life below this level; what fails is raised, too.
     for name in ("absl", "orbax", "jax", "asyncio", "matplotlib", "nibabel.global"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -187,7 +186,7 @@ class _Line(logging.Formatter):
 
 
 class _Once(logging.Filter):
-    """Lets every warning through once."""
+    """Lets every warning of ours through once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -195,7 +194,7 @@ class _Once(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
-        if record.levelno < logging.WARNING:
+        if record.levelno < logging.WARNING or record.name != "inr_jax":
             return True
         new = text not in self.told
         self.told.add(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import subprocess
 import sys
@@ -210,3 +211,11 @@ def test_the_shell_leaves_a_tilde_to_us(tmp_path, monkeypatch, capsys):
     assert f"{tmp_path}/wells.csv: expected a table" in line
     # Nor does a run that is refused leave a folder.
     assert not (tmp_path / "out").exists() and not (tmp_path / "~").exists()
+
+
+def test_the_command_hides_no_warning_from_other_readers_of_the_log(caplog):
+    # Warnings come once to the terminal; another handler gets each of them.
+    cli._log_to_terminal()
+    for _ in range(2):
+        logging.getLogger("inr_jax").warning("the same sentence")
+    assert [r.getMessage() for r in caplog.records] == 2 * ["the same sentence"]
