@@ -7,6 +7,7 @@ from collections.abc import Iterable
 MOST_LISTED = 12  # names in one line; a longer table is not spelled out
 ALIKE = 0.6  # of difflib's ratio, 0 to 1; a name less alike is no help
 LONGEST = 120  # letters of a name that a line repeats
+LONGEST_PART = 400  # letters of what was expected, of what was found, of the fix
 
 
 class InputError(ValueError):
@@ -21,6 +22,10 @@ class InputError(ValueError):
 
     def __init__(self, where: object, *, expected: str, found: str, fix: str) -> None:
         self.where, self.expected, self.found, self.fix = where, expected, found, fix
+        expected, found, fix = (
+            clipped(" ".join(part.split()), LONGEST_PART)
+            for part in (expected, found, fix)
+        )
         message = f"{where}: expected {expected}, found {found}; {fix}"
         super().__init__(printable(" ".join(message.split())))
 
@@ -37,9 +42,14 @@ def printable(text: str) -> str:
     )
 
 
+def clipped(text: str, most: int = LONGEST) -> str:
+    """The first letters of a text, three dots in the place of the rest."""
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
 def shortlist(items: Iterable[object], most: int = 5) -> str:
     """The first few of `items`, comma separated, with a count of the rest."""
-    names = [str(item) for item in items]
+    names = [clipped(str(item)) for item in items]
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
@@ -54,7 +64,7 @@ def unknown_name(where: str, name: object, known: Iterable[object]) -> InputErro
     return InputError(
         where,
         expected=f"one of {', '.join(names)}" if few else "a known name",
-        found=repr(name)[:LONGEST],
+        found=clipped(repr(name)),
         fix=did_you_mean(name, names) or ("choose one of these" if few else listed),
     )
 
