@@ -45,6 +45,8 @@ class Conditioning(NamedTuple):
         penalty: Params of one network to what the fit adds, divided by the number of
             wells, to its mean squared error; None adds nothing.
         code: C; 0 where genes need no codes.
+        linear: Whether values are linear in the gene arrays (no constant beside them),
+            so that maps of all genes are a product (`fields.factors`).
     """
 
     networks: int
@@ -53,6 +55,7 @@ class Conditioning(NamedTuple):
     apply: Callable[[Params, Array, Array], jax.Array]
     penalty: Callable[[Params], jax.Array] | None = None
     code: int = 0
+    linear: bool = False
 
     def networks_of(self, genes: int) -> int:
         """How many networks give so many of the genes."""

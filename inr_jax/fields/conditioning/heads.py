@@ -41,7 +41,7 @@ def make(make_field: FieldMaker, *, genes: int, features: int) -> Conditioning:
         outputs = len(next(iter(rows.values())))
         return of(outputs).apply(unflatten_dict(leaves), x)
 
-    return Conditioning(1, genes, init, apply)
+    return Conditioning(1, genes, init, apply, linear=True)
 
 
 def _output_axes(of: Callable[[int], Field], genes: int) -> dict[tuple, int]:

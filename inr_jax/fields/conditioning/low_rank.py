@@ -33,4 +33,4 @@ def make(
         patterns, rows = field.apply(params["shared"], x), params["genes"]
         return rows["mix"] @ patterns + rows["bias"]
 
-    return Conditioning(1, genes, init, apply)
+    return Conditioning(1, genes, init, apply, linear=True)
