@@ -20,9 +20,10 @@ from inr_jax.fitting.recipe import Recipe
 from inr_jax.maps.calibration import Calibrated
 from inr_jax.maps.gene_batches import Block, block_size, rendered
 from inr_jax.maps.memberships import RegionMemberships
+from inr_jax.maps.packing import make_image
 from inr_jax.maps.places import slabs_at
 from inr_jax.maps.uncertainty import std_maps
-from inr_jax.maps.write import Canvas, fill, make_image
+from inr_jax.maps.write import Canvas, fill
 
 Images = dict[str, nib.Nifti1Image]  # gene -> its map
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import sys
 
 import nibabel as nib
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from given import SHAPE, oblique
 
 from inr_jax.brain.space import Grid
-from inr_jax.maps import write
+from inr_jax.maps import packing, write
 
 
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
@@ -62,3 +63,28 @@ def test_fill_puts_the_points_of_a_grid_back_in_their_voxels(rng):
             np.testing.assert_allclose(volume[ijk], y, rtol=1e-6)
     with pytest.raises(ValueError, match="'nought'"):
         write.fill(x_mm[:, 1], mask, "nought")
+
+
+@pytest.mark.parametrize("kind", [bool, np.float32])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_bytes_of_a_volume_are_those_that_nibabel_makes(rng, kind, order):
+    grid = Grid(SHAPE, oblique())
+    for volume in (rng.normal(size=SHAPE), np.zeros(SHAPE), np.full(SHAPE, np.nan)):
+        volume = np.asarray(
+            np.nan_to_num(volume, nan=1) > 0 if kind is bool else volume
+        )
+        volume = np.asarray(volume, kind, order=order)
+        data = packing.make_image(volume, grid).to_bytes()
+        assert packing.nifti_bytes(volume, grid) == data
+
+
+@pytest.mark.parametrize("lacks", [None, "isal"])
+def test_what_is_packed_with_or_without_isal_is_a_gzip_without_a_time(
+    rng, monkeypatch, lacks
+):
+    data = rng.normal(size=1000).astype(np.float32).tobytes() + bytes(5000)
+    if lacks:
+        monkeypatch.setitem(sys.modules, lacks, None)
+    made = packing.packed(data)
+    assert gzip.decompress(made) == data
+    assert made[4:8] == bytes(4) and made == packing.packed(data)
