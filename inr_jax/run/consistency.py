@@ -99,7 +99,7 @@ def has_scores(run: Run) -> bool:
     """
     noted = read_json(run.workdir.summary).get("scored_with")
     files = evaluated_files(run.workdir)
-    whole = all(_is_noted(run.workdir.root / name, files) for name in files)
+    whole = all(is_noted(run.workdir.root / name, files) for name in files)
     return (
         run.workdir.scores.name in files and whole and noted == scored_with(run.config)
     )
@@ -118,7 +118,7 @@ def read_scores_of(workdir: Workdir) -> list[dict]:
     """
     if not workdir.scores.exists():
         return []
-    if not _is_noted(workdir.scores, evaluated_files(workdir)):
+    if not is_noted(workdir.scores, evaluated_files(workdir)):
         raise InputError(
             workdir.scores,
             expected=f"the scores that {workdir.summary.name} tells of",
@@ -128,7 +128,8 @@ def read_scores_of(workdir: Workdir) -> list[dict]:
     return tables.read_scores(workdir.scores)
 
 
-def _is_noted(path: Path, files: dict[str, str]) -> bool:
+def is_noted(path: Path, files: dict[str, str]) -> bool:
+    """Whether a file is the one of its name among `evaluated_files`."""
     try:
         return sha256(contents(path)) == files.get(path.name)
     except (OSError, ValueError):

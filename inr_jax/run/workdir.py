@@ -24,6 +24,7 @@ OURS = (
     r"|(scores|losses|sweep|crosswalk|phantom_uncertainty|dropped_genes)\.csv"
     r"|(abagen_comparison|donor_comparison)\.csv|abagen_report\.md"
     r"|(wells|calibration|calibration_structure|group\d+_without[\d-]+)\.npz"
+    r"|held_out\.parquet"
 )
 MAPS = r"source-(inrjax|phantom)_desc-[A-Za-z0-9]+_.*\.(nii\.gz|json)$"
 PICTURES = r"(slices|held_out|phantom_uncertainty|sweep).*\.png$"
@@ -82,6 +83,11 @@ class Workdir(NamedTuple):
     def scores(self) -> Path:
         """Held-out scores of every method and gene."""
         return self.root / "scores.csv"
+
+    @property
+    def held_out(self) -> Path:
+        """Value, prediction and sd of every held-out well and gene."""
+        return self.root / "held_out.parquet"
 
     @property
     def phantom_uncertainty(self) -> Path:

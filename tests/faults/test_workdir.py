@@ -22,6 +22,7 @@ from inr_jax.files.rows import read_csv
 from inr_jax.fitting import checkpoint
 from inr_jax.maps.calibration import read_calibration
 from inr_jax.run import build, config, consistency, fitted
+from inr_jax.run.held_out import held_out_of
 from inr_jax.run.provenance import read_json
 from inr_jax.run.stages.fit import LOSSES
 from inr_jax.run.wells import read_wells
@@ -54,11 +55,19 @@ def calibration(path: Path) -> object:
     return made[1:], [np.asarray(array).tobytes() for array in made.calibration]
 
 
+def held_out(path: Path) -> object:
+    predictions = held_out_of(Workdir(path.parent), "donor")
+    return (
+        None if predictions is None else [np.asarray(a).tolist() for a in predictions]
+    )
+
+
 # Pattern of a path in a workdir -> what its reader makes of it.
 READERS: dict[str, Callable[[Path], object]] = {
     r"config\.json": lambda path: config.to_json(config.read(path)),
     r"(provenance|summary)\.json": read_json,
     r"scores\.csv": lambda path: consistency.read_scores_of(Workdir(path.parent)),
+    r"held_out\.parquet": held_out,
     r"losses\.csv": lambda path: read_csv(path, LOSSES, "delete it"),
     r"calibration(_structure)?\.npz": calibration,
     r"wells\.npz": wells,
@@ -67,7 +76,13 @@ READERS: dict[str, Callable[[Path], object]] = {
 WRITTEN_ONLY = (
     r"\.lock|phantom_uncertainty\.csv|(maps|figures|checkpoints_structure)/.*"
 )
-BOUND = ("scores.csv", "calibration.npz", "wells.npz", "checkpoints")
+BOUND = (
+    "scores.csv",
+    "held_out.parquet",
+    "calibration.npz",
+    "wells.npz",
+    "checkpoints",
+)
 
 
 def reader_of(name: str) -> Callable[[Path], object]:

@@ -62,6 +62,7 @@ def test_the_workdir_holds_what_others_read_and_nothing_half_written(done):
         "figures",
         "losses.csv",
         "maps",
+        "held_out.parquet",
         "phantom_uncertainty.csv",
         "provenance.json",
         "scores.csv",

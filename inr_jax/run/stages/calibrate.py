@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import numpy as np
+
 from inr_jax.brain.divisions import parts_of
 from inr_jax.maps.calibration import Calibrated, write_calibration
 from inr_jax.report.tables import TITLES
@@ -24,7 +26,9 @@ PROTOCOLS = {
 }  # of models
 
 
-def calibrate_stage(run: Run, held_out: dict[str, HeldOut]) -> dict[str, str]:
+def calibrate_stage(
+    run: Run, held_out: dict[str, HeldOut]
+) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     """Print and keep what intervals cover, and the calibrations that maps go by.
 
     Args:
@@ -32,8 +36,10 @@ def calibrate_stage(run: Run, held_out: dict[str, HeldOut]) -> dict[str, str]:
         held_out: Name of a model to its held-out residuals.
 
     Returns:
-        Name of each file of a calibration to its SHA-256.
+        Name of each file of a calibration to its SHA-256; and protocol to the sd
+        `(N, G)` of a new measurement at each well, calibrated on the other donors.
     """
+    sds: dict[str, np.ndarray] = {}
     samples, mirror = run.source.samples, run.config.inputs.mirror
     wells, covered, matters, files = samples.originals(), {}, {}, {}
     part = parts_of(wells.parents, wells.parent, wells.structures, wells.structure)
@@ -41,6 +47,7 @@ def calibrate_stage(run: Run, held_out: dict[str, HeldOut]) -> dict[str, str]:
     for model, held in held_out.items():
         protocol = PROTOCOLS[model]
         half = covering.donor_intervals(held, mirror=mirror)
+        sds[protocol] = (half / conformal.NORMAL_90).astype(np.float32)
         inside = abs(held.residual) <= half
         covered[protocol] = covering.coverage(inside, part)
         matters[protocol] = evidence_by_matter(held.matter, held.donor, inside)
@@ -64,7 +71,7 @@ def calibrate_stage(run: Run, held_out: dict[str, HeldOut]) -> dict[str, str]:
     numbers = {"validated_range_mm": range_mm, "validated_matters": matters}
     add_summary(run.workdir.summary, {"coverage": covered, **numbers})
     log.info("validated up to %.1f mm from a sample", range_mm)
-    return files
+    return files, sds
 
 
 def calibration_of(run: Run, model: str, *, whole: bool) -> Calibrated | None:

@@ -13,6 +13,11 @@ from inr_jax import progress
 from inr_jax.files import write_text
 from inr_jax.fitting.held_out_fit import make_predictor
 from inr_jax.fitting.recipe import Recipe
+from inr_jax.maps.held_out_file import (
+    HeldOutPredictions,
+    predictions_of,
+    write_held_out,
+)
 from inr_jax.progress import bar
 from inr_jax.report import tables
 from inr_jax.run.consistency import scored_with
@@ -60,11 +65,13 @@ class Evaluation(NamedTuple):
     Attributes:
         rows: Of scores.csv; none where nothing can be held out.
         held_out: Name of a model to the residuals of its held-out donors.
+        predictions: Protocol to what the model's folds predicted.
         notes: Why donors were not held out, for the summary.
     """
 
     rows: list[dict]
     held_out: dict[str, HeldOut]
+    predictions: dict[str, HeldOutPredictions]
     notes: dict[str, str]
 
 
@@ -80,9 +87,14 @@ def evaluate_stage(run: Run) -> None:
     if not evaluation.rows:
         return
     print(tables.scores_table(evaluation.rows), flush=True)
-    files = {}
+    files: dict[str, str] = {}
+    predictions = evaluation.predictions
     if evaluation.held_out:
-        files = calibrate_stage(run, evaluation.held_out)
+        files, sds = calibrate_stage(run, evaluation.held_out)
+        for protocol, sd in sds.items():
+            predictions[protocol] = predictions[protocol]._replace(sd=sd)
+    write_held_out(run.workdir.held_out, predictions)
+    files[run.workdir.held_out.name] = sha256(run.workdir.held_out.read_bytes())
     text = tables.scores_text(evaluation.rows)
     files[run.workdir.scores.name] = sha256(text.encode())
     scores = hold_out.summarise(evaluation.rows)
@@ -112,6 +124,7 @@ def evaluate(
     protocols, notes = _protocols(config, samples, models)
     rows: list[dict] = []
     held_out: dict[str, HeldOut] = {}
+    predictions: dict[str, HeldOutPredictions] = {}
     rounds = sum(len(p.folds.numbers()) * len(p.methods) for p in protocols.values())
     with bar("evaluate", rounds, unit="fold") as tick:
         done = iter(range(rounds))
@@ -128,12 +141,14 @@ def evaluate(
                 rows += hold_out.held_out_scores(
                     samples, prediction.mean, name, protocol
                 )
+                if name == "inr":
+                    predictions[protocol] = predictions_of(samples, folds, prediction)
                 if name == "inr" and folds.kind == "donor":
                     model = "structure" if named else "place"
                     held_out[model] = held_out_wells(samples, prediction)
     if hold_out.DONOR_STRUCTURE in protocols:
         rows += _ceiling(samples)
-    return Evaluation(rows, held_out, notes)
+    return Evaluation(rows, held_out, predictions, notes)
 
 
 def _stop_if_asked(*_: object) -> None:
