@@ -37,6 +37,9 @@ def pytest_configure():
 def pytest_xdist_auto_num_workers(config) -> int:
     """Use four cores at most for the suite, and one process for named modules."""
     whole = config.args_source == pytest.Config.ArgsSource.TESTPATHS
+    if whole:
+        # Processes that are as many as cores: more threads only wait for each other.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     return min(os.cpu_count() or 1, 4) if whole else 0
 
 

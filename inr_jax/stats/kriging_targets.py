@@ -108,6 +108,7 @@ def choose(
 def _with_targets(samples: Samples, mirror: bool) -> Samples:
     """The wells with their targets in place of their values, units of the source."""
     units = standardiser(samples.values)
-    standard = units.standard(np.asarray(samples.values, np.float64))
+    # As networks standardise them: the targets of a fold are made once for both.
+    standard = units.standard(samples.values)
     targets, _ = targets_of(samples, standard, mirror=mirror)
     return dataclasses.replace(samples, values=units.values(targets))

@@ -14,8 +14,11 @@ import numpy as np
 
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.support import Support
+from inr_jax.stats.memo import Memo
 from inr_jax.stats.mixed_model import structure_blup
 from inr_jax.stats.spatial_effect import WellGroups, spatial_effect
+
+_remembered = Memo()  # networks and baselines of a fold have the same targets
 
 
 def targets_of(
@@ -29,15 +32,18 @@ def targets_of(
         mirror: Whether left and right are one.
 
     Returns:
-        As `blup_targets`.
+        As `blup_targets`; not to be written to.
     """
-    return blup_targets(
-        standard,
-        donor=samples.donor,
-        structure=samples.structure,
-        parent=samples.parent,
-        support=samples.points().folded(mirror),
-    )
+    wells = samples.donor, samples.structure, samples.parent
+    support = samples.points().folded(mirror)
+
+    def make() -> tuple[np.ndarray, float]:
+        donor, structure, parent = wells
+        return blup_targets(
+            standard, donor=donor, structure=structure, parent=parent, support=support
+        )
+
+    return _remembered(make, standard, *wells, *support)
 
 
 def blup_targets(
