@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from inr_jax.run.api import evaluate as evaluate
     from inr_jax.run.api import fit as fit
     from inr_jax.run.api import load as load
+    from inr_jax.run.api import open_store as open_store
     from inr_jax.run.api import read_samples as read_samples
     from inr_jax.samples.samples import Samples as Samples
 
@@ -27,6 +28,7 @@ _HOMES = {
     "evaluate": "inr_jax.run.api",
     "fit": "inr_jax.run.api",
     "load": "inr_jax.run.api",
+    "open_store": "inr_jax.run.api",
     "read_samples": "inr_jax.run.api",
 }
 __all__ = ["__version__", *_HOMES]

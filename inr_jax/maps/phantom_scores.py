@@ -51,3 +51,10 @@ class MapObserver:
                 scores = score(exact[:, None], rendered[:, None])
                 self.scores.append((float(scores.r[0]), float(scores.r2[0])))
         return block
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """Numbers of at most so many of `count` genes, evenly spaced."""
+    if count <= most:
+        return list(range(count))
+    return [number * count // most for number in range(most)]

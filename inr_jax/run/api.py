@@ -18,6 +18,7 @@ from inr_jax.run import config as settings
 from inr_jax.run.expression_model import ExpressionModel, make_expression_model
 from inr_jax.run.load import load
 from inr_jax.run.stages.evaluate import evaluate as evaluate_models
+from inr_jax.run.stores import open_store
 from inr_jax.run.workdir import SUFFIXES
 from inr_jax.samples import sources
 from inr_jax.samples.samples import Samples
@@ -27,7 +28,7 @@ from inr_jax.stats.hold_out import COLUMNS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["evaluate", "fit", "load", "read_samples"]
+__all__ = ["evaluate", "fit", "load", "open_store", "read_samples"]
 
 
 def read_samples(

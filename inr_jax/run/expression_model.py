@@ -24,6 +24,7 @@ from inr_jax.maps.memberships import RegionMemberships
 from inr_jax.maps.places import places_at, points
 from inr_jax.run import build
 from inr_jax.run import config as settings
+from inr_jax.run.asking import AskedForMaps
 from inr_jax.run.images import Drawable, columns_of, function_of, images_of
 from inr_jax.run.keep import save_model
 from inr_jax.run.regions import make_regions
@@ -36,7 +37,7 @@ from inr_jax.stats.validity import Validity
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class ExpressionModel:
+class ExpressionModel(AskedForMaps):
     """A fitted model of all genes of a run; call it with places.
 
     `inr_jax.fit` and `inr_jax.load` make one. It can be pickled.
@@ -99,10 +100,10 @@ class ExpressionModel:
         genes = ", ".join(self.genes[:4]) + (", ..." if len(self.genes) > 4 else "")
         wells = self.wells.samples
         calibrated = "calibrated" if self.calibrated else "not calibrated"
+        members, steps = self.recipe.trainer.members, self.steps
         return (
             f"ExpressionModel of {len(self.genes)} genes ({genes})\n"
-            f"  {self.name} model, {self.recipe.trainer.members} members, "
-            f"{self.steps} steps, {calibrated}\n"
+            f"  {self.name} model, {members} members, {steps} steps, {calibrated}\n"
             f"  fitted to {len(wells.well)} wells of {len(wells.donors)} donors"
         )
 

@@ -37,6 +37,7 @@ TARGETS, TISSUES = Names(("wells", "effects")), Names(("none", "soft", "class"))
 # those would import jax, so tests compare.
 FIELDS = Names(("siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr"))
 CONDITIONINGS = Names(("heads", "independent", "concat", "low_rank"))
+STORES = Names(("auto", "nifti", "factored"))
 ABAGEN = {name: Names(names) for name, names in options.CHOICES.items()}
 PRECISION = Names(("float32", "bfloat16", "bfloat16_3x"))
 
@@ -199,6 +200,7 @@ ROWS: tuple[tuple, ...] = (
     (".genes", 0, "genes of a block; 0: as many as fit 256 MB", ZERO_OR_COUNT),
     (".outside", "zero", "value outside the mask", Names(("zero", "nan"))),
     (".std", True, "write a map of the standard deviation for each gene"),
+    (".store", "auto", "NIfTI files, or one factored store; auto: by genes", STORES),
     ("devices", "The machine"),
     (".cache", "auto", 'folder of compiled programs | auto: the user\'s | "": none'),
     ("evaluate", "Scores on held-out wells"),

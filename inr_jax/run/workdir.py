@@ -80,6 +80,11 @@ class Workdir(NamedTuple):
         return self.root / "maps"
 
     @property
+    def store(self) -> Path:
+        """Maps of many genes in a few files."""
+        return self.root / "store"
+
+    @property
     def scores(self) -> Path:
         """Held-out scores of every method and gene."""
         return self.root / "scores.csv"
@@ -201,6 +206,7 @@ def _check_links(workdir: Workdir) -> None:
     """Refuse a folder of somebody else's that would be written through a link."""
     folders = [workdir.checkpoints_of(model) for model in SUFFIXES]
     folders += [workdir.maps, workdir.figures, workdir.regions, workdir.sweep]
+    folders.append(workdir.store)
     for folder in folders:
         if folder.is_symlink():
             raise InputError(

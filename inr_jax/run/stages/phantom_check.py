@@ -7,15 +7,18 @@ import logging
 import numpy as np
 
 from inr_jax.brain import template
-from inr_jax.maps.phantom_scores import MapObserver
+from inr_jax.maps.phantom_scores import MapObserver, evenly
+from inr_jax.maps.uncertainty import std_maps
 from inr_jax.report import voxel_errors
 from inr_jax.run.expression_model import ExpressionModel
+from inr_jax.run.images import blocks_of, calibrated_of
 from inr_jax.run.provenance import add_summary
 from inr_jax.run.run import Run
 from inr_jax.samples import phantom
 
 log = logging.getLogger("inr_jax")
 COMPARED = 20_000  # voxels of the phantom where errors are looked at
+GENES = 100  # of the phantom, at most, evenly spaced
 
 
 def sum_up_maps(run: Run, observer: MapObserver) -> None:
@@ -30,7 +33,7 @@ def sum_up_maps(run: Run, observer: MapObserver) -> None:
 def compare_with_phantom(run: Run, model: ExpressionModel, x_mm: np.ndarray) -> None:
     """Errors and intervals of the phantom's voxels, as a table and a picture.
 
-    At evenly spaced voxels of the mask, where the model is evaluated anew.
+    At evenly spaced voxels of the mask and genes, where the model is evaluated anew.
 
     Args:
         run: Of the phantom.
@@ -40,12 +43,15 @@ def compare_with_phantom(run: Run, model: ExpressionModel, x_mm: np.ndarray) -> 
     assert run.brain is not None
     x_mm = x_mm[:: -(-len(x_mm) // COMPARED)]
     tissue = template.tissue_at(x_mm)
-    mean, sd = model(x_mm, tissue)
-    noise = run.config.phantom
+    columns = evenly(len(model.genes), GENES)
+    brain = phantom.keep_genes(run.brain, columns)
+    calibrated, noise = calibrated_of(model.drawable, columns), run.config.phantom
+    predictive, _ = std_maps(calibrated, x_mm, members=run.config.fit.members)
+    (block,) = blocks_of(model.drawable, x_mm, columns, size=len(columns))
     rows = voxel_errors.by_distance(
-        phantom.truth(run.brain, x_mm, tissue),
-        mean,
-        sd if model.calibrated else None,
+        phantom.truth(brain, x_mm, tissue),
+        block.mean,
+        predictive(block).spread if calibrated else None,
         distance_mm=model.distance_mm(x_mm),
         noise_sd=float(np.hypot(noise.noise_sd, noise.donor_sd)),
     )

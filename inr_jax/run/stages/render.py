@@ -27,6 +27,12 @@ from inr_jax.run.stages.calibrate import calibration_of
 from inr_jax.run.stages.crosswalk import write_crosswalk
 from inr_jax.run.stages.phantom_check import compare_with_phantom, sum_up_maps
 from inr_jax.run.stages.pictures import best, draw_scores, draw_slices
+from inr_jax.run.stages.store import (
+    looked_at,
+    observe,
+    takes_store,
+    write_store_of,
+)
 from inr_jax.samples import phantom
 from inr_jax.stats.neighbours import nearest_distance_mm
 
@@ -55,22 +61,21 @@ def render_stage(run: Run, genes: str | None = None) -> None:
     with timed(workdir, "render") if whole else contextlib.nullcontext():
         write_crosswalk(run)
         x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
-        observer = _observer(run, columns, held_out[1], x_mm)
         predictive, sidecar = _std_maps(run, model, columns, x_mm)
         told = sidecars(run, model, *held_out)
         workdir.maps.mkdir(exist_ok=True)
-        with _blocks(run, model, x_mm, columns) as blocks:
-            blocks = map(predictive, map(observer.observe, blocks))
-            write_blocks(
-                workdir.maps,
-                canvas,
-                [told[column] for column in columns],
-                blocks,
-                std_sidecar=sidecar,
-            )
-        samples = run.source.samples
-        distance_mm = nearest_distance_mm(samples.points().x_mm, x_mm)
-        write_distance(workdir.maps, canvas, distance_mm, len(samples.well))
+        if whole and takes_store(run, model):
+            seen = looked_at(run, best(model.genes, held_out[1]))
+            observer = _observer(run, seen, held_out[1], x_mm)
+            write_store_of(run, model, told, sidecar, x_mm)
+            observe(model, observer, seen, x_mm)
+        else:
+            observer = _observer(run, columns, held_out[1], x_mm)
+            told = [told[column] for column in columns]
+            with _blocks(run, model, x_mm, columns) as blocks:
+                blocks = map(predictive, map(observer.observe, blocks))
+                write_blocks(workdir.maps, canvas, told, blocks, std_sidecar=sidecar)
+        _write_distance(run, x_mm)
         validated = _write_validated(run, model, x_mm)
         if run.brain is not None and whole:
             sum_up_maps(run, observer)
@@ -157,6 +162,13 @@ def _clocked(blocks: Iterator[Block], busy: list[float]) -> Iterator[Block]:
         yield block
         del block  # its writer lets go of it in time
         start = time.perf_counter()
+
+
+def _write_distance(run: Run, x_mm: np.ndarray) -> None:
+    """Write how far each voxel lies from the nearest sample."""
+    samples = run.source.samples
+    distance_mm = nearest_distance_mm(samples.points().x_mm, x_mm)
+    write_distance(run.workdir.maps, run.canvas, distance_mm, len(samples.well))
 
 
 def _write_validated(
