@@ -19,6 +19,7 @@ VERBS = {
     "fit": "fit the networks; goes on from the newest checkpoint",
     "evaluate": "leave one donor out, for the INR and the baselines",
     "render": "write maps and figures from the newest checkpoint",
+    "export": "maps of genes as NIfTI or zarr, tables of regions as Parquet or h5ad",
     "compare": "compare the maps with abagen's interpolation; region tables",
     "sweep": "choose settings by nested validation; --sweep=FILE of candidates",
     "crosswalk": "print how an atlas's regions are made of structures; crosswalk.csv",
@@ -26,7 +27,11 @@ VERBS = {
     "genes": "say why a gene is in the atlas's data or not: --why=GENE",
     "configs": "list the settings and sweeps that are shipped, for --config=NAME",
 }
-GO_ON = ("render", "compare")  # verbs that need what a run left in the workdir
+GO_ON = (
+    "render",
+    "compare",
+    "export",
+)  # verbs that need what a run left in the workdir
 # Verbs that need no workdir, with their own flags.
 WITHOUT_WORKDIR = {
     "fetch": "[--donors=9861,10021|all] [--wells] [--data_dir=DIR]",
@@ -34,11 +39,16 @@ WITHOUT_WORKDIR = {
     "configs": "",
 }
 # Verbs with flags of their own beside a workdir.
-OWN_FLAGS = {"sweep": ("sweep", "protocol", "donors"), "render": ("genes",)}
+OWN_FLAGS = {
+    "sweep": ("sweep", "protocol", "donors"),
+    "render": ("genes",),
+    "export": ("genes", "format"),
+}
 OWN_USAGE = {
     "sweep": "--workdir=DIR [--sweep=FILE] [--protocol=donor|donor+anatomy]"
     " [--donors=NAME,NAME]",
     "render": "--workdir=DIR [--genes=GENE,GENE]",
+    "export": "--workdir=DIR [--genes=GENE,GENE] [--format=nifti|zarr|parquet|h5ad]",
 }
 HELP = """\
 usage: inr-jax VERB [PATH] --workdir=DIR [--config=FILE] [--config.KEY=VALUE ...]

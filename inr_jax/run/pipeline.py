@@ -25,6 +25,7 @@ from inr_jax.run.run import Run
 from inr_jax.run.stages.compare import compare_stage, describe
 from inr_jax.run.stages.crosswalk import crosswalk_stage
 from inr_jax.run.stages.evaluate import evaluate_stage
+from inr_jax.run.stages.export import export
 from inr_jax.run.stages.fit import fit_stage
 from inr_jax.run.stages.render import render_stage
 from inr_jax.run.stages.sweep import make_sweep, sweep_stage
@@ -66,7 +67,7 @@ def do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> 
     """Run a verb in a workdir.
 
     Args:
-        verb: One of `STAGES`.
+        verb: One of `STAGES`, or `export`.
         config: Every setting.
         workdir: Where results lie and are written.
         **flags: The verb's own flags.
@@ -75,6 +76,9 @@ def do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> 
         InputError: Bad data or settings, or others than those of earlier results.
     """
     asked: dict = flags
+    if verb == "export":  # needs no samples
+        export(config, workdir, **flags)
+        return
     if verb == "sweep":  # a bad sweep file is refused before data are loaded
         asked = {"sweep": make_sweep(config, **flags)}
     if verb == "render":  # so is a workdir without a fit

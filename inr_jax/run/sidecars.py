@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ml_collections import ConfigDict
+
 from inr_jax.maps.bids import gene_desc
 from inr_jax.run.expression_model import ExpressionModel
 from inr_jax.run.regions import atlas_name
@@ -17,8 +19,15 @@ def sidecars(
     run: Run, model: ExpressionModel, protocol: str, scores: Scores
 ) -> list[dict[str, Any]]:
     """What the JSON beside each gene's map says."""
-    config, atlas = run.config, None
-    if run.regions is not None:
+    return sidecars_of(run.config, model, protocol, scores)
+
+
+def sidecars_of(
+    config: ConfigDict, model: ExpressionModel, protocol: str, scores: Scores
+) -> list[dict[str, Any]]:
+    """The same, of settings and a model alone."""
+    atlas = None
+    if model.regions is not None:
         atlas = f"{atlas_name(config)}, blurred {config.anatomy.blur_mm:g} mm"
     common = {
         "Atlas": atlas,
@@ -30,7 +39,7 @@ def sidecars(
         "SmoothingMm": config.fit.jitter_mm,
         "Steps": model.steps,
         "Mirrored": config.inputs.mirror,
-        "Coordinates": run.source.coordinates,
+        "Coordinates": model.wells.coordinates,
     }
     return [
         {
