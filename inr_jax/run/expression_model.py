@@ -25,19 +25,17 @@ from inr_jax.maps.places import places_at, points
 from inr_jax.run import build
 from inr_jax.run import config as settings
 from inr_jax.run.asking import AskedForMaps
+from inr_jax.run.drawn_model import DrawnModel
 from inr_jax.run.images import Drawable, columns_of, function_of, images_of
 from inr_jax.run.keep import save_model
 from inr_jax.run.regions import make_regions
-from inr_jax.run.validity import validity_of
 from inr_jax.run.wells import without_values
 from inr_jax.samples.source import Source
 from inr_jax.stats.conformal import Calibration, predictive_sd
-from inr_jax.stats.neighbours import nearest_distance_mm
-from inr_jax.stats.validity import Validity
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class ExpressionModel(AskedForMaps):
+class ExpressionModel(DrawnModel, AskedForMaps):
     """A fitted model of all genes of a run; call it with places.
 
     `inr_jax.fit` and `inr_jax.load` make one. It can be pickled.
@@ -133,39 +131,6 @@ class ExpressionModel(AskedForMaps):
         if self.calibration is None:
             return mean, spread
         return mean, predictive_sd(self.calibration, x_mm, spread)
-
-    def distance_mm(self, x_mm: Any) -> np.ndarray:
-        """Distance `(V,)`, mm, of places `(V, 3)` to the nearest point of a sample.
-
-        A sample also counts on the other side where left and right are one.
-
-        Raises:
-            InputError: As for a call.
-        """
-        wells = self.wells.samples.points().x_mm
-        return nearest_distance_mm(wells, points(x_mm), mirror=self.recipe.mirror)
-
-    def validated(self, x_mm: Any) -> np.ndarray:
-        """Whether `(V,)` places `(V, 3)` are of the kind that held-out wells tested.
-
-        As near to wells as they were, and in matter (grey, white, spaces) of which
-        there were enough and, where the model is calibrated, intervals held.
-
-        Raises:
-            InputError: As for a call; or all wells are of one donor.
-        """
-        return self.validity.at(points(x_mm))
-
-    @property
-    def range_mm(self) -> float:
-        """How far from wells held-out wells were, at the 95th percentile, mm."""
-        return self.validity.range_mm
-
-    @functools.cached_property
-    def validity(self) -> Validity:
-        """What `validated` compares places with."""
-        samples, mirror = self.wells.samples, self.recipe.mirror
-        return validity_of(samples, self.calibrated, mirror=mirror)
 
     def render(
         self,
