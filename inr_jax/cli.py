@@ -20,6 +20,7 @@ VERBS = {
     "evaluate": "leave one donor out, for the INR and the baselines",
     "render": "write maps and figures from the newest checkpoint",
     "export": "maps of genes as NIfTI or zarr, tables of regions as Parquet or h5ad",
+    "regions": "tables of the regions of any atlas: mean, sd and evidence of each gene",
     "compare": "compare the maps with abagen's interpolation; region tables",
     "sweep": "choose settings by nested validation; --sweep=FILE of candidates",
     "crosswalk": "print how an atlas's regions are made of structures; crosswalk.csv",
@@ -31,6 +32,7 @@ GO_ON = (
     "render",
     "compare",
     "export",
+    "regions",
 )  # verbs that need what a run left in the workdir
 # Verbs that need no workdir, with their own flags.
 WITHOUT_WORKDIR = {

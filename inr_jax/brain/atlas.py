@@ -103,6 +103,27 @@ def read_labels(
     return LabelImage(region, grid, names, parents, sides, (0, *both), Path(path))
 
 
+def unnamed_labels(path: str | Path) -> LabelImage:
+    """An image without a table: a region for each label, called by its number.
+
+    Raises:
+        InputError: As `read_image`; or more labels than regions can be.
+    """
+    image, grid = read_image(path)
+    present, region = np.unique(image, return_inverse=True)
+    labels = present.tolist()
+    labels = labels if labels[0] == 0 else [0, *labels]
+    if len(labels) > MOST:
+        expected, fix = f"at most {MOST} labels", "take fewer regions"
+        raise InputError(path, expected=expected, found=str(len(labels)), fix=fix)
+    region = region.reshape(image.shape) + (present[0] != 0)
+    log.info("%s: no table beside it, regions are called by their labels", path)
+    nothing = ("",) * len(labels)
+    names = ("", *map(str, labels[1:]))
+    region = region.astype(np.int16)
+    return LabelImage(region, grid, names, nothing, nothing, tuple(labels), Path(path))
+
+
 def _check_sides(
     table_path: str | Path, region: np.ndarray, grid: Grid, sides: tuple[str, ...]
 ) -> None:

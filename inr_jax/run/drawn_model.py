@@ -6,13 +6,22 @@ Axis letters: V places, G genes. Frame: x_mm (MNI152 RAS, mm).
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from inr_jax.brain.atlas import DESIKAN_KILLIANY
+from inr_jax.errors import InputError
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.maps.calibration import Calibrated
+from inr_jax.maps.canvas import make_canvas
+from inr_jax.maps.held_out_file import HeldOutPredictions
 from inr_jax.maps.places import points
+from inr_jax.maps.region_tables import RegionTables
+from inr_jax.run.atlases import read_atlases
+from inr_jax.run.images import Drawable, columns_of
+from inr_jax.run.region_report import regions_on, tables_of
 from inr_jax.run.validity import validity_of
 from inr_jax.samples.source import Source
 from inr_jax.stats.neighbours import nearest_distance_mm
@@ -26,6 +35,17 @@ class DrawnModel:
     recipe: Recipe
     wells: Source
     calibrated: Calibrated | None
+    held_out: HeldOutPredictions | None
+
+    @property
+    def genes(self) -> tuple[str, ...]:
+        """G symbols, in the order of the columns."""
+        return self.wells.samples.genes
+
+    @property
+    def drawable(self) -> Drawable:
+        """What maps need of it."""
+        raise NotImplementedError
 
     def distance_mm(self, x_mm: Any) -> np.ndarray:
         """Distance `(V,)`, mm, of places `(V, 3)` to the nearest point of a sample.
@@ -59,3 +79,33 @@ class DrawnModel:
         """What `validated` compares places with."""
         samples, mirror = self.wells.samples, self.recipe.mirror
         return validity_of(samples, self.calibrated, mirror=mirror)
+
+    def regions(
+        self,
+        atlas: str = DESIKAN_KILLIANY,
+        info: str = "",
+        *,
+        genes: str | Iterable[str] | None = None,
+        resolution_mm: int = 2,
+        mask: Any = "",
+    ) -> RegionTables:
+        """Means of maps over the regions of an atlas, their sd, and the evidence.
+
+        Args:
+            atlas: A label image in MNI mm; Desikan-Killiany where it is not given.
+            info: Its table, a row a label: id, label; "" takes one beside the image.
+            genes: Symbols; None takes all.
+            resolution_mm: Of the voxels that are averaged: 1, 2 or 3.
+            mask: A NIfTI image, or its path, whose voxels are averaged instead.
+
+        Raises:
+            InputError: An unknown gene, a bad atlas, or one that lies elsewhere.
+        """
+        columns = columns_of(self.genes, genes)
+        labels = read_atlases(str(atlas), str(info))
+        if len(labels) != 1:
+            expected, fix = "one atlas", "call it for each"
+            raise InputError("regions", expected=expected, found=str(atlas), fix=fix)
+        (image,) = labels.values()
+        canvas = make_canvas(mask, resolution_mm)
+        return tables_of(self, regions_on(image, canvas), columns)

@@ -20,6 +20,7 @@ from inr_jax.fitting.checkpoint import Bundle
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.maps.calibration import Calibrated
 from inr_jax.maps.canvas import make_canvas
+from inr_jax.maps.held_out_file import HeldOutPredictions
 from inr_jax.maps.memberships import RegionMemberships
 from inr_jax.maps.places import places_at, points
 from inr_jax.run import build
@@ -46,7 +47,8 @@ class ExpressionModel(DrawnModel, AskedForMaps):
         bundle: Parameters, preprocessing, settings.
         wells: Where the wells lie; expression may be NaN.
         calibrated: Of the ensemble's spread, where donors were held out.
-        regions: From places to memberships in structures; for "structure" alone.
+        memberships: From places to memberships in structures; for "structure" alone.
+        held_out: What folds predicted, where the run was evaluated.
     """
 
     name: str
@@ -54,12 +56,8 @@ class ExpressionModel(DrawnModel, AskedForMaps):
     bundle: Bundle
     wells: Source
     calibrated: Calibrated | None = None
-    regions: RegionMemberships | None = None
-
-    @property
-    def genes(self) -> tuple[str, ...]:
-        """G symbols, in the order of the columns."""
-        return self.wells.samples.genes
+    memberships: RegionMemberships | None = None
+    held_out: HeldOutPredictions | None = None
 
     @property
     def params(self) -> Any:
@@ -90,7 +88,7 @@ class ExpressionModel(DrawnModel, AskedForMaps):
     def drawable(self) -> Drawable:
         """What maps need of it."""
         return Drawable(
-            self.genes, self.recipe, self.model, self.regions, self.calibrated
+            self.genes, self.recipe, self.model, self.memberships, self.calibrated
         )
 
     def __repr__(self) -> str:
@@ -125,7 +123,7 @@ class ExpressionModel(DrawnModel, AskedForMaps):
         """
         x_mm = points(x_mm)
         places = places_at(
-            x_mm, tissue, regions=self.regions, mirror=self.recipe.mirror
+            x_mm, tissue, regions=self.memberships, mirror=self.recipe.mirror
         )
         mean, spread = fields_model.render(self.recipe.renderer, self.model, places)
         if self.calibration is None:
@@ -201,15 +199,20 @@ class ExpressionModel(DrawnModel, AskedForMaps):
         """Keep what cannot be made again from settings and wells."""
         state = jax.tree.map(np.asarray, self.bundle.state)
         bundle = self.bundle._replace(state=state)
-        return make_expression_model, (self.name, bundle, self.wells, self.calibrated)
+        kept = (self.name, bundle, self.wells, self.calibrated, self.held_out)
+        return make_expression_model, kept
 
 
 def make_expression_model(
-    name: str, bundle: Bundle, wells: Source, calibrated: Calibrated | None = None
+    name: str,
+    bundle: Bundle,
+    wells: Source,
+    calibrated: Calibrated | None = None,
+    held_out: HeldOutPredictions | None = None,
 ) -> ExpressionModel:
     """A model from what is kept of it; the samples' expression is dropped."""
     config = settings.from_json(bundle.meta["config"])
     plan = build.make_model_recipe(config, wells.samples, name)
     regions = make_regions(config, wells.samples) if name == "structure" else None
     kept = without_values(wells)
-    return ExpressionModel(name, plan, bundle, kept, calibrated, regions)
+    return ExpressionModel(name, plan, bundle, kept, calibrated, regions, held_out)

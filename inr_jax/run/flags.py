@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 from inr_jax.errors import InputError, unknown_name
 from inr_jax.files.reading import is_there, user_path
 from inr_jax.run import config as settings
-from inr_jax.run.settings_table import PATH, TABLE
+from inr_jax.run.settings_table import PATH, PATHS, TABLE
 from inr_jax.run.shipped_configs import find
 from inr_jax.run.user_file import EXAMPLES, returned
 
@@ -71,8 +71,7 @@ def parse(
     workdir = user_path(values.workdir, "--workdir") if values.workdir else None
     given = {key: values[PREFIX + key] for key in TABLE if values[PREFIX + key].present}
     overrides = {
-        key: _absolute(flag.value, key) if PATH in TABLE[key].marks else flag.value
-        for key, flag in given.items()
+        key: _of_user(flag.value, key, (Path(),)) for key, flag in given.items()
     }
     overrides = _with_path(overrides, rest, most=int(needs_workdir))
     config = settings.changed(_base(values.config, workdir), overrides, WHERE)
@@ -134,6 +133,19 @@ def _read(values: flags.FlagValues, arguments: Sequence[str]) -> list[str]:
     return rest
 
 
+def _of_user(value: Any, key: str, homes: Sequence[Path], where: str = "") -> Any:
+    """A value as it is, but paths as they are good from any folder."""
+    marks = TABLE[key].marks if key in TABLE and isinstance(value, str) else ()
+    if PATH in marks or (PATHS in marks and is_there(Path(value))):
+        return _absolute(value, where or key, homes)
+    if PATHS in marks:
+        paths = [
+            _absolute(part.strip(), where or key, homes) for part in value.split(",")
+        ]
+        return ",".join(filter(None, paths))
+    return value
+
+
 def _absolute(text: Any, where: str, homes: Sequence[Path] = (Path(),)) -> str:
     """A path to what is there, good from any folder; the name of an atlas as it is.
 
@@ -179,9 +191,7 @@ def load_config(path: Path) -> ConfigDict:
     # Paths in it are meant from where it lies, else from where the command is given.
     homes = (path.absolute().parent, Path())
     given = {
-        key: _absolute(value, f"{path}, {key}", homes)
-        if key in TABLE and PATH in TABLE[key].marks and isinstance(value, str)
-        else value
+        key: _of_user(value, key, homes, f"{path}, {key}")
         for key, value in settings.flat(config).items()
     }
     return settings.changed(settings.default(), given, path)

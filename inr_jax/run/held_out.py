@@ -6,6 +6,9 @@ from inr_jax.errors import InputError
 from inr_jax.maps.held_out_file import HeldOutPredictions, read_held_out
 from inr_jax.run.consistency import evaluated_files, is_noted
 from inr_jax.run.workdir import Workdir
+from inr_jax.stats.hold_out import DONOR, DONOR_STRUCTURE
+
+PROTOCOLS = {"place": DONOR, "structure": DONOR_STRUCTURE}  # of models
 
 
 def held_out_of(workdir: Workdir, protocol: str) -> HeldOutPredictions | None:

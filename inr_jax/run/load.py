@@ -13,6 +13,7 @@ from inr_jax.run import build, fitted
 from inr_jax.run import config as settings
 from inr_jax.run.consistency import calibration_in
 from inr_jax.run.expression_model import ExpressionModel, make_expression_model
+from inr_jax.run.held_out import PROTOCOLS, held_out_of
 from inr_jax.run.wells import read_wells
 from inr_jax.run.workdir import SUFFIXES, Workdir
 
@@ -39,13 +40,14 @@ def load(folder: str | Path, model: str = "place") -> ExpressionModel:
     wells = read_wells(files.wells)
     plan = build.make_model_recipe(config, wells.samples, model)
     bundle = fitted.restore(checkpoints, plan, wells.samples)
-    calibrated, path = None, files.calibration_of(model)
+    calibrated, held_out, path = None, None, files.calibration_of(model)
     if path.exists() and fitted.is_whole(plan, bundle):
         genes, inputs = tuple(meta["genes"]), meta.get("inputs_sha256", {})
         calibrated = calibration_in(
             path, config, genes=genes, files=inputs, model=model
         )
-    return make_expression_model(model, bundle, wells, calibrated)
+        held_out = held_out_of(files, PROTOCOLS[model])
+    return make_expression_model(model, bundle, wells, calibrated, held_out)
 
 
 def _settings(folder: Path, text: str) -> ConfigDict:

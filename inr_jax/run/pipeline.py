@@ -27,6 +27,7 @@ from inr_jax.run.stages.crosswalk import crosswalk_stage
 from inr_jax.run.stages.evaluate import evaluate_stage
 from inr_jax.run.stages.export import export
 from inr_jax.run.stages.fit import fit_stage
+from inr_jax.run.stages.regions import regions_stage
 from inr_jax.run.stages.render import render_stage
 from inr_jax.run.stages.sweep import make_sweep, sweep_stage
 from inr_jax.run.wells import has_values, read_wells, write_wells
@@ -57,10 +58,13 @@ STAGES: dict[str, Callable[..., None]] = {
     "compare": compare_stage,
     "sweep": sweep_stage,
     "crosswalk": crosswalk_stage,
+    "regions": regions_stage,
 }
 
 
-DRAWING_VERBS = ("render", "compare")
+DRAWING_VERBS = ("render", "compare", "regions")
+# Of these, those that go on without the source.
+FROM_CHECKPOINT = ("render", "regions")
 
 
 def do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> None:
@@ -81,7 +85,7 @@ def do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> 
         return
     if verb == "sweep":  # a bad sweep file is refused before data are loaded
         asked = {"sweep": make_sweep(config, **flags)}
-    if verb == "render":  # so is a workdir without a fit
+    if verb in FROM_CHECKPOINT:  # so is a workdir without a fit
         checkpoint.read_meta(workdir.checkpoints)
     STAGES[verb](prepare(config, workdir, verb), **asked)
 
@@ -95,7 +99,7 @@ def prepare(config: ConfigDict, workdir: Workdir, verb: str = "run") -> Run:
     Args:
         config: Every setting.
         workdir: Where results lie and are written.
-        verb: What is to be done; `render` goes on without the source, if need be.
+        verb: What is to be done; some go on without the source, if need be.
 
     Raises:
         InputError: Bad data, or settings or inputs other than those of a checkpoint
@@ -149,9 +153,9 @@ def _read_source(
     try:
         return build.load_source(config, brain)
     except InputError as error:
-        if verb != "render" or not wells.exists():
+        if verb not in FROM_CHECKPOINT or not wells.exists():
             raise
-        log.warning("render: goes on without the source (%s)", error)
+        log.warning("%s: goes on without the source (%s)", verb, error)
         return read_wells(wells)
 
 

@@ -15,6 +15,7 @@ from inr_jax.samples.ahba import options
 
 # Marks of a setting: what else depends on it.
 PATH = "path"  # a file or folder; the command line makes it absolute
+PATHS = "paths"  # the same of several, comma separated
 NUMBER = "number"  # an input of a compiled program, which serves all its values
 ALONG = "along"  # smaller values are read along the fit of the largest
 MAPS = "maps"  # maps depend on it, scores do not
@@ -201,6 +202,9 @@ ROWS: tuple[tuple, ...] = (
     (".outside", "zero", "value outside the mask", Names(("zero", "nan"))),
     (".std", True, "write a map of the standard deviation for each gene"),
     (".store", "auto", "NIfTI files, or one factored store; auto: by genes", STORES),
+    ("regions", "Tables of regions, of the verb regions"),
+    (".atlas", "desikan_killiany", "or label images, comma separated", PATHS),
+    (".info", "", 'their tables: id, label; "": beside the images', PATHS),
     ("devices", "The machine"),
     (".cache", "auto", 'folder of compiled programs | auto: the user\'s | "": none'),
     ("evaluate", "Scores on held-out wells"),

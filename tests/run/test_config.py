@@ -26,6 +26,7 @@ FILES = sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.py"))
 DEFAULT = config.flat(config.default())
 # The model that sees structures is fitted anew for each evaluation.
 NOT_FITTED = ("devices", "checkpoint", "render", "evaluate", "compare", "anatomy")
+NOT_FITTED += ("regions",)
 CHOICES = [key for key, row in TABLE.items() if isinstance(row.check, Names)]
 RANGES = [key for key, row in TABLE.items() if isinstance(row.check, Range)]
 
@@ -58,6 +59,7 @@ def test_the_table_says_of_every_setting_what_it_is():
     assert {*SWEPT, *FITTED} <= {"seed", *SECTIONS}
     assert {m for row in TABLE.values() for m in row.marks} == {
         "path",
+        "paths",
         "number",
         "along",
         "maps",

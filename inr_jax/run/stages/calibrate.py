@@ -11,19 +11,16 @@ from inr_jax.maps.calibration import Calibrated, write_calibration
 from inr_jax.report.tables import TITLES
 from inr_jax.run import config as settings
 from inr_jax.run.consistency import calibration_in, evaluated_files
+from inr_jax.run.held_out import PROTOCOLS
 from inr_jax.run.provenance import add_summary
 from inr_jax.run.run import Run
 from inr_jax.samples.source import sha256
-from inr_jax.stats import conformal, hold_out
+from inr_jax.stats import conformal
 from inr_jax.stats import coverage as covering
 from inr_jax.stats.residuals import HeldOut
 from inr_jax.stats.validity import evidence_by_matter, left_out, validated_range_mm
 
 log = logging.getLogger("inr_jax")
-PROTOCOLS = {
-    "place": hold_out.DONOR,
-    "structure": hold_out.DONOR_STRUCTURE,
-}  # of models
 
 
 def calibrate_stage(

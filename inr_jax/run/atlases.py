@@ -1,0 +1,79 @@
+"""The atlases that regions are taken from, as settings or a caller name them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from inr_jax.brain.atlas import (
+    DESIKAN_KILLIANY,
+    atlas_files,
+    read_labels,
+    unnamed_labels,
+)
+from inr_jax.brain.label_images import LabelImage
+from inr_jax.errors import InputError
+from inr_jax.files.reading import user_path
+
+BESIDE = (".csv", ".tsv")  # endings of a table that lies beside its image
+
+
+def read_atlases(atlas: str, info: str) -> dict[str, LabelImage]:
+    """Name of each atlas to its regions, a row a label, in the order given.
+
+    Args:
+        atlas: "desikan_killiany" or label images, comma separated.
+        info: Their tables, in this order, for atlases of the user's own; "" takes
+            those beside the images (LABELS.csv or .tsv). Without a table regions
+            are called by their labels.
+
+    Raises:
+        InputError: A bad image or table, tables that do not match the images in
+            number, or two atlases of one name.
+    """
+    images, tables = names_in(atlas), names_in(info)
+    given = [image for image in images if image != DESIKAN_KILLIANY]
+    if not images or (tables and len(tables) != len(given)):
+        raise InputError(
+            "config.regions.info" if images else "config.regions.atlas",
+            expected=f"a table for each of {len(given)} label images"
+            if images
+            else f"{DESIKAN_KILLIANY} or label images",
+            found=f"{len(tables)}" if images else "none",
+            fix="name one for each, in the order of the images, or none",
+        )
+    table_of = dict(zip(given, tables, strict=False))
+    atlases: dict[str, LabelImage] = {}
+    for image in images:
+        name = file_name(image)
+        if name in atlases:
+            fix = "rename one of the files"
+            raise InputError(
+                image, expected="atlases of other names", found=name, fix=fix
+            )
+        atlases[name] = _read(image, table_of.get(image, ""))
+    return atlases
+
+
+def names_in(text: str) -> list[str]:
+    """Comma separated names; a path that holds a comma is one name if it is there."""
+    if text and Path(text).exists():
+        return [text]
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def file_name(atlas: str) -> str:
+    """What files of an atlas are called: its image's name without endings."""
+    stem = re.sub(r"\.(nii|hdr|img|mgz|gii|label)(\.gz)?$", "", Path(atlas).name)
+    return re.sub(r"[^\w.-]+", "_", stem).strip(".") or "atlas"
+
+
+def _read(image: str, table: str) -> LabelImage:
+    if image == DESIKAN_KILLIANY:
+        return read_labels(*atlas_files(image, ""), whole=True)
+    path = user_path(image)
+    tables = [path.with_name(file_name(image) + ending) for ending in BESIDE]
+    beside = next((str(other) for other in tables if other.exists()), "")
+    if table or beside:
+        return read_labels(path, user_path(table or beside))
+    return unnamed_labels(path)
