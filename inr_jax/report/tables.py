@@ -103,7 +103,7 @@ def _block(protocol: str, rows: list[dict]) -> str:
     width = max(map(len, [*summary, "method"]))
     genes = len({row["gene"] for row in rows})
     lines = [
-        f"{_title(protocol)}: {genes} genes, {rows[0]['n']} wells",
+        f"{title_of(protocol)}: {genes} genes, {rows[0]['n']} wells",
         f"{'method':<{width}}  mean r  mean R2  median r  median R2",
     ]
     for method in methods_of(rows):
@@ -117,7 +117,8 @@ def _block(protocol: str, rows: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def _title(protocol: str) -> str:
+def title_of(protocol: str) -> str:
+    """What a protocol holds out, in words."""
     side_mm = block_side(protocol)
     if side_mm:
         return f"held-out blocks of {side_mm} mm, donors and structures in training"
