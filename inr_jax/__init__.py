@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from inr_jax.run.api import load as load
     from inr_jax.run.api import open_store as open_store
     from inr_jax.run.api import read_samples as read_samples
+    from inr_jax.run.api import write_report as write_report
     from inr_jax.samples.samples import Samples as Samples
 
 __version__ = "0.2.0"
@@ -30,6 +31,7 @@ _HOMES = {
     "load": "inr_jax.run.api",
     "open_store": "inr_jax.run.api",
     "read_samples": "inr_jax.run.api",
+    "write_report": "inr_jax.run.api",
 }
 __all__ = ["__version__", *_HOMES]
 

@@ -21,6 +21,7 @@ VERBS = {
     "render": "write maps and figures from the newest checkpoint",
     "export": "maps of genes as NIfTI or zarr, tables of regions as Parquet or h5ad",
     "regions": "tables of the regions of any atlas: mean, sd and evidence of each gene",
+    "report": "write report.html: every gene in a viewer, scores, methods, settings",
     "compare": "compare the maps with abagen's interpolation; region tables",
     "sweep": "choose settings by nested validation; --sweep=FILE of candidates",
     "crosswalk": "print how an atlas's regions are made of structures; crosswalk.csv",
@@ -33,6 +34,7 @@ GO_ON = (
     "compare",
     "export",
     "regions",
+    "report",
 )  # verbs that need what a run left in the workdir
 # Verbs that need no workdir, with their own flags.
 WITHOUT_WORKDIR = {

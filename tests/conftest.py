@@ -187,7 +187,8 @@ def done(made_once):
     genes = "--config.source.genes=HLA-DRA,APOE"
 
     def run(folder):
-        process = started("run", f"--workdir={folder}", genes, *TINY)
+        page = "--config.report.page=true"
+        process = started("run", f"--workdir={folder}", genes, *TINY, page)
         _, told = process.communicate()
         assert process.returncode == 0, told
 

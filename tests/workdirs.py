@@ -17,6 +17,7 @@ SMALL = [
     "--config.field.depth=1",
     "--config.fit.members=2",
     "--config.render.resolution_mm=3",
+    "--config.report.page=false",
 ]
 TINY = [*SMALL, "--config.fit.steps=100"]
 THREE_GENES = [*SMALL, "--config.phantom.n_genes=3"]

@@ -6,18 +6,23 @@ The command's stages and these functions share one path: `fitted` fits, the stag
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, unknown_name
+from inr_jax.files import write_text
+from inr_jax.files.reading import user_path
 from inr_jax.progress import bar
-from inr_jax.run import build, fitted
+from inr_jax.report.page import make_page
+from inr_jax.run import build, fitted, workdir
 from inr_jax.run import config as settings
 from inr_jax.run.expression_model import ExpressionModel, make_expression_model
 from inr_jax.run.load import load
 from inr_jax.run.stages.evaluate import evaluate as evaluate_models
+from inr_jax.run.stages.report import report_folder, report_of
 from inr_jax.run.stores import open_store
 from inr_jax.run.workdir import SUFFIXES
 from inr_jax.samples import sources
@@ -28,7 +33,7 @@ from inr_jax.stats.hold_out import COLUMNS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["evaluate", "fit", "load", "open_store", "read_samples"]
+__all__ = ["evaluate", "fit", "load", "open_store", "read_samples", "write_report"]
 
 
 def read_samples(
@@ -115,6 +120,40 @@ def evaluate(
             fix="give samples of two donors",
         )
     return pd.DataFrame(evaluation.rows, columns=list(COLUMNS))
+
+
+def write_report(
+    run: ExpressionModel | str | Path, path: str | Path | None = None
+) -> Path:
+    """Write the page of a workdir, or of a model: every gene in a viewer, one file.
+
+    Args:
+        run: A workdir, whose page is its report.html; or a model.
+        path: Of a model's page; None is report.html in the current folder.
+
+    Returns:
+        Where it lies.
+
+    Raises:
+        InputError: No such folder, something in it is damaged, or the page cannot be
+            written.
+    """
+    if isinstance(run, ExpressionModel):
+        path = user_path(path or "report.html")
+        canvas = build.make_canvas(settings.from_json(run.config))
+        with tempfile.TemporaryDirectory() as empty:  # a model has no results beside it
+            told = report_of(workdir.Workdir(Path(empty)), canvas, run)
+        title = f"Gene expression in the brain: {path.stem}"
+        write_text(path, make_page(told._replace(title=title, missing=[])))
+        return path
+    root = user_path(run)
+    workdir.check_there(root)
+    with workdir.opened(root) as files:
+        config = (
+            settings.read(files.config) if files.config.exists() else settings.default()
+        )
+        report_folder(files, config)
+        return files.report
 
 
 def _config(samples: Samples, config: ConfigDict | None, changes: dict) -> ConfigDict:

@@ -29,6 +29,7 @@ from inr_jax.run.stages.export import export
 from inr_jax.run.stages.fit import fit_stage
 from inr_jax.run.stages.regions import regions_stage
 from inr_jax.run.stages.render import render_stage
+from inr_jax.run.stages.report import report_folder, report_stage
 from inr_jax.run.stages.sweep import make_sweep, sweep_stage
 from inr_jax.run.wells import has_values, read_wells, write_wells
 from inr_jax.run.workdir import Workdir, remove_leftovers
@@ -48,6 +49,7 @@ def all_stages(run: Run) -> None:
     render_stage(run)
     if run.config.compare.enabled:
         compare_stage(run)
+    report_stage(run)
 
 
 STAGES: dict[str, Callable[..., None]] = {
@@ -71,7 +73,7 @@ def do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> 
     """Run a verb in a workdir.
 
     Args:
-        verb: One of `STAGES`, or `export`.
+        verb: One of `STAGES`, or `export`, or `report`.
         config: Every setting.
         workdir: Where results lie and are written.
         **flags: The verb's own flags.
@@ -79,6 +81,9 @@ def do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> 
     Raises:
         InputError: Bad data or settings, or others than those of earlier results.
     """
+    if verb == "report":  # reads what others left, and no source
+        report_folder(workdir, config)
+        return
     asked: dict = flags
     if verb == "export":  # needs no samples
         export(config, workdir, **flags)

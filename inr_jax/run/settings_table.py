@@ -205,6 +205,8 @@ ROWS: tuple[tuple, ...] = (
     ("regions", "Tables of regions, of the verb regions"),
     (".atlas", "desikan_killiany", "or label images, comma separated", PATHS),
     (".info", "", 'their tables: id, label; "": beside the images', PATHS),
+    ("report", "The page that shows a run"),
+    (".page", True, "write report.html at the end of a run"),
     ("devices", "The machine"),
     (".cache", "auto", 'folder of compiled programs | auto: the user\'s | "": none'),
     ("evaluate", "Scores on held-out wells"),

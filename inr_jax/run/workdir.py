@@ -21,6 +21,7 @@ LOCK = ".lock"
 # Final names that we write, as patterns.
 OURS = (
     r"(config|provenance|summary|sweep|made_from)\.json|methods\.md|references\.bib"
+    r"|report\.html"
     r"|(scores|losses|sweep|crosswalk|phantom_uncertainty|dropped_genes)\.csv"
     r"|(abagen_comparison|donor_comparison)\.csv|abagen_report\.md"
     r"|(wells|calibration|calibration_structure|group\d+_without[\d-]+)\.npz"
@@ -118,6 +119,11 @@ class Workdir(NamedTuple):
     def crosswalk(self) -> Path:
         """What each region of the atlas says of structures."""
         return self.root / "crosswalk.csv"
+
+    @property
+    def report(self) -> Path:
+        """The page that shows all of it."""
+        return self.root / "report.html"
 
     @property
     def sweep(self) -> Path:

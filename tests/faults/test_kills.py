@@ -25,6 +25,7 @@ SMALL = {
     "fit__chunk": 5,
     "anatomy__enabled": False,
     "render__resolution_mm": 3,
+    "report__page": False,
 }
 
 

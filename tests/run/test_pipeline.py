@@ -65,6 +65,7 @@ def test_the_workdir_holds_what_others_read_and_nothing_half_written(done):
         "held_out.parquet",
         "phantom_uncertainty.csv",
         "provenance.json",
+        "report.html",
         "scores.csv",
         "summary.json",
         "wells.npz",
