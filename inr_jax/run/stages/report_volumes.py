@@ -111,7 +111,7 @@ def viewer_data(model: ExpressionModel, canvas: Canvas) -> ViewerData:
 def _maps(model: ExpressionModel, x_mm: np.ndarray) -> Maps:
     conditioning, linear = model.recipe.renderer.conditioning, None
     if conditioning.linear and len(x_mm):
-        places = places_at(x_mm, regions=model.regions, mirror=model.recipe.mirror)
+        places = places_at(x_mm, regions=model.memberships, mirror=model.recipe.mirror)
         features = factors.place_features(conditioning, model.model, places)
         linear = Factors(features, factors.gene_weights(model.model))
     known = model.calibration

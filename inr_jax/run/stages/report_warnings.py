@@ -42,13 +42,17 @@ def missing_of(left: Left) -> list[tuple[str, str]]:
     lacks = [
         (left.model is None, "a fitted model, and with it the viewer", "fit"),
         (not workdir.scores.exists(), "held-out scores", "evaluate"),
-        (not workdir.maps.exists(), "maps as NIfTI files", "render"),
+        (not _has_maps(workdir), "maps as NIfTI files", "render"),
     ]
     return [
         (what, f"inr-jax {verb} --workdir={folder}")
         for lack, what, verb in lacks
         if lack
     ]
+
+
+def _has_maps(workdir: Workdir) -> bool:
+    return workdir.maps.exists() or workdir.store.exists()
 
 
 def warnings_of(report: Report, left: Left) -> list[str]:
