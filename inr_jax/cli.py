@@ -23,6 +23,7 @@ VERBS = {
     "regions": "tables of the regions of any atlas: mean, sd and evidence of each gene",
     "report": "write report.html: every gene in a viewer, scores, methods, settings",
     "compare": "compare the maps with abagen's interpolation; region tables",
+    "associate": "which genes go with a map of yours: --map=MAP.nii.gz",
     "sweep": "choose settings by nested validation; --sweep=FILE of candidates",
     "crosswalk": "print how an atlas's regions are made of structures; crosswalk.csv",
     "fetch": "download the Allen Human Brain Atlas, or what places its values: --wells",
@@ -35,6 +36,7 @@ GO_ON = (
     "export",
     "regions",
     "report",
+    "associate",
 )  # verbs that need what a run left in the workdir
 # Verbs that need no workdir, with their own flags.
 WITHOUT_WORKDIR = {
@@ -47,12 +49,15 @@ OWN_FLAGS = {
     "sweep": ("sweep", "protocol", "donors"),
     "render": ("genes",),
     "export": ("genes", "format"),
+    "associate": ("map", "mask", "zeros", "atlas", "atlas_info"),
 }
 OWN_USAGE = {
     "sweep": "--workdir=DIR [--sweep=FILE] [--protocol=donor|donor+anatomy]"
     " [--donors=NAME,NAME]",
     "render": "--workdir=DIR [--genes=GENE,GENE]",
     "export": "--workdir=DIR [--genes=GENE,GENE] [--format=nifti|zarr|parquet|h5ad]",
+    "associate": "--workdir=DIR --map=MAP.nii.gz[,MAP.nii.gz] [--mask=MASK.nii.gz]"
+    " [--zeros=auto|values|outside] [--atlas=LABELS.nii.gz --atlas_info=TABLE.csv]",
 }
 HELP = """\
 usage: inr-jax VERB [PATH] --workdir=DIR [--config=FILE] [--config.KEY=VALUE ...]

@@ -22,6 +22,7 @@ from inr_jax.run.consistency import check_inputs, check_settings, has_scores, re
 from inr_jax.run.provenance import add_summary, write_provenance
 from inr_jax.run.regions import make_regions
 from inr_jax.run.run import Run
+from inr_jax.run.stages.associate import associate_stage
 from inr_jax.run.stages.compare import compare_stage, describe
 from inr_jax.run.stages.crosswalk import crosswalk_stage
 from inr_jax.run.stages.evaluate import evaluate_stage
@@ -58,15 +59,16 @@ STAGES: dict[str, Callable[..., None]] = {
     "render": render_stage,
     "evaluate": evaluate_stage,
     "compare": compare_stage,
+    "associate": associate_stage,
     "sweep": sweep_stage,
     "crosswalk": crosswalk_stage,
     "regions": regions_stage,
 }
 
 
-DRAWING_VERBS = ("render", "compare", "regions")
+DRAWING_VERBS = ("render", "compare", "regions", "associate")
 # Of these, those that go on without the source.
-FROM_CHECKPOINT = ("render", "regions")
+FROM_CHECKPOINT = ("render", "regions", "associate")
 
 
 def do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> None:

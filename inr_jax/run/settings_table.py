@@ -34,6 +34,7 @@ SOURCES = Names(("phantom", "ahba", "allen_export", "table", "python"))
 AVERAGES = Names(("none", "structure", "parent"))
 SUPPORTS = Names(("wells", "named"))  # well, of those that a value averages
 TARGETS, TISSUES = Names(("wells", "effects")), Names(("none", "soft", "class"))
+TRENDS, STRATA = Names(("linear", "quadratic", "none")), Names(("auto", "none"))
 # The names that fields.architectures, .conditioning and .numerics.precision register;
 # those would import jax, so tests compare.
 FIELDS = Names(("siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr"))
@@ -207,6 +208,12 @@ ROWS: tuple[tuple, ...] = (
     (".info", "", 'their tables: id, label; "": beside the images', PATHS),
     ("report", "The page that shows a run"),
     (".page", True, "write report.html at the end of a run"),
+    ("associate", "A map of yours against all genes"),
+    (".nulls", 1000, "null maps", Range(99, 1e6)),
+    (".trend", "linear", "removed from the map, genes and null maps", TRENDS),
+    (".strata", "auto", "parts of the brain with a variogram each", STRATA),
+    (".method", "pearson", "normal: by ranks of the map", Names(("pearson", "normal"))),
+    (".seed", 0, "of null maps", SEED),
     ("devices", "The machine"),
     (".cache", "auto", 'folder of compiled programs | auto: the user\'s | "": none'),
     ("evaluate", "Scores on held-out wells"),

@@ -131,6 +131,11 @@ class Workdir(NamedTuple):
         return self.root / "sweep"
 
     @property
+    def associate(self) -> Path:
+        """Associations with users' maps, a folder a map."""
+        return self.root / "associate"
+
+    @property
     def figures(self) -> Path:
         """Pictures."""
         return self.root / "figures"

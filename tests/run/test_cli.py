@@ -62,7 +62,7 @@ def test_a_reader_who_leaves_is_no_error():
 NO_FILE = "no such file"
 HEAD = "from inr_jax.run import config\ndef get_config():\n    c = config.default()\n"
 BAD_FLAGS = {
-    "verb": (["frun"], "expected one of .*run.*; did you mean 'run'"),
+    "verb": (["frun"], "expected .*; did you mean 'run'"),
     "verb last": (["--workdir=w", "run"], "a verb .* first, found --workdir=w"),
     "no workdir": (["run"], "--workdir: expected a folder for results"),
     "empty workdir": (["run", "--workdir="], "expected a folder for results"),

@@ -26,7 +26,7 @@ FILES = sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.py"))
 DEFAULT = config.flat(config.default())
 # The model that sees structures is fitted anew for each evaluation.
 NOT_FITTED = ("devices", "checkpoint", "render", "evaluate", "compare", "anatomy")
-NOT_FITTED += ("regions", "report")
+NOT_FITTED += ("regions", "report", "associate")
 CHOICES = [key for key, row in TABLE.items() if isinstance(row.check, Names)]
 RANGES = [key for key, row in TABLE.items() if isinstance(row.check, Range)]
 

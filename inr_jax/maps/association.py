@@ -1,0 +1,222 @@
+"""A map against all genes at voxels, regions and wells, with null maps of the map.
+
+Axis letters: M nodes, n places of a level, R features, G genes, B null maps, S sets.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from inr_jax.maps.association_places import Averages, Ground
+from inr_jax.stats.association import (
+    Chances,
+    Level,
+    Tally,
+    add_nulls,
+    chances,
+    correlations,
+    make_level,
+    no_nulls,
+)
+from inr_jax.stats.association_design import design
+from inr_jax.stats.nulls import Covariance, Nodes, null_pair, roots_of
+from inr_jax.stats.nulls_pairs import orthonormal
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+PAIRS = 8  # of null maps that are correlated at a time
+LEAST_FREE = 5  # places more than columns that are removed
+
+
+class Seen(NamedTuple):
+    """A level, and how values at nodes are seen there.
+
+    Attributes:
+        level: Genes at its n places.
+        weight: `(n, M)` sparse means over nodes; None where places are the nodes.
+    """
+
+    level: Level
+    weight: csr_matrix | None
+
+    def values(self, nodes: np.ndarray) -> np.ndarray:
+        """Values `(M, b)` at nodes to those of the level's places `(n, b)`."""
+        return nodes if self.weight is None else self.weight @ nodes
+
+
+class Outcome(NamedTuple):
+    """What a level says of every gene.
+
+    Attributes:
+        r: `(G,)` correlation with the map.
+        chances: Its p-values.
+        tally: What the null maps gave.
+    """
+
+    r: np.ndarray
+    chances: Chances
+    tally: Tally
+
+
+def voxel_level(
+    ground: Ground, features: np.ndarray, weights: np.ndarray | None, trend: str
+) -> Seen:
+    """Gene maps at the nodes: features `(M, R)`, written over, times weights."""
+    columns = design(ground.nodes.x_mm, [ground.nodes.stratum], trend)
+    return Seen(make_level(features, weights, orthonormal(columns)), None)
+
+
+def region_level(
+    regions: Averages, features: np.ndarray, weights: np.ndarray | None, trend: str
+) -> Seen | None:
+    """Means of gene maps over regions; None where regions are too few.
+
+    Args:
+        regions: L regions of M nodes.
+        features: `(M, R)` at the nodes, as they are.
+        weights: `(G, R)`.
+        trend: What is removed beside means of strata.
+    """
+    columns = design(regions.x_mm, [regions.stratum], trend)
+    return _averaged(regions, columns, regions.weight @ features, weights)
+
+
+def well_level(
+    wells: Averages, values: np.ndarray, donor: np.ndarray, trend: str
+) -> Seen | None:
+    """Measured values at wells, less the mean of each donor; None for too few wells.
+
+    Args:
+        wells: N wells with a node.
+        values: `(N, G)` expression in them.
+        donor: `(N,)` rows of donors.
+        trend: What is removed beside means of strata and donors.
+    """
+    columns = design(wells.x_mm, [wells.stratum, donor], trend)
+    return _averaged(wells, columns, np.array(values, np.float32), None)
+
+
+def _averaged(
+    places: Averages,
+    columns: np.ndarray,
+    features: np.ndarray,
+    weights: np.ndarray | None,
+) -> Seen | None:
+    basis = orthonormal(columns)
+    if len(basis) < basis.shape[1] + LEAST_FREE:
+        return None
+    made = make_level(np.asarray(features, np.float32), weights, basis)
+    return Seen(made, places.weight)
+
+
+class NullMaps(NamedTuple):
+    """Null maps as what they are made from; they are never stored.
+
+    Attributes:
+        nodes: Where they lie.
+        covariances: For each group of null maps, those of the strata.
+        total: B.
+        seed: Of all.
+    """
+
+    nodes: Nodes
+    covariances: Sequence[Sequence[Covariance]]
+    total: int
+    seed: int
+
+    def pairs(self) -> list[range]:
+        """Numbers of the pairs of each group, about equally many."""
+        total, groups = -(-self.total // 2), len(self.covariances)
+        ends = [total * k // groups for k in range(groups + 1)]
+        return [range(a, b) for a, b in itertools.pairwise(ends)]
+
+
+def run_nulls(
+    nulls: NullMaps,
+    seen: dict[str, Seen],
+    observed: dict[str, np.ndarray],
+    *,
+    watch: Callable[[str, np.ndarray], None] | None = None,
+    on_batch: Callable[[int], None] | None = None,
+) -> dict[str, Tally]:
+    """Correlate null maps with all genes at all levels.
+
+    Args:
+        nulls: What to draw.
+        seen: Levels by name.
+        observed: `(G,)` r of the map, by level.
+        watch: Called with a level's name and r `(G, b)` of each batch, as for sets.
+        on_batch: Called with the number of null maps done.
+
+    Returns:
+        A tally for each level; of all batches before a KeyboardInterrupt where
+        `on_batch` raises one and 99 null maps are done.
+    """
+    tallies = {name: no_nulls(len(r)) for name, r in observed.items()}
+    done = 0
+    for covariances, pairs in zip(nulls.covariances, nulls.pairs(), strict=True):
+        roots = roots_of(nulls.nodes.lattice, covariances)
+        for first in range(pairs.start, pairs.stop, PAIRS):
+            numbers = range(first, min(first + PAIRS, pairs.stop))
+            maps = [
+                null_pair(nulls.nodes, covariances, roots, seed=nulls.seed, pair=pair)
+                for pair in numbers
+            ]
+            drawn = np.concatenate(maps, axis=1)[:, : nulls.total - done]
+            for name, level in seen.items():
+                r = correlations(level.level, level.values(drawn))
+                tallies[name] = add_nulls(tallies[name], observed[name], r)
+                if watch is not None:
+                    watch(name, r)
+            done += drawn.shape[1]
+            if on_batch is not None:
+                on_batch(done)
+    return tallies
+
+
+def outcomes(
+    observed: dict[str, np.ndarray], tallies: dict[str, Tally]
+) -> dict[str, Outcome]:
+    """p-values of every level."""
+    return {
+        name: Outcome(r, chances(tallies[name], r), tallies[name])
+        for name, r in observed.items()
+    }
+
+
+def correlate(seen: dict[str, Seen], y: np.ndarray) -> dict[str, np.ndarray]:
+    """r `(G,)` of a map, values `(M,)` at nodes, at every level."""
+    column = np.asarray(y, np.float32)[:, None]
+    return {
+        name: correlations(level.level, level.values(column))[:, 0]
+        for name, level in seen.items()
+    }
+
+
+def by_donor(
+    wells: Averages, values: np.ndarray, donor: np.ndarray, y: np.ndarray
+) -> dict[int, np.ndarray]:
+    """r `(G,)` within each donor's wells, means of strata removed; too few: NaN.
+
+    Args:
+        wells: N wells with a node.
+        values: `(N, G)` expression in them.
+        donor: `(N,)` rows of donors.
+        y: `(M,)` the map at the nodes.
+    """
+    at_wells = np.asarray(wells.weight @ np.asarray(y, np.float32))[:, None]
+    result = {}
+    for row in np.unique(donor):
+        of = donor == row
+        basis = orthonormal(design(wells.x_mm[of], [wells.stratum[of]], "linear"))
+        if len(basis) < basis.shape[1] + LEAST_FREE:
+            result[int(row)] = np.full(values.shape[1], np.nan)
+            continue
+        level = make_level(np.array(values[of], np.float32), None, basis)
+        result[int(row)] = correlations(level, at_wells[of])[:, 0]
+    return result

@@ -1,0 +1,154 @@
+"""What an association leaves: associations.csv, ranked.rnk, background.txt, nulls.json.
+
+Axis letters: G genes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inr_jax.files import neutral, write_json, write_text
+from inr_jax.run.association import Compared
+from inr_jax.run.association_stage import Asked
+from inr_jax.stats.nulls import PAD_MM
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Columns in their order; those of donors stand behind `donors_agree`.
+FIRST = ("gene", "entrez", "r_voxel", "ci_lo", "ci_hi", "n_eff")
+CHANCES = ("p_null", "p_tail", "p_max", "q")
+OTHERS = ("r_region", "p_region", "r_well", "p_well", "donors_agree")
+LAST = ("p_specific", "held_out_r", "held_out_r2")
+MAIN = ("voxel", "region")  # the level whose p-values stand first, where there is one
+
+
+def as_frame(
+    compared: Compared, genes: tuple[str, ...], scores: dict[str, dict]
+) -> pd.DataFrame:
+    """A row a gene, in the order of the model; what is not known is NaN.
+
+    Args:
+        compared: A map with all genes.
+        genes: G symbols.
+        scores: gene -> its held-out row of scores.csv.
+    """
+    import pandas as pd
+
+    unknown = np.full(len(genes), np.nan)
+    columns: dict[str, Any] = {"gene": list(genes), "entrez": [""] * len(genes)}
+    columns |= dict.fromkeys((*FIRST[2:], *CHANCES, *OTHERS), unknown)
+    main = next(name for name in MAIN if name in compared.levels)
+    chances = compared.levels[main].chances
+    columns |= {name: getattr(chances, name) for name in ("n_eff", *CHANCES)}
+    for name, outcome in compared.levels.items():
+        columns[f"r_{name}"] = outcome.r
+        if name != "voxel":
+            columns[f"p_{name}"] = outcome.chances.p_null
+    if compared.donors:
+        columns["donors_agree"] = _agreement(compared)
+    columns |= {f"r_{donor}": r for donor, r in compared.donors.items()}
+    columns["p_specific"] = unknown
+    for column, key in (("held_out_r", "r"), ("held_out_r2", "r2")):
+        columns[column] = [scores.get(gene, {}).get(key, np.nan) for gene in genes]
+    return pd.DataFrame(columns)
+
+
+def _agreement(compared: Compared) -> np.ndarray:
+    """`(G,)` share of donors in whom r has the sign that it has over all wells."""
+    r = np.stack(list(compared.donors.values()))
+    known = np.isfinite(r)
+    same = known & (np.sign(r) == np.sign(compared.levels["well"].r))
+    return same.sum(0) / np.maximum(known.sum(0), 1)
+
+
+def describe_nulls(compared: Compared, asked: Asked) -> dict[str, Any]:
+    """What null maps are made from: enough to draw each of them again."""
+    model, ground = compared.model, compared.ground
+    lattice = ground.nodes.lattice
+    first = next(iter(compared.levels.values()))
+    return {
+        "seed": asked.seed,
+        "nulls": first.tally.done,
+        "asked": asked.nulls,
+        "trend": asked.trend,
+        "method": asked.method,
+        "inside": compared.rule,
+        "lattice": {
+            "shape": list(lattice.shape),
+            "step_mm": lattice.step_mm.tolist(),
+            "pad_mm": PAD_MM,
+        },
+        "places": compared.counts,
+        "strata": {
+            name: {
+                "nodes": int((ground.nodes.stratum == row).sum()),
+                **model.fits[row].covariance._asdict(),
+                "misfit": model.fits[row].misfit,
+                "observed": model.fits[row].observed.tolist(),
+                "expected": model.fits[row].expected.tolist(),
+                "distance_mm": model.plans[row].centre_mm.tolist(),
+            }
+            for row, name in enumerate(ground.strata)
+        },
+        "groups": [[part._asdict() for part in group] for group in model.groups],
+    }
+
+
+def write_tables(
+    folder: Path, frame: pd.DataFrame, nulls: dict[str, Any], main: str
+) -> None:
+    """Write the tables of one map, each whole or not at all.
+
+    Args:
+        folder: It is there.
+        frame: Of `as_frame`.
+        nulls: Of `describe_nulls`.
+        main: The column that genes are ranked by.
+
+    Raises:
+        InputError: A file cannot be written.
+    """
+    by_p = frame.sort_values(["p_tail", "gene"], kind="stable")
+    text = by_p.map(neutral).to_csv(index=False, float_format="%.6g")
+    write_text(folder / "associations.csv", text)
+    ranked = frame.sort_values(main, ascending=False, kind="stable")
+    lines = [f"{g}\t{r:.8g}" for g, r in zip(ranked.gene, ranked[main], strict=True)]
+    write_text(folder / "ranked.rnk", "\n".join(lines) + "\n")
+    write_text(folder / "background.txt", "\n".join(frame.gene) + "\n")
+    write_json(folder / "nulls.json", nulls)
+
+
+def printed(frame: pd.DataFrame, compared: Compared, shown: int = 10) -> str:
+    """A table for a terminal: the genes of least p at all levels, and what to doubt."""
+    first = next(iter(compared.levels.values()))
+    strata = ", ".join(compared.ground.strata)
+    counts = ", ".join(f"{compared.counts[name]:,} {name}s" for name in compared.levels)
+    lines = [
+        f"{compared.name}: {counts}; strata: {strata}; {first.tally.done} null maps",
+        f"{'gene':<12}{'r voxel':>8}{'region':>8}{'well':>8}{'donors':>8}"
+        f"{'n_eff':>8}{'p':>9}{'p max':>8}{'q':>9}{'p well':>8}{'R2':>7}",
+    ]
+    for _, row in frame.sort_values(["p_tail", "gene"]).head(shown).iterrows():
+        lines.append(_line(row))
+    return "\n".join(lines)
+
+
+def _line(row: pd.Series) -> str:
+    cells = [("r_voxel", 8, ".3f"), ("r_region", 8, ".3f"), ("r_well", 8, ".3f")]
+    cells += [("donors_agree", 8, ".0%"), ("n_eff", 8, ".0f"), ("p_null", 9, ".2g")]
+    cells += [("p_max", 8, ".2g"), ("q", 9, ".2g"), ("p_well", 8, ".2g")]
+    cells += [("held_out_r2", 7, ".2f")]
+    text = f"{row.gene:<12.12}"
+    for name, width, form in cells:
+        known = np.isfinite(row[name])
+        text += f"{format(row[name], form) if known else '-':>{width}}"
+    doubts = []
+    if row.held_out_r2 < 0:
+        doubts.append("not predictable in a new brain")
+    if row.p_null < 0.05 <= row.p_well:
+        doubts.append("fails at wells")
+    return text + ("  " + ", ".join(doubts) if doubts else "")
