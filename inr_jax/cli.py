@@ -22,6 +22,7 @@ VERBS = {
     "export": "maps of genes as NIfTI or zarr, tables of regions as Parquet or h5ad",
     "regions": "tables of the regions of any atlas: mean, sd and evidence of each gene",
     "report": "write report.html: every gene in a viewer, scores, methods, settings",
+    "adapt": "genes of another source on the trunk of a run: maps, adapted.csv",
     "compare": "compare the maps with abagen's interpolation; region tables",
     "associate": "which genes go with a map of yours: --map=MAP.nii.gz",
     "sweep": "choose settings by nested validation; --sweep=FILE of candidates",
@@ -37,6 +38,7 @@ GO_ON = (
     "regions",
     "report",
     "associate",
+    "adapt",
 )  # verbs that need what a run left in the workdir
 # Verbs that need no workdir, with their own flags.
 WITHOUT_WORKDIR = {

@@ -39,6 +39,7 @@ META = {
     "sha256": str,
     "generator?": str,
     "arrays?": {str: str},
+    "trunk?": str,
 }
 
 

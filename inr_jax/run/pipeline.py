@@ -18,10 +18,17 @@ from inr_jax.files import write_text
 from inr_jax.fitting import checkpoint
 from inr_jax.run import build
 from inr_jax.run import config as settings
-from inr_jax.run.consistency import check_inputs, check_settings, has_scores, results_in
+from inr_jax.run.consistency import (
+    Result,
+    check_inputs,
+    check_settings,
+    has_scores,
+    results_in,
+)
 from inr_jax.run.provenance import add_summary, write_provenance
 from inr_jax.run.regions import make_regions
 from inr_jax.run.run import Run
+from inr_jax.run.stages.adapt import adapt_stage
 from inr_jax.run.stages.associate import associate_stage
 from inr_jax.run.stages.compare import compare_stage, describe
 from inr_jax.run.stages.crosswalk import crosswalk_stage
@@ -68,14 +75,15 @@ STAGES: dict[str, Callable[..., None]] = {
 
 DRAWING_VERBS = ("render", "compare", "regions", "associate")
 # Of these, those that go on without the source.
-FROM_CHECKPOINT = ("render", "regions", "associate")
+FROM_CHECKPOINT = ("render", "regions", "associate", "adapt")
+SOURCE_SECTIONS = ("source", "phantom", "ahba")  # what `adapt` may change
 
 
 def do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> None:
     """Run a verb in a workdir.
 
     Args:
-        verb: One of `STAGES`, or `export`, or `report`.
+        verb: One of `STAGES`, `export`, `report` or `adapt`.
         config: Every setting.
         workdir: Where results lie and are written.
         **flags: The verb's own flags.
@@ -86,6 +94,9 @@ def do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> 
     if verb == "report":  # reads what others left, and no source
         report_folder(workdir, config)
         return
+    if verb == "adapt":
+        adapt_stage(*trunk_of(workdir, config))
+        return
     asked: dict = flags
     if verb == "export":  # needs no samples
         export(config, workdir, **flags)
@@ -95,6 +106,39 @@ def do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> 
     if verb in FROM_CHECKPOINT:  # so is a workdir without a fit
         checkpoint.read_meta(workdir.checkpoints)
     STAGES[verb](prepare(config, workdir, verb), **asked)
+
+
+def trunk_of(workdir: Workdir, wanted: ConfigDict) -> tuple[Run, ConfigDict]:
+    """The run in a workdir, and the settings for genes that go on its trunk.
+
+    Args:
+        workdir: With a fit; nothing of it is changed.
+        wanted: Its settings, with another source.
+
+    Raises:
+        InputError: There is no fit, or more than the source is another.
+    """
+    meta = checkpoint.read_meta(workdir.checkpoints)
+    stored = settings.from_json(meta["config"], workdir.checkpoints)
+    config = stored.copy_and_resolve_references()
+    for section in (*SOURCE_SECTIONS, "render", "evaluate", "devices"):
+        config[section].update(wanted[section])
+    if wanted.source.path != stored.source.path:
+        asked, before = wanted.source.genes, stored.source.genes
+        config.source.genes = "" if asked == before else asked
+    changed = settings.differing_fit_keys(config, wanted)
+    changed = [line for line in changed if not line.startswith("source.genes: ")]
+    if changed:
+        raise InputError(
+            workdir.checkpoints,
+            expected="the settings of the trunk",
+            found="; ".join(changed),
+            fix="change the source alone",
+        )
+    run = make_run(stored, workdir, "adapt")
+    inputs = meta.get("inputs_sha256", {})
+    check_inputs(Result(workdir.checkpoints, meta["config"], inputs), run.source)
+    return run, config
 
 
 def prepare(config: ConfigDict, workdir: Workdir, verb: str = "run") -> Run:

@@ -22,7 +22,7 @@ LOCK = ".lock"
 OURS = (
     r"(config|provenance|summary|sweep|made_from)\.json|methods\.md|references\.bib"
     r"|report\.html"
-    r"|(scores|losses|sweep|crosswalk|phantom_uncertainty|dropped_genes)\.csv"
+    r"|(scores|losses|adapted|sweep|crosswalk|phantom_uncertainty|dropped_genes)\.csv"
     r"|(abagen_comparison|donor_comparison)\.csv|abagen_report\.md"
     r"|(wells|calibration|calibration_structure|group\d+_without[\d-]+)\.npz"
     r"|held_out\.parquet"
@@ -114,6 +114,11 @@ class Workdir(NamedTuple):
     def comparison(self) -> Path:
         """Agreement with abagen of every gene."""
         return self.root / "abagen_comparison.csv"
+
+    @property
+    def adapted(self) -> Path:
+        """Held-out scores of genes that were adapted to the run's trunk."""
+        return self.root / "adapted.csv"
 
     @property
     def crosswalk(self) -> Path:

@@ -1,0 +1,86 @@
+"""`inr-jax adapt` and `model.adapt`: what they leave, and what they leave alone."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+
+import nibabel as nib
+import numpy as np
+import pytest
+from given import refused
+from workdirs import THREE_GENES, TINY, load, maps
+
+import inr_jax
+from inr_jax import cli
+from inr_jax.run import build, config
+
+pytestmark = pytest.mark.usefixtures("quick_compiling")
+NEW = "--config.source.genes=BIN1,CLU"
+
+
+def digests(folder):
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+@pytest.mark.slow
+def test_new_genes_are_scored_drawn_and_kept_and_the_old_stay_bit_for_bit(copy):
+    before = digests(copy)
+    assert cli.main(["adapt", f"--workdir={copy}", NEW]) == 0
+    after = digests(copy)
+    assert {path: after[path] for path in before} == before
+    rows = list(csv.DictReader((copy / "adapted.csv").open()))
+    assert {row["gene"] for row in rows} == {"BIN1", "CLU"}
+    assert list(rows[0]) == ["gene", "n", "r", "r2", "kriging_r", "kriging_r2"]
+    assert set(maps(copy)) == {"BIN1", "CLU"} == set(maps(copy, "std"))
+    sidecar = next(copy.glob("maps/*BIN1*_feature.json"))
+    assert load(sidecar)["Adapted"] and load(sidecar)["HeldOutR"] is not None
+    model = inr_jax.load(copy / "adapted")
+    assert set(model.genes) == {"BIN1", "CLU"} and model.calibration
+    again = [f"--workdir={copy / 'adapted'}", "--genes=CLU"]
+    assert cli.main(["render", *again]) == 0
+    volumes = [nib.load(maps(folder)["CLU"]) for folder in (copy, copy / "adapted")]
+    one, another = (volume.get_fdata() for volume in volumes)
+    np.testing.assert_allclose(one, another, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    settings = config.with_settings(
+        config.default(), phantom__n_wells=60, phantom__n_genes=5
+    )
+    samples = build.load_source(settings).samples
+    few = {"fit__steps": 20, "fit__members": 2, "field__hidden": 8, "field__depth": 1}
+    genes = list(samples.genes)
+    return inr_jax.fit(samples.keep_genes(genes[:3]), **few), samples
+
+
+def test_a_model_of_python_adapts_to_samples_and_is_saved(fitted, tmp_path):
+    model, samples = fitted
+    new = samples.keep_genes(list(samples.genes[3:]))
+    adapted = model.adapt(new)
+    assert adapted.genes == samples.genes[3:] and adapted.steps == model.steps
+    adapted.save(tmp_path / "kept")
+    x_mm = samples.x_mm[:5]
+    again = inr_jax.load(tmp_path / "kept")
+    np.testing.assert_array_equal(again(x_mm)[0], adapted(x_mm)[0])
+    np.testing.assert_array_equal(model(x_mm)[0], fitted[0](x_mm)[0])
+
+
+def test_genes_of_the_model_and_what_is_no_samples_are_refused(fitted):
+    model, samples = fitted
+    with pytest.raises(inr_jax.InputError, match="not in the model, found 3"):
+        model.adapt(samples)
+    with pytest.raises(inr_jax.InputError, match="Samples, found str"):
+        model.adapt("wells.csv")
+
+
+def test_bad_calls_leave_nothing(tmp_path, capsys, copy):
+    refused(capsys, "adapt", f"--workdir={tmp_path / 'none'}", *THREE_GENES)
+    before = digests(copy)
+    line = refused(capsys, "adapt", f"--workdir={copy}", "--config.source.genes=APOE")
+    assert "in the model" in line and "APOE" in line
+    line = refused(capsys, "adapt", f"--workdir={copy}", NEW, "--config.fit.steps=7")
+    assert "fit.steps" in line and "source alone" in line
+    assert digests(copy) == before and TINY
