@@ -51,8 +51,8 @@ def adapted_by_steps(
         fixed = {"codes": start.pop("codes")}
     else:
         fixed = {"genes": start.pop("genes")}
-    key = jax.random.key(recipe.seed)
-    fitted = _fitted(recipe, steps, trunk.params["shared"], fixed, start, data, key)
+    fixed["shared"] = trunk.params["shared"]
+    fitted = _fitted(recipe, steps, fixed, start, data)
     params = {**trunk.params, "genes": fitted["genes"]}
     codes = np.asarray(fitted["codes"])
     return Model(params, trunk.inputs, preprocessing.standardiser, codes)
@@ -65,8 +65,10 @@ def _mean_gene(genes: int, leaf: jax.Array) -> jax.Array:
 
 
 def _fitted(
-    recipe: Recipe, steps: int, shared, fixed: dict, start: dict, data: FitData, key
+    recipe: Recipe, steps: int, fixed: dict, start: dict, data: FitData
 ) -> dict:
+    """What is fixed, and what was learned from its start on."""
+    base = jax.random.key(recipe.seed)
     trainer, data = recipe.trainer, data.of_network(0)
     optimizer = optax.adam(LEARNING_RATE)
     jitter = jnp.float32(trainer.jitter_mm) if trainer.jitter_mm else None
@@ -86,11 +88,11 @@ def _fitted(
                 points=trainer.points,
             )
 
-        return jnp.mean(jax.vmap(of_member)(shared, both["genes"]))
+        return jnp.mean(jax.vmap(of_member)(both["shared"], both["genes"]))
 
     def step(carry: tuple, number: jax.Array) -> tuple[tuple, None]:
         learned, state = carry
-        slope = jax.grad(mean_loss)(learned, jax.random.fold_in(key, number))
+        slope = jax.grad(mean_loss)(learned, jax.random.fold_in(base, number))
         update, state = optimizer.update(slope, state, learned)
         return (optax.apply_updates(learned, update), state), None
 

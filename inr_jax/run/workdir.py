@@ -116,11 +116,6 @@ class Workdir(NamedTuple):
         return self.root / "abagen_comparison.csv"
 
     @property
-    def adapted(self) -> Path:
-        """Held-out scores of genes that were adapted to the run's trunk."""
-        return self.root / "adapted.csv"
-
-    @property
     def crosswalk(self) -> Path:
         """What each region of the atlas says of structures."""
         return self.root / "crosswalk.csv"

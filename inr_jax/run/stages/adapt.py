@@ -47,7 +47,7 @@ from inr_jax.stats.residuals import held_out_wells
 
 log = logging.getLogger("inr_jax")
 COLUMNS = ("gene", "n", "r", "r2", "kriging_r", "kriging_r2")  # of adapted.csv
-FOLDER = "adapted"
+FOLDER, TABLE = "adapted", "adapted.csv"
 
 
 def adapt_stage(trunk: Run, config: ConfigDict) -> None:
@@ -184,4 +184,4 @@ def _write_table(trunk: Run, rows: list[dict]) -> None:
         if row["method"] == tables.FIELD
     ]
     if lines:
-        write_text(trunk.workdir.adapted, csv_text(COLUMNS, lines))
+        write_text(trunk.workdir.root / TABLE, csv_text(COLUMNS, lines))
