@@ -135,7 +135,9 @@ def save(folder: Path, bundle: Bundle, *, keep: int) -> None:
         raise
 
 
-def restore(folder: Path, like: FitState, genes: int, code: int) -> Bundle:
+def restore(
+    folder: Path, like: FitState, genes: int, code: int, mixtures: int = 0
+) -> Bundle:
     """Read the newest checkpoint onto the devices of `like`.
 
     Args:
@@ -143,6 +145,7 @@ def restore(folder: Path, like: FitState, genes: int, code: int) -> Bundle:
         like: A state of the same shapes.
         genes: G.
         code: C.
+        mixtures: K, of genes that heads are of; 0 where there are none.
 
     Raises:
         InputError: There is none, it is broken, or its shapes are others.
@@ -151,7 +154,7 @@ def restore(folder: Path, like: FitState, genes: int, code: int) -> Bundle:
 
     meta = read_meta(folder)
     step = last_step(folder)
-    template = _arrays(Bundle(like, _blank_preprocessing(genes, code), meta))
+    template = _arrays(Bundle(like, _blank_preprocessing(genes, code, mixtures), meta))
     binding.check_kinds(folder / str(step), meta, template)
     items = {name: ocp.args.StandardRestore(tree) for name, tree in template.items()}
     try:
@@ -173,7 +176,8 @@ def restore(folder: Path, like: FitState, genes: int, code: int) -> Bundle:
     standardiser = Standardiser(preprocessing["offset"], preprocessing["scale"])
     state = like._replace(params=parts["params"], **parts["training"])
     codes = preprocessing.get("codes", np.zeros((genes, 0), np.float32))
-    return Bundle(state, Preprocessing(inputs, standardiser, codes), meta)
+    mix = preprocessing.get("mix")
+    return Bundle(state, Preprocessing(inputs, standardiser, codes, mix=mix), meta)
 
 
 def _arrays(bundle: Bundle) -> dict[str, Any]:
@@ -193,15 +197,17 @@ def _arrays(bundle: Bundle) -> dict[str, Any]:
             "offset": preprocessing.standardiser.offset,
             "scale": preprocessing.standardiser.scale,
             **({"codes": codes} if codes.size else {}),
+            **({} if preprocessing.mix is None else {"mix": preprocessing.mix}),
         },
     }
 
 
-def _blank_preprocessing(genes: int, code: int) -> Preprocessing:
+def _blank_preprocessing(genes: int, code: int, mixtures: int) -> Preprocessing:
     box = Box(np.zeros(3, np.float32), np.ones((), np.float32))
     blank = np.zeros(genes, np.float32)
     codes = np.zeros((genes, code), np.float32)
-    return Preprocessing(Inputs(box), Standardiser(blank, blank), codes)
+    mix = np.zeros((mixtures, genes), np.float32) if mixtures else None
+    return Preprocessing(Inputs(box), Standardiser(blank, blank), codes, mix=mix)
 
 
 def _check_room(folder: Path, size: int) -> None:

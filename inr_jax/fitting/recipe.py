@@ -21,6 +21,7 @@ from inr_jax.fields.inputs import Inputs, Places, make_places
 from inr_jax.fields.numerics.forks import check_process
 from inr_jax.fitting import fit
 from inr_jax.fitting.data import FitData, pack
+from inr_jax.fitting.mixtures import make_mix, mixed, of_genes
 from inr_jax.samples import standardise
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
@@ -47,6 +48,7 @@ class Recipe(NamedTuple):
         order: Order of genes for their codes; "" gives codes of width 0.
         frequencies: sin/cos pairs in a code.
         sees_structures: Whether the networks see structures and parents.
+        mixtures: K, of genes that heads are fitted to; 0 fits a head to each gene.
         field_steps: Steps instead, where the targets hold a field in space beside
             the effects of names, which takes longer to learn; 0 is as many.
     """
@@ -65,6 +67,7 @@ class Recipe(NamedTuple):
     frequencies: int
     sees_structures: bool = False
     field_steps: int = 0
+    mixtures: int = 0
 
     def steps_for(self, *, smooth: bool) -> int:
         """Steps of a fit to targets that are, or are not, smooth in space as well."""
@@ -84,12 +87,14 @@ class Preprocessing(NamedTuple):
         standardiser: Units of the source to units of the fit.
         codes: `(G, C)` gene codes.
         structures: Names the wells have, where the networks see them.
+        mix: `(K, G)` from mixtures to genes, where heads are of mixtures.
     """
 
     inputs: Inputs
     standardiser: Standardiser
     codes: np.ndarray
     structures: KnownStructures | None = None
+    mix: np.ndarray | None = None
 
 
 def make_preprocessing(recipe: Recipe, training: Samples) -> Preprocessing:
@@ -115,7 +120,10 @@ def make_preprocessing(recipe: Recipe, training: Samples) -> Preprocessing:
         standard = standardiser.standard(training.values)
         codes = gene_codes(standard, order=recipe.order, frequencies=recipe.frequencies)
     structures = known_structures(training) if recipe.sees_structures else None
-    return Preprocessing(inputs, standardiser, codes, structures)
+    mix = None
+    if recipe.mixtures:
+        mix = make_mix(standardiser.standard(training.values), recipe.mixtures)
+    return Preprocessing(inputs, standardiser, codes, structures, mix)
 
 
 def places_of(model: Preprocessing | render.Model, sites: Sites) -> Places:
@@ -147,9 +155,12 @@ def make_targets(
 ) -> tuple[np.ndarray, bool]:
     """What the networks are fitted to at the wells, `(N, G)` in standard units.
 
-    Also whether it holds an effect that is smooth in space beside those of names.
+    `(N, K)` where they are fitted to mixtures. Also whether it holds an effect that is
+    smooth in space beside those of names.
     """
     standard = preprocessing.standardiser.standard(training.values)
+    if preprocessing.mix is not None:
+        standard = mixed(standard, preprocessing.mix)
     if recipe.targets == "wells":
         return standard, False
     targets, variance_share = targets_of(training, standard, mirror=recipe.mirror)
@@ -205,5 +216,8 @@ def first_state(recipe: Recipe) -> fit.FitState:
 
 def make_model(preprocessing: Preprocessing, state: fit.FitState) -> render.Model:
     """The model that a state of a fit stands for."""
-    genes = len(preprocessing.standardiser.scale)
-    return render.Model(rows_of_genes(state.params, genes), *preprocessing)
+    genes, mix = len(preprocessing.standardiser.scale), preprocessing.mix
+    params = rows_of_genes(state.params, genes if mix is None else len(mix))
+    if mix is not None:
+        params = of_genes(params, mix)
+    return render.Model(params, *preprocessing[:4])

@@ -17,7 +17,7 @@ from inr_jax.fitting.recipe import Recipe
 from inr_jax.maps import canvas
 from inr_jax.maps.write import Canvas
 from inr_jax.run.ahba_settings import ahba_options, data_dir
-from inr_jax.run.sizes import check_networks
+from inr_jax.run.sizes import check_networks, mixtures_of
 from inr_jax.run.wells import no_source
 from inr_jax.samples import phantom, sources
 from inr_jax.samples.ahba.wells import COORDINATES
@@ -26,6 +26,9 @@ from inr_jax.samples.checks import pick_genes
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source, counts
 from inr_jax.stats import hold_out
+
+# Settings of a trainer, in the order of its attributes.
+TRAINED_BY = ("jitter_mm", "members", "batch", "group", "points")
 
 
 def load_source(config: ConfigDict, brain: phantom.Phantom | None = None) -> Source:
@@ -127,10 +130,7 @@ def make_recipe(config: ConfigDict, genes: int) -> Recipe:
 
 
 def make_structure_recipe(config: ConfigDict, samples: Samples) -> Recipe:
-    """Networks that also see the structures of these samples.
-
-    What `config.anatomy` does not say is as in the place model.
-    """
+    """Networks that see structures, too: as in `config.anatomy`, else as the first."""
     settings, field = config.anatomy, _field_settings(config)
     field |= {
         key: settings[key] for key in ("hidden", "depth", "omega") if key in field
@@ -183,9 +183,14 @@ def _recipe(
     embedding: StructureEmbedding | None = None,
 ) -> Recipe:
     check_networks(config, field, genes)
+    count = mixtures_of(config, genes)
     networks, rendered = (
         _make_conditioning(
-            config, genes, field=field, embedding=embedding, precision=precision
+            config,
+            count or genes,
+            field=field,
+            embedding=embedding,
+            precision=precision,
         )
         for precision in (config.fit.precision, config.render.precision)
     )
@@ -197,13 +202,7 @@ def _recipe(
     )
     return Recipe(
         trainer=fit.Trainer(
-            networks,
-            optimizer,
-            config.fit.jitter_mm,
-            config.fit.members,
-            config.fit.batch,
-            config.fit.group,
-            config.fit.points,
+            networks, optimizer, *(config.fit[name] for name in TRAINED_BY)
         ),
         renderer=model.make_renderer(
             rendered, chunk=config.render.chunk, group=config.fit.group
@@ -219,6 +218,7 @@ def _recipe(
         order=config.conditioning.order if networks.code else "",
         frequencies=config.conditioning.frequencies,
         sees_structures=embedding is not None,
+        mixtures=count,
     )
 
 

@@ -51,7 +51,9 @@ def restore(folder: Path, plan: Recipe, samples: Samples) -> Bundle:
         InputError: There is none, it is broken, or of another shape.
     """
     like, genes = recipe.first_state(plan), len(samples.genes)
-    bundle = checkpoint.restore(folder, like, genes, plan.conditioning.code)
+    bundle = checkpoint.restore(
+        folder, like, genes, plan.conditioning.code, plan.mixtures
+    )
     if tuple(bundle.meta["genes"]) != samples.genes:
         raise InputError(
             folder,

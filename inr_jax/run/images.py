@@ -55,13 +55,14 @@ def columns_of(genes: tuple[str, ...], wanted: str | Iterable[str] | None) -> li
     if wanted is None:
         return list(range(len(genes)))
     names = [wanted] if isinstance(wanted, str) else list(wanted)
+    number = {gene: column for column, gene in enumerate(genes)}
     for name in names:
-        if name not in genes:
+        if name not in number:
             raise unknown_name("genes", name, genes)
     if not names:
         fix = "leave genes out to take all"
         raise InputError("genes", expected="one or more", found="none", fix=fix)
-    return [genes.index(name) for name in dict.fromkeys(names)]
+    return [number[name] for name in dict.fromkeys(names)]
 
 
 def blocks_of(

@@ -189,8 +189,8 @@ def make_run(config: ConfigDict, workdir: Workdir, verb: str = "run") -> Run:
     source = _read_source(config, workdir.wells, brain, verb)
     samples = source.samples
     if brain is not None:
-        columns = [brain.genes.index(gene) for gene in samples.genes]
-        brain = phantom.keep_genes(brain, columns)
+        number = {gene: column for column, gene in enumerate(brain.genes)}
+        brain = phantom.keep_genes(brain, [number[gene] for gene in samples.genes])
     regions = None
     if config.anatomy.maps or verb == "crosswalk":
         regions = make_regions(config, samples, canvas)

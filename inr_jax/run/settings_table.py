@@ -39,6 +39,7 @@ TRENDS, STRATA = Names(("linear", "quadratic", "none")), Names(("auto", "none"))
 # those would import jax, so tests compare.
 FIELDS = Names(("siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr"))
 CONDITIONINGS = Names(("heads", "independent", "concat", "low_rank"))
+BASELINES, MIX = Names(("all", "plain")), Range(0, 4096)
 STORES = Names(("auto", "nifti", "factored"))
 ABAGEN = {name: Names(names) for name, names in options.CHOICES.items()}
 PRECISION = Names(("float32", "bfloat16", "bfloat16_3x"))
@@ -96,7 +97,7 @@ ROWS: tuple[tuple, ...] = (
     (".genes", "", 'symbols to keep, comma separated; "" keeps all'),
     ("phantom", "The built-in synthetic brain"),
     (".seed", 0, "of its patterns and its noise", SEED),
-    (".n_genes", 100, "genes, the first of the AD risk genes", Range(2, 100)),
+    (".n_genes", 100, "genes: AD risk genes, then invented names", Range(2, 20000)),
     (".n_wells", 3702, "wells, evenly from the real ones", Range(20, 3702)),
     (".rank", 8, "spatial patterns that the genes mix", Range(1, 100)),
     (".gradient_mm", 40.0, "sd of the patterns' Gaussian kernel, mm", Range(1, 1e4)),
@@ -169,6 +170,7 @@ ROWS: tuple[tuple, ...] = (
     (".jitter_mm", 3.0, "sd of noise on coordinates, a step, mm an axis", MM, NUMBER),
     (".targets", "effects", "wells, or what structures share", TARGETS, NUMBER),
     (".members", 6, "networks from other seeds, averaged", Range(1, 1000), ALONG),
+    (".mixtures", 0, "of genes that heads are fitted to; 0: each gene", MIX, Was(0)),
     (".scale", "zscore", "of a gene's values", Names(("zscore", "minmax"))),
     (".precision", "float32", "of products behind the first layer", PRECISION),
     (".group", 0, "networks trained side by side; 0: by the backend", ZERO_OR_COUNT),
@@ -218,6 +220,7 @@ ROWS: tuple[tuple, ...] = (
     (".cache", "auto", 'folder of compiled programs | auto: the user\'s | "": none'),
     ("evaluate", "Scores on held-out wells"),
     (".enabled", True, "leave one donor out; one donor: blocks of space"),
+    (".baselines", "all", "plain: without those on cleaned values", BASELINES),
     (".blocks_mm", "", 'sides of cubes to hold out, as 20,40; "": none', block_sides),
 )
 # Sections that candidates of a sweep may change: its samples are loaded once.

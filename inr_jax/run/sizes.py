@@ -41,6 +41,20 @@ def check_networks(config: ConfigDict, field: dict, genes: int) -> None:
         )
 
 
+def mixtures_of(config: ConfigDict, genes: int) -> int:
+    """K mixtures that heads are fitted to; 0 where there are no more genes than that.
+
+    Raises:
+        InputError: The networks have no heads.
+    """
+    count = config.fit.mixtures
+    if count and config.conditioning.name != "heads":
+        found = f"conditioning.name={config.conditioning.name}"
+        fix = "set fit.mixtures=0, or conditioning.name=heads"
+        raise InputError("fit.mixtures", expected="heads", found=found, fix=fix)
+    return count if 0 < count < genes else 0
+
+
 def _memory() -> int:
     """Of this machine, bytes; 0 where it does not say."""
     try:

@@ -25,7 +25,6 @@ Frame: x_mm (MNI152 RAS, mm). Values are in expression units, as log2 intensitie
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
@@ -36,11 +35,15 @@ from inr_jax.brain.space import HEAD_HIGH_MM, HEAD_LOW_MM, folded
 from inr_jax.brain.template import brain_mask, tissue_at
 from inr_jax.errors import InputError
 from inr_jax.samples.ahba.wells import DONOR_BLOCKS, wells
+from inr_jax.samples.phantom_names import names_of
+from inr_jax.samples.phantom_names import risk_genes as risk_genes
 from inr_jax.samples.samples import Samples, make_samples
 
 WAVES = 256  # the kernel is met to about 1 / sqrt(2 WAVES) = .04
 MEAN_RANGE = (5.0, 10.0)  # log2 intensity of a gene that is well above background
 CHUNK = 4096  # points at a time, 40 MiB of waves
+MOST_GENES = 20_000
+BLOCK = 500  # genes measured at a time
 
 
 class Phantom(NamedTuple):
@@ -67,17 +70,6 @@ class Phantom(NamedTuple):
     genes: tuple[str, ...]
 
 
-def risk_genes() -> tuple[str, ...]:
-    """The names to give: 99 risk genes of Alzheimer's disease and HLA-DRA."""
-    text = (
-        resources.files("inr_jax.samples")
-        .joinpath("ad_risk_genes.txt")
-        .read_text("utf-8")
-    )
-    lines = text.splitlines()
-    return tuple(line.strip() for line in lines if line and line[0] != "#")
-
-
 def make_phantom(
     *,
     seed: int,
@@ -92,7 +84,7 @@ def make_phantom(
 
     Args:
         seed: Not negative.
-        n_genes: G, the first of the risk genes.
+        n_genes: G, see `names_of`.
         rank: R, patterns that the genes mix.
         gradient_mm: Length scale of the patterns: the standard deviation of their
             Gaussian kernel, mm.
@@ -102,10 +94,10 @@ def make_phantom(
         structure_sd: Likewise of the effects of regions.
 
     Raises:
-        InputError: `n_genes` is not between 1 and the number of risk genes.
+        InputError: `n_genes` is not between 1 and `MOST_GENES`.
     """
-    genes = risk_genes()
-    _check_count("phantom.n_genes", n_genes, 1, len(genes))
+    _check_count("phantom.n_genes", n_genes, 1, MOST_GENES)
+    genes = names_of(n_genes)
     wave = _stream(seed, "wave").standard_normal((WAVES, 3)) / gradient_mm
     weight = _stream(seed, "weight").standard_normal((rank, 2 * WAVES)).T
     weight /= np.sqrt(WAVES)
@@ -125,7 +117,7 @@ def make_phantom(
         contrast=tissue_sd * _stream(seed, "contrast").standard_normal(n_genes),
         mean=_stream(seed, "mean").uniform(*MEAN_RANGE, n_genes),
         effect=structure_sd * effect,
-        genes=genes[:n_genes],
+        genes=genes,
     )
 
 
@@ -211,10 +203,15 @@ def sample_phantom(
     x_mm, donor = table.x_mm[rows].astype(np.float32), table.donor[rows]
     offset = _stream(seed, "donor").standard_normal((n_genes, len(DONOR_BLOCKS))).T
     block = [[name for name, _ in DONOR_BLOCKS].index(name) for name in donor]
-    noise = _stream(seed, "noise").standard_normal((n_genes, n_wells)).T
     error = _stream(seed, "registration").standard_normal((n_wells, 3))
     moved = np.clip(x_mm + registration_mm * error, HEAD_LOW_MM, HEAD_HIGH_MM)
-    exact = truth(phantom, x_mm, tissue_at(x_mm))
+    values, tissue = np.empty((n_wells, n_genes), np.float32), tissue_at(x_mm)
+    noise = _stream(seed, "noise")
+    for start in range(0, n_genes, BLOCK):  # a transcriptome's noise at once is 460 MB
+        columns = list(range(start, min(start + BLOCK, n_genes)))
+        exact = truth(keep_genes(phantom, columns), x_mm, tissue)
+        measured = noise_sd * noise.standard_normal((len(columns), n_wells)).T
+        values[:, columns] = exact + donor_sd * offset[:, columns][block] + measured
     structure = parent = None
     if named:
         regions, atlas = region_of(x_mm), desikan_killiany()
@@ -222,7 +219,7 @@ def sample_phantom(
         parent = [atlas.parents[region] for region in regions]
     return make_samples(
         x_mm=moved,
-        values=exact + donor_sd * offset[block] + noise_sd * noise,
+        values=values,
         genes=list(phantom.genes),
         where="phantom",
         well=table.well[rows],

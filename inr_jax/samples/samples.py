@@ -100,7 +100,8 @@ class Samples:
 
     def keep_genes(self, genes: list[str]) -> Samples:
         """The samples with these genes alone, in this order."""
-        columns = [self.genes.index(gene) for gene in genes]
+        number = {gene: column for column, gene in enumerate(self.genes)}
+        columns = [number[gene] for gene in genes]
         values = self.values[:, columns]
         return dataclasses.replace(self, values=values, genes=tuple(genes))
 

@@ -85,22 +85,22 @@ def choose(
     group = dealt[donor]
     if min(np.bincount(group, minlength=GROUPS)) < 2:
         return len(kernels) // 2, NUGGETS[1]
-    predicted = np.empty((len(kernels), len(NUGGETS), *samples.values.shape))
+    folds = []
     for number in range(GROUPS):
         held = group == number
-        training = samples.take(~held)
-        targets = np.asarray(_with_targets(training, mirror).values, np.float64)
+        targets = _with_targets(samples.take(~held), mirror).values
         units = standardiser(targets)
-        z = units.standard(targets)
-        for row, kernel in enumerate(kernels):
-            within, between = kernel[np.ix_(~held, ~held)], kernel[np.ix_(held, ~held)]
-            for column, nugget in enumerate(NUGGETS):
-                weights = np.linalg.solve(within + nugget * np.eye(len(z)), z)
-                predicted[row, column, held] = units.values(between @ weights)
-    r = [
-        [score(samples.values, at_nugget).r.mean() for at_nugget in at_kernel]
-        for at_kernel in predicted
-    ]
+        folds.append((held, units, units.standard(np.asarray(targets, np.float64))))
+    r = np.empty((len(kernels), len(NUGGETS)))
+    predicted = np.empty(samples.values.shape)
+    for row, kernel in enumerate(kernels):
+        for column, nugget in enumerate(NUGGETS):
+            for held, units, z in folds:
+                within = kernel[np.ix_(~held, ~held)] + nugget * np.eye(len(z))
+                weights = np.linalg.solve(within, z)
+                at_held = kernel[np.ix_(held, ~held)] @ weights
+                predicted[held] = units.values(at_held)
+            r[row, column] = score(samples.values, predicted).r.mean()
     best = np.unravel_index(np.argmax(r), (len(kernels), len(NUGGETS)))
     return int(best[0]), NUGGETS[best[1]]
 

@@ -270,9 +270,9 @@ def test_fewer_genes_are_the_first_of_the_many(phantom, brain_mm):
     np.testing.assert_allclose(few.values, many.values[:, :7], rtol=3e-7)
 
 
-@pytest.mark.parametrize("n_genes", [0, 101])
+@pytest.mark.parametrize("n_genes", [0, 20_001])
 def test_a_count_of_genes_out_of_range_is_refused(n_genes):
-    with pytest.raises(InputError, match=r"phantom\.n_genes: expected 1 to 100"):
+    with pytest.raises(InputError, match=r"phantom\.n_genes: expected 1 to 20000"):
         make_phantom(**LAW | {"n_genes": n_genes})
 
 
@@ -280,3 +280,18 @@ def test_a_count_of_genes_out_of_range_is_refused(n_genes):
 def test_a_count_of_wells_out_of_range_is_refused(phantom, n_wells):
     with pytest.raises(InputError, match=r"phantom\.n_wells: expected 2 to 3702"):
         sample_phantom(phantom, **EXACT | {"n_wells": n_wells})
+
+
+def test_more_genes_than_risk_genes_begin_with_them(rng):
+    many, few = (make_phantom(**LAW | {"n_genes": count}) for count in (520, 7))
+    assert many.genes[:100] == risk_genes() and many.genes[519] == "PHANTOM520"
+    assert len(set(many.genes)) == 520
+    law = {
+        "seed": 3,
+        "n_wells": 20,
+        "donor_sd": 0.2,
+        "noise_sd": 1,
+        "registration_mm": 2,
+    }
+    measured, first = (sample_phantom(brain, **law).values for brain in (many, few))
+    np.testing.assert_array_equal(measured[:, :7], first)  # whatever block they are in

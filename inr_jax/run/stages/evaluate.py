@@ -21,6 +21,7 @@ from inr_jax.maps.held_out_file import (
 from inr_jax.progress import bar
 from inr_jax.report import tables
 from inr_jax.run.consistency import scored_with
+from inr_jax.run.protocols import Protocol
 from inr_jax.run.provenance import add_summary, timed
 from inr_jax.run.run import Run
 from inr_jax.run.setting_checks import block_sides
@@ -32,7 +33,6 @@ from inr_jax.stats import hold_out
 from inr_jax.stats.baselines import abagen_baselines, baselines, structure_baselines
 from inr_jax.stats.folds import (
     BLOCKS_MM,
-    Folds,
     block_folds,
     block_protocol,
     donor_folds,
@@ -43,20 +43,6 @@ from inr_jax.stats.predictor import Predictor
 from inr_jax.stats.residuals import HeldOut, held_out_wells
 
 log = logging.getLogger("inr_jax")
-
-
-class Protocol(NamedTuple):
-    """What is held out together, and by which methods it is predicted.
-
-    Attributes:
-        folds: Who is held out.
-        methods: Predictors by name.
-        named: Whether structures are known at what is held out.
-    """
-
-    folds: Folds
-    methods: dict[str, Predictor]
-    named: bool = False
 
 
 class Evaluation(NamedTuple):
@@ -122,6 +108,8 @@ def evaluate(
         InputError: Two donors share a well id, or a prediction is not finite.
     """
     protocols, notes = _protocols(config, samples, models)
+    if config.evaluate.baselines == "plain":
+        protocols = {name: each.plain() for name, each in protocols.items()}
     rows: list[dict] = []
     held_out: dict[str, HeldOut] = {}
     predictions: dict[str, HeldOutPredictions] = {}
