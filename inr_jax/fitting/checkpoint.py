@@ -176,8 +176,8 @@ def restore(
     standardiser = Standardiser(preprocessing["offset"], preprocessing["scale"])
     state = like._replace(params=parts["params"], **parts["training"])
     codes = preprocessing.get("codes", np.zeros((genes, 0), np.float32))
-    mix = preprocessing.get("mix")
-    return Bundle(state, Preprocessing(inputs, standardiser, codes, mix=mix), meta)
+    parts_of_fit = inputs, standardiser, codes, None, preprocessing.get("mix")
+    return Bundle(state, Preprocessing(*parts_of_fit), meta)
 
 
 def _arrays(bundle: Bundle) -> dict[str, Any]:
@@ -204,8 +204,7 @@ def _arrays(bundle: Bundle) -> dict[str, Any]:
 
 def _blank_preprocessing(genes: int, code: int, mixtures: int) -> Preprocessing:
     box = Box(np.zeros(3, np.float32), np.ones((), np.float32))
-    blank = np.zeros(genes, np.float32)
-    codes = np.zeros((genes, code), np.float32)
+    blank, codes = np.zeros(genes, np.float32), np.zeros((genes, code), np.float32)
     mix = np.zeros((mixtures, genes), np.float32) if mixtures else None
     return Preprocessing(Inputs(box), Standardiser(blank, blank), codes, mix=mix)
 
