@@ -66,6 +66,7 @@ class Report(NamedTuple):
         checksums: Pairs of a file and its SHA-256.
         methods: Paragraphs.
         references: BibTeX.
+        both_sides: Whether left and right are one in the fit.
         viewer: What the viewer shows; None without a model.
     """
 
@@ -88,6 +89,7 @@ class Report(NamedTuple):
     checksums: list[tuple[str, str]]
     methods: list[str]
     references: str
+    both_sides: bool
     viewer: ViewerData | None
 
 

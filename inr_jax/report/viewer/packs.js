@@ -1,8 +1,7 @@
 "use strict";
 // The inverse of report/viewer_packs.py: base64, gzip, bytes by their rank, differences.
 async function unpack(packed) {
-  const text = atob(packed.data), bytes = new Uint8Array(text.length);
-  for (let n = 0; n < text.length; n++) bytes[n] = text.charCodeAt(n);
+  const bytes = Uint8Array.fromBase64 ? Uint8Array.fromBase64(packed.data) : Uint8Array.from(atob(packed.data), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   const data = new Uint8Array(await new Response(stream).arrayBuffer());
   const Kind = { uint8: Uint8Array, uint16: Uint16Array, int16: Int16Array }[packed.kind];

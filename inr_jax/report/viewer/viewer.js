@@ -1,5 +1,6 @@
 // The viewer: slices and rendering by niivue, what is chosen, what is read off.
 const INTERVAL = 1.6448536;
+const SLOW_MS = 250, PAUSE_MS = 500; // a rendering slower than this waits for a pause
 
 class Viewer {
   constructor() {
@@ -18,21 +19,40 @@ class Viewer {
     const canvas = document.getElementById("gl");
     this.nv = new niivue.Niivue({
       backColor: [0, 0, 0, 1], crosshairColor: [1, 1, 1, 0.75], crosshairWidth: 0.5, show3Dcrosshair: true,
-      dragAndDropEnabled: false, logLevel: "error", multiplanarShowRender: niivue.SHOW_RENDER.ALWAYS,
-      multiplanarLayout: niivue.MULTIPLANAR_TYPE.GRID, isOrientationTextVisible: true, loadingText: "",
+      dragAndDropEnabled: false, logLevel: "error", multiplanarShowRender: niivue.SHOW_RENDER.NEVER,
+      multiplanarLayout: niivue.MULTIPLANAR_TYPE.GRID, isOrientationTextVisible: true, showAllOrientationMarkers: true, loadingText: "",
       viewModeHotKey: "", clipPlaneHotKey: "", cycleClipPlaneHotKey: "",
     });
     await this.nv.attachToCanvas(canvas);
-    await this.nv.loadFromArrayBuffer(this.maps.nifti(this.maps.template(), 2), "template.nii");
-    await this.nv.loadFromArrayBuffer(this.maps.nifti(this.rgba, 2304), "map.nii");
+    await this.nv.loadFromArrayBuffer(this.maps.nifti(this.rgba), "map.nii");
     this.nv.onLocationChange = (place) => this.moved([...place.mm].slice(0, 3));
-    this.overlay = this.nv.volumes[1];
-    this.opacity();
     this.go(this.state.mm || this.middle());
     this.controls(canvas);
     this.list = new GeneList(this.listed, (at) => { if (at !== this.state.gene) { this.state.gene = at; this.redraw(); } });
     this.list.pick(this.state.gene);
     this.words();
+  }
+
+  // The rendering is drawn after the slices are seen, and its time taken.
+  complete() {
+    const start = performance.now();
+    this.rendering(true);
+    this.nv.gl.readPixels(0, 0, 1, 1, this.nv.gl.RGBA, this.nv.gl.UNSIGNED_BYTE, new Uint8Array(4));
+    this.slow = performance.now() - start > SLOW_MS;
+    document.body.dataset.complete = Math.round(performance.now());
+  }
+
+  rendering(shown) {
+    this.nv.opts.multiplanarShowRender = niivue.SHOW_RENDER[shown ? "ALWAYS" : "NEVER"];
+    this.nv.drawScene();
+  }
+
+  // Where a rendering takes long, slices are moved without it.
+  pause() {
+    if (!this.slow) return;
+    clearTimeout(this.later);
+    this.nv.opts.multiplanarShowRender = niivue.SHOW_RENDER.NEVER;
+    this.later = setTimeout(() => this.rendering(true), PAUSE_MS);
   }
 
   // A place where there is something to see: the middle of the grey and white matter.
@@ -43,29 +63,35 @@ class Viewer {
     for (const box of boxes) { sum[0] += box % I; sum[1] += Math.floor(box / I) % J; sum[2] += Math.floor(box / (I * J)); }
     const ijk = sum.map((s) => s / Math.max(1, boxes.length));
     const mm = [0, 1, 2].map((r) => affine[r][0] * ijk[0] + affine[r][1] * ijk[1] + affine[r][2] * ijk[2] + affine[r][3]);
-    return [mm[0] + 8, mm[1], mm[2]];
+    return this.snapped([mm[0] + 8, mm[1], mm[2]]);
+  }
+
+  // The middle of the voxel that a place lies in.
+  snapped(mm) {
+    const { affine, shape } = this.data, box = this.maps.boxOf(mm);
+    if (box < 0) return mm;
+    const ijk = [box % shape[0], Math.floor(box / shape[0]) % shape[1], Math.floor(box / (shape[0] * shape[1]))];
+    return [0, 1, 2].map((r) => affine[r][0] * ijk[0] + affine[r][1] * ijk[1] + affine[r][2] * ijk[2] + affine[r][3]);
   }
 
   checked(id) { const box = document.getElementById(id); return Boolean(box && box.checked); }
 
   paint() {
     this.layer = this.maps.layer(this.state.layer, this.listed.order[this.state.gene], this.units);
-    this.maps.paint(this.rgba, this.layer, { fade: this.checked("fade") && this.state.layer !== "validated", wells: this.checked("wells") });
+    this.maps.paint(this.rgba, this.layer, { fade: this.checked("fade") && this.state.layer !== "validated", wells: this.checked("wells"), opacity: document.getElementById("opacity").value / 100 });
   }
 
   redraw() {
     this.paint();
-    this.overlay.img.set(this.rgba);
+    this.nv.volumes[0].img.set(this.rgba);
+    this.pause();
     this.nv.updateGLVolume();
     this.words();
     this.moved(this.state.mm);
   }
 
-  opacity() {
-    this.nv.setOpacity(1, document.getElementById("opacity").value / 100);
-  }
-
   go(mm) {
+    this.pause();
     this.nv.scene.crosshairPos = this.nv.mm2frac(mm);
     this.nv.drawScene();
     this.moved(mm);
@@ -121,15 +147,15 @@ class Viewer {
     document.getElementById("score").textContent = (r[at] === null ? "not scored on held-out wells" : `held-out r ${number(r[at])}, R² ${number(r2[at])}`) + `; map shown with r ${short(shown[at], 4)} to the model's`;
     const layer = this.layer, show = (id, text) => (document.getElementById(id).textContent = text);
     document.getElementById("bar").style.visibility = layer ? "visible" : "hidden";
-    const words = { map: "Colours end at the map's 2nd and 98th percentile.", sd: "Colours end at the 2nd and 98th percentile.", distance: "", validated: "", none: "" };
+    const words = { map: "Colours end at the map's 2nd and 98th percentile.", sd: "Colours end at the 2nd and 98th percentile.", distance: "To the nearest well on the same side of the brain; validity counts wells as the fit does.", validated: "", none: "" };
     const fades = this.checked("fade") && !["validated", "none"].includes(this.state.layer) ? " Pale and hatched: not validated, no held-out well was so far from others or in such matter." : "";
-    show("legend", (words[this.state.layer] + fades + (this.checked("wells") ? " White dots: wells." : "")).trim());
+    show("legend", (words[this.state.layer] + fades + (this.checked("wells") ? " Dots: wells." : "")).trim());
     if (!layer) return;
     const digits = layer.high - layer.low < 1 ? 3 : layer.high - layer.low < 20 ? 2 : 0, binary = layer.name === "validated";
     show("low", binary ? "not validated" : layer.low.toFixed(digits));
     show("high", binary ? "validated" : layer.high.toFixed(digits));
     show("unit", layer.unit);
-    const ramped = document.getElementById("ramp").getContext("2d"), image = ramped.createImageData(256, 1), colours = ramp(layer.name);
+    const ramped = document.getElementById("ramp").getContext("2d", { willReadFrequently: true }), image = ramped.createImageData(256, 1), colours = ramp(layer.name);
     for (let n = 0; n < 256; n++) { const c = binary ? (n < 128 ? 0 : 255) : n; image.data.set([...colours.subarray(3 * c, 3 * c + 3), 255], 4 * n); }
     ramped.putImageData(image, 0, 0);
   }
@@ -137,7 +163,9 @@ class Viewer {
   controls(canvas) {
     for (const radio of document.querySelectorAll("input[name=layer]")) radio.addEventListener("change", () => { this.state.layer = radio.value; this.redraw(); });
     for (const id of ["fade", "wells"]) document.getElementById(id)?.addEventListener("change", () => this.redraw());
-    document.getElementById("opacity").addEventListener("input", () => this.opacity());
+    document.getElementById("opacity").addEventListener("input", () => this.redraw());
+    const inRendering = (event) => event.offsetX > canvas.clientWidth / 2 && event.offsetY > canvas.clientHeight / 2;
+    for (const kind of ["pointerdown", "pointermove", "wheel"]) canvas.addEventListener(kind, (event) => { if (!inRendering(event) && (kind !== "pointermove" || event.buttons)) this.pause(); }, { capture: true, passive: true });
     canvas.addEventListener("keydown", (event) => this.step(event), true);
     document.addEventListener("keydown", (event) => this.shortcut(event));
   }
@@ -174,7 +202,10 @@ class Viewer {
 
 const inrReport = new Viewer();
 inrReport.start().then(
-  () => requestAnimationFrame(() => { document.body.dataset.ready = Math.round(performance.now()); }),
+  () => requestAnimationFrame(() => {
+    document.body.dataset.ready = Math.round(performance.now());
+    setTimeout(() => inrReport.complete(), 50);
+  }),
   (error) => {
     const trouble = document.getElementById("trouble");
     trouble.textContent = `The viewer cannot draw here (${error && error.message ? error.message : error}): it needs a browser with WebGL 2, of 2023 or later. All tables on this page are readable without.`;

@@ -113,6 +113,7 @@ def report_of(
         checksums=_checksums(workdir),
         methods=paragraphs,
         references=references,
+        both_sides=left.settings.inputs.mirror,
         viewer=viewer,
     )
     return report._replace(warnings=warnings_of(report, left))
