@@ -49,6 +49,7 @@ def report_of(genes=(), viewer=None, **changes):
     base |= {name: {} for name in ("gene_scores", "coverage", "matters")}
     base |= dict.fromkeys(("title", "protocol", "units", "references"), "")
     base |= dict.fromkeys(("range_mm", "validated_share", "dropped"))
+    base["both_sides"] = True
     settings = [SettingRow("seed", 0, 0, "of the networks")]
     base |= {"genes": tuple(genes), "viewer": viewer, "settings": settings}
     return Report(**base | changes)
