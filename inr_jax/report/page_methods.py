@@ -149,7 +149,8 @@ def _intervals(facts: Facts) -> str:
     return (
         "Intervals of 90 % are conformal, from residuals of held-out donors "
         f"[@lei2018]; they held {100 * facts.coverage:.1f} % of held-out measurements. "
-        f"Voxels farther than {facts.range_mm:.1f} mm from a sample count as not validated."
+        f"Voxels farther than {facts.range_mm:.1f} mm from a sample count as not "
+        "validated."
     )
 
 
