@@ -6,12 +6,13 @@ Axis letters: V places, G genes. Frame: x_mm (MNI152 RAS, mm).
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from inr_jax.brain.atlas import DESIKAN_KILLIANY
+from inr_jax.brain.surfaces import FSAVERAGE5
 from inr_jax.errors import InputError
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.maps.calibration import Calibrated
@@ -19,9 +20,12 @@ from inr_jax.maps.canvas import make_canvas
 from inr_jax.maps.held_out_file import HeldOutPredictions
 from inr_jax.maps.places import points
 from inr_jax.maps.region_tables import RegionTables
+from inr_jax.maps.surfaces import SurfaceValues
 from inr_jax.run.atlases import read_atlases
 from inr_jax.run.images import Drawable, columns_of
 from inr_jax.run.region_report import regions_on, tables_of
+from inr_jax.run.setting_checks import depths as check_depths
+from inr_jax.run.surface_maps import read_surface, values_on
 from inr_jax.run.validity import validity_of
 from inr_jax.samples.source import Source
 from inr_jax.stats.neighbours import nearest_distance_mm
@@ -109,3 +113,30 @@ class DrawnModel:
         (image,) = labels.values()
         canvas = make_canvas(mask, resolution_mm)
         return tables_of(self, regions_on(image, canvas), columns)
+
+    def on_surface(
+        self,
+        surface: str = FSAVERAGE5,
+        *,
+        genes: str | Iterable[str] | None = None,
+        depths: Sequence[float] = (0.5,),
+        space: str = "MNI152",
+    ) -> dict[str, SurfaceValues]:
+        """Maps at the vertices of cortex, evaluated there.
+
+        Args:
+            surface: "fsaverage5", or GIFTI files of white and pial, comma separated.
+            genes: Symbols; None takes all.
+            depths: From 0, white, to 1, pial; values are means over these.
+            space: Of such files' coordinates: "MNI152", or "MNI305" as fsaverage's.
+
+        Returns:
+            "L" and "R", those that there are, to values at vertices.
+
+        Raises:
+            InputError: An unknown gene, a bad file, or a surface that lies elsewhere.
+        """
+        text = ",".join(map(str, depths))
+        at = read_surface(str(surface), space, check_depths("depths", text))
+        sides = values_on(self, at, columns_of(self.genes, genes))
+        return {side.hemi: side for side in sides}

@@ -39,6 +39,7 @@ from inr_jax.run.stages.regions import regions_stage
 from inr_jax.run.stages.render import render_stage
 from inr_jax.run.stages.report import report_folder, report_stage
 from inr_jax.run.stages.sweep import make_sweep, sweep_stage
+from inr_jax.run.surface_maps import surface_of
 from inr_jax.run.wells import has_values, read_wells, write_wells
 from inr_jax.run.workdir import Workdir, remove_leftovers
 from inr_jax.samples import phantom
@@ -184,7 +185,7 @@ def make_run(config: ConfigDict, workdir: Workdir, verb: str = "run") -> Run:
     Raises:
         InputError: A bad mask, bad data, a bad atlas or crosswalk.
     """
-    canvas = build.make_canvas(config)
+    canvas, surface = build.make_canvas(config), surface_of(config)
     brain = build.make_phantom(config) if config.source.name == "phantom" else None
     source = _read_source(config, workdir.wells, brain, verb)
     samples = source.samples
@@ -195,7 +196,7 @@ def make_run(config: ConfigDict, workdir: Workdir, verb: str = "run") -> Run:
     if config.anatomy.maps or verb == "crosswalk":
         regions = make_regions(config, samples, canvas)
     models = build.make_models(config, samples)
-    return Run(config, workdir, source, canvas, models, brain, regions)
+    return Run(config, workdir, source, canvas, models, brain, regions, surface)
 
 
 def _read_source(

@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.maps.memberships import RegionMemberships
 from inr_jax.maps.write import Canvas
+from inr_jax.run.surface_maps import Surface
 from inr_jax.run.workdir import Workdir
 from inr_jax.samples.phantom import Phantom
 from inr_jax.samples.source import Source
@@ -25,6 +26,7 @@ class Run(NamedTuple):
         models: Recipes by the names of their models, "place" and "structure".
         brain: The phantom of the samples' genes, where they come from it.
         regions: What voxels are members of, where a map or a table needs it.
+        surface: Of cortex, where maps on it are asked for.
     """
 
     config: ConfigDict
@@ -34,6 +36,7 @@ class Run(NamedTuple):
     models: dict[str, Recipe]
     brain: Phantom | None = None
     regions: RegionMemberships | None = None
+    surface: Surface | None = None
 
     @property
     def drawn(self) -> str:

@@ -74,3 +74,20 @@ def block_sides(where: str, value: str) -> tuple[float, ...]:
         return sides
     expected, fix = "different numbers from 1 to 100, comma separated", "as 20,40"
     raise InputError(where, expected=expected, found=repr(value), fix=fix)
+
+
+def depths(where: str, value: str) -> tuple[float, ...]:
+    """Depths of cortex from "0.25,0.5,0.75", 0 at white matter and 1 at the pia.
+
+    Raises:
+        InputError: One is no number from 0 to 1, or stands there twice.
+    """
+    try:
+        numbers = tuple(float(part) for part in value.split(","))
+    except ValueError:
+        numbers = ()
+    different = len(set(numbers)) == len(numbers)
+    if numbers and different and all(0 <= number <= 1 for number in numbers):
+        return numbers
+    expected, fix = "different numbers from 0 (white) to 1 (pial)", "as 0.25,0.5,0.75"
+    raise InputError(where, expected=expected, found=repr(value), fix=fix)

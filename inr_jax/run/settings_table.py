@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from inr_jax.run.setting_checks import Form, Names, Range, block_sides
+from inr_jax.run.setting_checks import Form, Names, Range, block_sides, depths
 from inr_jax.samples.ahba import options
 
 # Marks of a setting: what else depends on it.
@@ -33,6 +33,7 @@ SPACE = Form("[A-Za-z0-9]*", "letters and digits", "as MNI152NLin6Asym")
 SOURCES = Names(("phantom", "ahba", "allen_export", "table", "python"))
 AVERAGES = Names(("none", "structure", "parent"))
 SUPPORTS = Names(("wells", "named"))  # well, of those that a value averages
+SURFACE_SPACES = Names(("MNI152", "MNI305"))
 TARGETS, TISSUES = Names(("wells", "effects")), Names(("none", "soft", "class"))
 TRENDS, STRATA = Names(("linear", "quadratic", "none")), Names(("auto", "none"))
 # The names that fields.architectures, .conditioning and .numerics.precision register;
@@ -205,6 +206,9 @@ ROWS: tuple[tuple, ...] = (
     (".outside", "zero", "value outside the mask", Names(("zero", "nan"))),
     (".std", True, "write a map of the standard deviation for each gene"),
     (".store", "auto", "NIfTI files, or one factored store; auto: by genes", STORES),
+    (".surface", "", "fsaverage5, or GIFTI of white and pial: maps on cortex", PATHS),
+    (".surface_space", "MNI152", "of such files' coordinates", SURFACE_SPACES),
+    (".depths", "0.5", "of cortex to average over, 0 white to 1 pial", depths),
     ("regions", "Tables of regions, of the verb regions"),
     (".atlas", "desikan_killiany", "or label images, comma separated", PATHS),
     (".info", "", 'their tables: id, label; "": beside the images', PATHS),

@@ -28,7 +28,8 @@ OURS = (
     r"|held_out\.parquet"
 )
 MAPS = r"source-(inrjax|phantom)_desc-[A-Za-z0-9]+_.*\.(nii\.gz|json)$"
-PICTURES = r"(slices|held_out|phantom_uncertainty|sweep).*\.png$"
+PICTURES = r"[a-z_]+.*\.(png|svg)$"
+TABLES = (".func.gii", ".csv", ".parquet", ".json")  # of surfaces/ and regions/
 SUFFIXES = {"place": "", "structure": "_structure"}  # of what a model leaves
 
 
@@ -109,6 +110,11 @@ class Workdir(NamedTuple):
     def regions(self) -> Path:
         """Tables of regions: labels x genes."""
         return self.root / "regions"
+
+    @property
+    def surfaces(self) -> Path:
+        """Maps on cortex, GIFTI."""
+        return self.root / "surfaces"
 
     @property
     def comparison(self) -> Path:
@@ -217,6 +223,7 @@ def _check_links(workdir: Workdir) -> None:
     """Refuse a folder of somebody else's that would be written through a link."""
     folders = [workdir.checkpoints_of(model) for model in SUFFIXES]
     folders += [workdir.maps, workdir.figures, workdir.regions, workdir.sweep]
+    folders.append(workdir.surfaces)
     folders.append(workdir.store)
     for folder in folders:
         if folder.is_symlink():
@@ -241,6 +248,8 @@ def remove_leftovers(workdir: Workdir) -> None:
     """Delete what killed writers left of our own files; nobody else's."""
     remove_temporary(workdir.root, _is_ours)
     remove_temporary(workdir.maps, lambda name: bool(re.match(MAPS, name)))
+    for folder in (workdir.surfaces, workdir.regions):
+        remove_temporary(folder, lambda name: name.endswith(TABLES))
     remove_temporary(workdir.figures, lambda name: bool(re.match(PICTURES, name)))
     remove_temporary(workdir.sweep, _is_ours)
 

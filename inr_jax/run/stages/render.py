@@ -33,6 +33,7 @@ from inr_jax.run.stages.store import (
     takes_store,
     write_store_of,
 )
+from inr_jax.run.stages.surfaces import surfaces_stage
 from inr_jax.samples import phantom
 from inr_jax.stats.neighbours import nearest_distance_mm
 
@@ -84,6 +85,7 @@ def render_stage(run: Run, genes: str | None = None) -> None:
         draw_slices(run, observer, held_out[1], validated, picked=not whole)
         if whole and rows:
             draw_scores(workdir.figures, rows, phantom=run.brain is not None)
+        surfaces_stage(run, model, columns, told, held_out[1])
     log.info("maps of %d genes in %s", len(columns), workdir.maps)
 
 

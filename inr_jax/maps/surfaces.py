@@ -1,0 +1,118 @@
+"""Maps on surfaces: the field evaluated at vertices, and GIFTI files of it.
+
+A value at a vertex is the mean of the field over depths of cortex there, evaluated at
+these points themselves; nothing is resampled from voxels, so nothing of what lies
+beyond the brain is mixed in.
+
+Axis letters: V vertices, G genes. Frame: x_mm (MNI152 RAS, mm).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nibabel as nib
+import numpy as np
+
+from inr_jax.brain.surfaces import Cortex
+from inr_jax.files import write_bytes, write_json
+from inr_jax.maps.bids import map_name
+
+STRUCTURES = {"L": "CortexLeft", "R": "CortexRight"}
+DENSITIES = {163842: "164k", 32492: "32k", 40962: "41k", 10242: "10k", 2562: "3k"}
+
+
+class SurfaceValues(NamedTuple):
+    """Maps of genes on one side of cortex.
+
+    Attributes:
+        hemi: "L" or "R".
+        x_mm: `(V, 3)` vertices in the middle of the depths.
+        mean: `(V, G)` float32, units of the source.
+        sd: `(V, G)` float32, standard deviation of a new measurement where the model
+            is calibrated, else over the ensemble's members.
+        validated: `(V,)` bool, whether held-out wells have tested such places.
+    """
+
+    hemi: str
+    x_mm: np.ndarray
+    mean: np.ndarray
+    sd: np.ndarray
+    validated: np.ndarray
+
+
+class SurfaceNames(NamedTuple):
+    """What files of a surface are called.
+
+    Attributes:
+        space: Of the mesh, letters and digits.
+        density: Number of vertices, as 10k.
+        source: What maps were made by.
+    """
+
+    space: str
+    density: str
+    source: str = "inrjax"
+
+    def stem(self, desc: str, suffix: str, hemi: str = "") -> str:
+        """File name without ending; without `hemi` that of the sidecar of both."""
+        res = f"res-{self.density}"  # where `map_name` has the voxel size
+        name = map_name(desc, self.space, self.density, suffix, source=self.source)
+        side = f"_hemi-{hemi}" if hemi else ""
+        return name.replace(f"_{res}_", f"_den-{self.density}{side}_")
+
+
+def density_name(vertices: int) -> str:
+    """Number of vertices of a side in a file name: 10242 is 10k."""
+    return DENSITIES.get(vertices) or f"{max(1, round(vertices / 1000))}k"
+
+
+def depth_points(cortex: Cortex, depths: tuple[float, ...]) -> np.ndarray:
+    """`(D V, 3)` float32 points at all depths, vertices within depths."""
+    return np.concatenate([cortex.at(d) for d in depths]).astype(np.float32)
+
+
+def gifti_bytes(values: np.ndarray, hemi: str, gene: str) -> bytes:
+    """Values `(V,)` of a side as GIFTI, float32; equal values give equal bytes."""
+    array = nib.gifti.GiftiDataArray(
+        np.asarray(values, np.float32),
+        intent="NIFTI_INTENT_NONE",
+        datatype="NIFTI_TYPE_FLOAT32",
+        meta={"Name": gene},
+    )
+    meta = nib.gifti.GiftiMetaData(
+        {"AnatomicalStructurePrimary": STRUCTURES[hemi], "Name": gene}
+    )
+    return nib.gifti.GiftiImage(darrays=[array], meta=meta).to_bytes()
+
+
+def write_surfaces(
+    folder: Path,
+    names: SurfaceNames,
+    sides: list[SurfaceValues],
+    told: list[dict[str, Any]],
+    std_told: dict[str, Any] | None,
+) -> None:
+    """Write a GIFTI file a gene, side and kind, and a sidecar a gene and kind.
+
+    Args:
+        folder: Where to.
+        names: What files are called.
+        sides: One side or two, of G genes.
+        told: G sidecars, with `Gene` and `Desc`.
+        std_told: Of maps of standard deviation; None for no such maps.
+
+    Raises:
+        InputError: A file cannot be written.
+    """
+    kinds = {"feature": None} | ({} if std_told is None else {"std": std_told})
+    for column, sidecar in enumerate(told):
+        for suffix, more in kinds.items():
+            for side in sides:
+                values = (side.mean if suffix == "feature" else side.sd)[:, column]
+                stem = names.stem(sidecar["Desc"], suffix, side.hemi)
+                data = gifti_bytes(values, side.hemi, sidecar["Gene"])
+                write_bytes(folder / f"{stem}.func.gii", data)
+            stem = names.stem(sidecar["Desc"], suffix)
+            write_json(folder / f"{stem}.json", sidecar | (more or {}))

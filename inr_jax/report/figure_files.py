@@ -1,0 +1,48 @@
+"""A figure for print: PNG at 300 dots an inch, and SVG; equal figures, equal files.
+
+Text in the SVG is outlines of its letters, so it looks the same where the font is not
+installed; slices and surfaces in it are pictures at the resolution of the PNG.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inr_jax.files import write_bytes
+from inr_jax.report.png import plain
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DOTS_PER_INCH = 300
+
+
+def draw_both(stem: Path, make: Callable[..., Figure], *args: Any, **how: Any) -> None:
+    """Make a figure and write STEM.png and STEM.svg.
+
+    Args:
+        stem: Path without ending.
+        make: Makes the figure, of what follows.
+        *args: Passed on.
+        **how: Passed on.
+
+    Raises:
+        InputError: A file cannot be written.
+    """
+    with plain():
+        import matplotlib
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        matplotlib.rcParams["svg.fonttype"] = "path"
+        matplotlib.rcParams["svg.hashsalt"] = stem.name
+        figure = make(*args, **how)
+        FigureCanvasAgg(figure)
+        for ending, dropped in (("png", "Software"), ("svg", "Date")):
+            data = io.BytesIO()
+            figure.savefig(
+                data, format=ending, dpi=DOTS_PER_INCH, metadata={dropped: None}
+            )
+            write_bytes(stem.with_name(f"{stem.name}.{ending}"), data.getvalue())

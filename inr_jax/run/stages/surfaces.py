@@ -1,0 +1,95 @@
+"""Maps on the surface of cortex, beside those of voxels; a part of `render`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from inr_jax.maps.surfaces import write_surfaces
+from inr_jax.maps.uncertainty import UNCALIBRATED
+from inr_jax.report import figures_surface
+from inr_jax.report.figure_files import draw_both
+from inr_jax.run.expression_model import ExpressionModel
+from inr_jax.run.run import Run
+from inr_jax.run.sidecars import Scores
+from inr_jax.run.stages.pictures import best
+from inr_jax.run.surface_maps import values_on
+
+log = logging.getLogger("inr_jax")
+
+
+def surfaces_stage(
+    run: Run,
+    model: ExpressionModel,
+    columns: Sequence[int],
+    told: list[dict[str, Any]],
+    scores: Scores,
+) -> None:
+    """Write GIFTI files of genes, and a picture of the best of them.
+
+    Args:
+        run: Whose `surface` is asked for; nothing is done where none is.
+        model: What is evaluated.
+        columns: Genes, in this order.
+        told: Their sidecars.
+        scores: Held-out scores by gene.
+    """
+    surface, folder = run.surface, run.workdir.surfaces
+    if surface is None:
+        return
+    sides = values_on(model, surface, columns)
+    names = surface.names(run.canvas.source)
+    log.info("surface: %s (%s)", surface.name, surface.told["Coordinates152"])
+    told = [sidecar | surface.told for sidecar in told]
+    std: dict[str, Any] | None = None
+    if run.config.render.std and model.recipe.trainer.members > 1:
+        std = {"Description": STD, "Calibrated": True}
+        std = std if model.calibrated else UNCALIBRATED
+    folder.mkdir(exist_ok=True)
+    write_surfaces(folder, names, sides, told, std)
+    genes = [model.genes[column] for column in columns]
+    drawn = best(genes, scores)
+    shapes = {
+        side.hemi: figures_surface.Shape(side.x_mm, cortex.triangles, side.validated)
+        for side, cortex in zip(sides, surface.sides, strict=True)
+    }
+    maps = {
+        gene: {side.hemi: side.mean[:, genes.index(gene)] for side in sides}
+        for gene in drawn
+    }
+    words = _words(run, surface.name, len(drawn), len(genes), bool(scores))
+    titles = {gene: _title(gene, scores.get(gene)) for gene in drawn}
+    run.workdir.figures.mkdir(exist_ok=True)
+    draw_both(
+        run.workdir.figures / "surfaces",
+        figures_surface.make_figure,
+        shapes,
+        maps,
+        titles,
+        words,
+        "expression",
+    )
+    log.info("maps of %d genes on %d sides in %s", len(genes), len(sides), folder)
+
+
+STD = (
+    "Predictive standard deviation of a new measurement at the vertex: the mean +- "
+    "1.645 of it is a 90 % interval, calibrated on held-out donors (conformal)"
+)
+
+
+def _title(gene: str, row: dict | None) -> str:
+    return gene if row is None else f"{gene}: held-out r {row['r']:.2f}"
+
+
+def _words(run: Run, name: str, drawn: int, genes: int, scored: bool) -> str:
+    """What stands over the picture."""
+    by = "by held-out r" if scored else "in their order, none is scored"
+    first = f"{drawn} of {genes} genes {by}, on {name.split(',')[0].rsplit('/', 1)[-1]}"
+    lines = [first, "pale: farther from samples than held-out donors have tested"]
+    if run.config.inputs.mirror:
+        lines.append("left and right are one in the fit")
+    if run.config.source.name == "phantom":
+        lines.insert(0, "PHANTOM: synthetic, no measurement of these genes")
+    return "\n".join(lines)

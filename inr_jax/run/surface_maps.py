@@ -1,0 +1,128 @@
+"""Maps of a fitted model on surfaces of cortex, as settings or a caller name them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from inr_jax.brain import surfaces
+from inr_jax.brain.surfaces import FSAVERAGE5, Cortex
+from inr_jax.fields.model import keep_genes
+from inr_jax.maps.group_means import group_means
+from inr_jax.maps.places import slabs_at
+from inr_jax.maps.surfaces import (
+    SurfaceNames,
+    SurfaceValues,
+    density_name,
+    depth_points,
+)
+from inr_jax.run import setting_checks
+from inr_jax.run.atlases import names_in
+from inr_jax.run.images import calibrated_of
+from inr_jax.run.region_report import Drawn
+from inr_jax.stats.conformal import predictive_sd
+
+GIVEN = "custom"  # space of a user's mesh whose files name none
+
+
+class Surface(NamedTuple):
+    """Where maps are wanted.
+
+    Attributes:
+        name: As the settings have it.
+        sides: Left, right or both, in MNI152 mm.
+        depths: Over which values are averaged, 0 white to 1 pial.
+        told: Where the coordinates come from, for sidecars.
+    """
+
+    name: str
+    sides: list[Cortex]
+    depths: tuple[float, ...]
+    told: dict[str, Any]
+
+    def names(self, source: str) -> SurfaceNames:
+        """What its files are called."""
+        density = density_name(len(self.sides[0].white))
+        if self.name == FSAVERAGE5:
+            return SurfaceNames("fsaverage", density, source)
+        match = re.search(r"space-([A-Za-z0-9]+)", Path(names_in(self.name)[0]).name)
+        return SurfaceNames(match[1] if match else GIVEN, density, source)
+
+
+def read_surface(name: str, space: str, depths: tuple[float, ...]) -> Surface:
+    """The surface that a setting names.
+
+    Args:
+        name: "fsaverage5", or GIFTI files, comma separated.
+        space: Of the coordinates of such files, "MNI152" or "MNI305".
+        depths: From 0, white, to 1, pial.
+
+    Raises:
+        InputError: A bad file, or a surface that lies elsewhere.
+    """
+    if name == FSAVERAGE5:
+        sides, space = surfaces.fsaverage5(), "MNI305"
+    else:
+        sides = surfaces.read_cortex(names_in(name), space)
+    told: dict[str, Any] = {
+        "Surface": FSAVERAGE5 if name == FSAVERAGE5 else names_in(name),
+        "Depths": list(depths),
+        "Coordinates152": "as given, MNI152",
+    }
+    if space == "MNI305":
+        affine = surfaces.MNI305_TO_152.tolist()
+        told["Coordinates152"] = "MNI305, moved by FreeSurfer's affine to MNI152"
+        told["Affine305To152"] = affine
+    return Surface(name, sides, depths, told)
+
+
+def surface_of(config: ConfigDict) -> Surface | None:
+    """The surface that `config.render` names, or None.
+
+    Raises:
+        InputError: As for `read_surface`.
+    """
+    section = config.render
+    if not section.surface:
+        return None
+    depths = setting_checks.depths("config.render.depths", section.depths)
+    return read_surface(section.surface, section.surface_space, depths)
+
+
+def values_on(
+    model: Drawn, surface: Surface, columns: Sequence[int]
+) -> list[SurfaceValues]:
+    """Maps of genes at the vertices of each side.
+
+    Args:
+        model: What is evaluated.
+        surface: Where.
+        columns: Genes, in this order.
+    """
+    return [_side(model, side, surface.depths, columns) for side in surface.sides]
+
+
+def _side(
+    model: Drawn, side: Cortex, depths: tuple[float, ...], columns: Sequence[int]
+) -> SurfaceValues:
+    drawable, vertices = model.drawable, len(side.white)
+    x_mm = depth_points(side, depths)
+    values = group_means(
+        drawable.recipe.renderer,
+        keep_genes(drawable.model, list(columns)),
+        slabs_at(x_mm, regions=drawable.regions, mirror=drawable.recipe.mirror),
+        np.tile(np.arange(vertices), len(depths)),
+        vertices,
+    )
+    middle_mm = side.at(float(np.mean(depths))).astype(np.float32)
+    calibrated, sd = calibrated_of(drawable, columns), values.spread
+    validated = np.zeros(vertices, bool)
+    if calibrated is not None:
+        sd = predictive_sd(calibrated.calibration, middle_mm, values.spread)
+        validated = model.validated(middle_mm)
+    return SurfaceValues(side.hemi, middle_mm, values.mean, sd, validated)
