@@ -25,6 +25,7 @@ from inr_jax.run.consistency import (
     has_scores,
     results_in,
 )
+from inr_jax.run.leftovers import remove_leftovers
 from inr_jax.run.provenance import add_summary, write_provenance
 from inr_jax.run.regions import make_regions
 from inr_jax.run.run import Run
@@ -41,7 +42,7 @@ from inr_jax.run.stages.report import report_folder, report_stage
 from inr_jax.run.stages.sweep import make_sweep, sweep_stage
 from inr_jax.run.surface_maps import surface_of
 from inr_jax.run.wells import has_values, read_wells, write_wells
-from inr_jax.run.workdir import Workdir, remove_leftovers
+from inr_jax.run.workdir import Workdir
 from inr_jax.samples import phantom
 from inr_jax.samples.source import Source
 

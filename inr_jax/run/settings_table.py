@@ -7,9 +7,8 @@ one line here and is read as `config.SECTION.NAME` in `run.build` or a stage.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
-
+from inr_jax.run.setting import Setting as Setting
+from inr_jax.run.setting import Was as Was
 from inr_jax.run.setting_checks import Form, Names, Range, block_sides, depths
 from inr_jax.samples.ahba import options
 
@@ -44,31 +43,6 @@ BASELINES, MIX = Names(("all", "plain")), Range(0, 4096)
 STORES = Names(("auto", "nifti", "factored"))
 ABAGEN = {name: Names(names) for name, names in options.CHOICES.items()}
 PRECISION = Names(("float32", "bfloat16", "bfloat16_3x"))
-
-
-class Was(NamedTuple):
-    """A mark: what a run was made with that is older than the setting."""
-
-    value: bool | int | float | str
-
-
-class Setting(NamedTuple):
-    """A default, whose type all values have; its meaning, with unit and axes; a check.
-
-    The check refuses what no run can use, None where any value will do; the marks are
-    of PATH, NUMBER, ALONG and MAPS, and a `Was`.
-    """
-
-    default: bool | int | float | str
-    meaning: str
-    check: Callable[[str, Any], object] | None
-    marks: tuple[str | Was, ...]
-
-    @property
-    def was(self) -> bool | int | float | str | None:
-        """The value in a run that is older than the setting; None: nobody knows."""
-        marks = (mark for mark in self.marks if isinstance(mark, Was))
-        return next((mark.value for mark in marks), None)
 
 
 ROWS: tuple[tuple, ...] = (

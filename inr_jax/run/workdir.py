@@ -7,29 +7,15 @@ import errno
 import fcntl
 import logging
 import os
-import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from inr_jax.errors import InputError
-from inr_jax.files import remove_temporary
 
 log = logging.getLogger("inr_jax")
 LOCK = ".lock"
-# Final names that we write, as patterns.
-OURS = (
-    r"(config|provenance|summary|sweep|made_from)\.json|methods\.md|references\.bib"
-    r"|report\.html"
-    r"|(scores|losses|adapted|sweep|crosswalk|phantom_uncertainty|dropped_genes)\.csv"
-    r"|(abagen_comparison|donor_comparison)\.csv|abagen_report\.md"
-    r"|(wells|calibration|calibration_structure|group\d+_without[\d-]+)\.npz"
-    r"|held_out\.parquet"
-)
-MAPS = r"source-(inrjax|phantom)_desc-[A-Za-z0-9]+_.*\.(nii\.gz|json)$"
-PICTURES = r"[a-z_]+.*\.(png|svg)$"
-TABLES = (".func.gii", ".csv", ".parquet", ".json")  # of surfaces/ and regions/
 SUFFIXES = {"place": "", "structure": "_structure"}  # of what a model leaves
 
 
@@ -242,17 +228,3 @@ def _remove_empty(made: list[Path]) -> None:
             (made[0] / LOCK).unlink()
         for folder in made:
             folder.rmdir()
-
-
-def remove_leftovers(workdir: Workdir) -> None:
-    """Delete what killed writers left of our own files; nobody else's."""
-    remove_temporary(workdir.root, _is_ours)
-    remove_temporary(workdir.maps, lambda name: bool(re.match(MAPS, name)))
-    for folder in (workdir.surfaces, workdir.regions):
-        remove_temporary(folder, lambda name: name.endswith(TABLES))
-    remove_temporary(workdir.figures, lambda name: bool(re.match(PICTURES, name)))
-    remove_temporary(workdir.sweep, _is_ours)
-
-
-def _is_ours(name: str) -> bool:
-    return bool(re.fullmatch(OURS, name))
