@@ -51,7 +51,7 @@ OWN_FLAGS = {
     "sweep": ("sweep", "protocol", "donors"),
     "render": ("genes",),
     "export": ("genes", "format"),
-    "associate": ("map", "mask", "zeros", "atlas", "atlas_info"),
+    "associate": ("map", "mask", "zeros", "atlas", "atlas_info", "genesets"),
 }
 OWN_USAGE = {
     "sweep": "--workdir=DIR [--sweep=FILE] [--protocol=donor|donor+anatomy]"
@@ -59,7 +59,8 @@ OWN_USAGE = {
     "render": "--workdir=DIR [--genes=GENE,GENE]",
     "export": "--workdir=DIR [--genes=GENE,GENE] [--format=nifti|zarr|parquet|h5ad]",
     "associate": "--workdir=DIR --map=MAP.nii.gz[,MAP.nii.gz] [--mask=MASK.nii.gz]"
-    " [--zeros=auto|values|outside] [--atlas=LABELS.nii.gz --atlas_info=TABLE.csv]",
+    " [--zeros=auto|values|outside] [--atlas=LABELS.nii.gz --atlas_info=TABLE.csv]"
+    " [--genesets=SETS.gmt]",
 }
 HELP = """\
 usage: inr-jax VERB [PATH] --workdir=DIR [--config=FILE] [--config.KEY=VALUE ...]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 PAIRS = 8  # of null maps that are correlated at a time
+ENOUGH = 99  # null maps that say something
 LEAST_FREE = 5  # places more than columns that are removed
 
 
@@ -154,13 +155,14 @@ def run_nulls(
         on_batch: Called with the number of null maps done.
 
     Returns:
-        A tally for each level; of all batches before a KeyboardInterrupt where
-        `on_batch` raises one and 99 null maps are done.
+        A tally for each level; of what is done, where `on_batch` raises
+        KeyboardInterrupt after `ENOUGH` null maps or more.
     """
     tallies = {name: no_nulls(len(r)) for name, r in observed.items()}
     done = 0
+    kept: dict = {}
     for covariances, pairs in zip(nulls.covariances, nulls.pairs(), strict=True):
-        roots = roots_of(nulls.nodes.lattice, covariances)
+        roots = roots_of(nulls.nodes.lattice, covariances, kept)
         for first in range(pairs.start, pairs.stop, PAIRS):
             numbers = range(first, min(first + PAIRS, pairs.stop))
             maps = [
@@ -174,9 +176,21 @@ def run_nulls(
                 if watch is not None:
                     watch(name, r)
             done += drawn.shape[1]
-            if on_batch is not None:
-                on_batch(done)
+            if not _goes_on(on_batch, done):
+                return tallies
     return tallies
+
+
+def _goes_on(on_batch: Callable[[int], None] | None, done: int) -> bool:
+    """Tell how many are done; False where somebody stops it and there are enough."""
+    try:
+        if on_batch is not None:
+            on_batch(done)
+    except KeyboardInterrupt:
+        if done < ENOUGH:
+            raise
+        return False
+    return True
 
 
 def outcomes(

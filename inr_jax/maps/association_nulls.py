@@ -1,10 +1,6 @@
-"""Null models of a map: a covariance in each stratum, and how sure it is.
+"""Null models of a map: a covariance in each stratum.
 
-A covariance fitted to one map is itself a guess, the worse the smoother the map. So
-null maps are drawn in groups, each with covariances refitted to a map that was drawn
-with the fitted ones; else tests of very smooth maps would reject too often.
-
-Axis letters: M nodes, S strata, B bins of distance.
+Axis letters: M nodes, S strata.
 """
 
 from __future__ import annotations
@@ -17,7 +13,7 @@ import numpy as np
 from inr_jax.errors import InputError
 from inr_jax.maps.association_places import Ground
 from inr_jax.stats.association_design import design
-from inr_jax.stats.nulls import Covariance, null_pair, roots_of
+from inr_jax.stats.nulls import Covariance
 from inr_jax.stats.nulls_variogram import (
     FittedCovariance,
     VariogramPlan,
@@ -28,9 +24,7 @@ from inr_jax.stats.nulls_variogram import (
 )
 
 log = logging.getLogger("inr_jax")
-GROUPS = 20  # of null maps, each with covariances of its own
 POOR_FIT = 0.25  # root mean squared relative misfit from which a warning is due
-REFIT_PAIRS = 2**31  # numbers of pairs that are drawn to refit, apart from null maps
 
 
 class NullModel(NamedTuple):
@@ -39,12 +33,15 @@ class NullModel(NamedTuple):
     Attributes:
         plans: How the variogram of each of S strata is estimated.
         fits: The fitted covariances.
-        groups: Covariances of each group of null maps, S each.
     """
 
     plans: list[VariogramPlan]
     fits: list[FittedCovariance]
-    groups: list[list[Covariance]]
+
+    @property
+    def covariances(self) -> list[Covariance]:
+        """Of each stratum."""
+        return [fit.covariance for fit in self.fits]
 
 
 def fit_null_model(
@@ -56,7 +53,7 @@ def fit_null_model(
         ground: Its nodes.
         y: `(M,)` values.
         trend: What is removed in each stratum beside its mean.
-        seed: Of the points that are looked at, and of what is drawn to refit.
+        seed: Of the points that are looked at.
         where: The map, to name in an error.
 
     Raises:
@@ -85,36 +82,4 @@ def fit_null_model(
             log.warning(text, where, name, 100 * fit.misfit)
         plans.append(plan)
         fits.append(fit)
-    return NullModel(plans, fits, _refitted(ground, plans, fits, seed))
-
-
-def _refitted(
-    ground: Ground, plans: list[VariogramPlan], fits: list[FittedCovariance], seed: int
-) -> list[list[Covariance]]:
-    """Covariances refitted to maps drawn with the fitted ones, `GROUPS` times."""
-    nodes = ground.nodes
-    rows = [np.flatnonzero(nodes.stratum == row) for row in range(len(plans))]
-    seen = np.concatenate([at[plan.rows] for at, plan in zip(rows, plans, strict=True)])
-    points = nodes._replace(
-        flat=nodes.flat[seen], stratum=nodes.stratum[seen], x_mm=nodes.x_mm[seen]
-    )
-    covariances = [fit.covariance for fit in fits]
-    roots = roots_of(nodes.lattice, covariances)
-    groups: list[list[Covariance]] = []
-    for pair in range(GROUPS // 2):
-        number = REFIT_PAIRS + pair
-        drawn = null_pair(points, covariances, roots, seed=seed, pair=number)
-        for values in drawn.T:
-            groups.append(
-                [
-                    _refit(plan, values[points.stratum == row])
-                    for row, plan in enumerate(plans)
-                ]
-            )
-    return groups
-
-
-def _refit(plan: VariogramPlan, values: np.ndarray) -> Covariance:
-    """The covariance of values at the points of a plan alone."""
-    at_points = plan._replace(rows=np.arange(len(plan.rows)))
-    return fit_covariance(at_points, variogram(at_points, values)).covariance
+    return NullModel(plans, fits)

@@ -162,15 +162,15 @@ def regions_of(nodes: Nodes, labels: LabelImage) -> Averages:
     return _averages(nodes, place, node, rows)
 
 
-def wells_of(nodes: Nodes, samples: Samples) -> Averages:
+def wells_of(nodes: Nodes, samples: Samples, reach_mm: float = WELL_MM) -> Averages:
     """Wells as values of the nodes next to them, means over their supports.
 
-    Wells farther than `WELL_MM` from any node, and copies, are left out.
+    Wells farther than `reach_mm` from any node, and copies, are left out.
     """
     points = samples.points()
     x_mm = np.asarray(points.x_mm, np.float64)
     distance, node = (a[:, 0] for a in nearest_wells(nodes.x_mm, x_mm, count=1))
-    kept = (distance <= WELL_MM) & ~samples.mirrored[points.of]
+    kept = (distance <= reach_mm) & ~samples.mirrored[points.of]
     rows, place = np.unique(points.of[kept], return_inverse=True)
     return _averages(nodes, place, node[kept], rows)
 

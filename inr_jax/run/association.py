@@ -6,7 +6,7 @@ Axis letters: V candidate voxels, M nodes, N wells, G genes. Frame: x_mm (MNI mm
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -34,8 +34,10 @@ from inr_jax.maps.association_places import (
 )
 from inr_jax.progress import bar
 from inr_jax.run.association_stage import Asked, Scenery, gene_maps
+from inr_jax.samples.gene_sets import GeneSets
 from inr_jax.samples.samples import Samples
-from inr_jax.stats.association import Tally
+from inr_jax.stats.association import Tally, normal_scores
+from inr_jax.stats.association_sets import set_scores
 
 LEVELS = ("voxel", "region", "well")
 
@@ -52,7 +54,7 @@ class Compared(NamedTuple):
         model: What null maps are drawn with.
         rule: How the inside of the map was told.
         counts: Places of each level.
-        scores: `(S, B)` scores of gene sets under null maps; None without sets.
+        sets: Scores of gene sets `(S,)`, and under null maps `(S, B)`.
     """
 
     name: str
@@ -63,10 +65,32 @@ class Compared(NamedTuple):
     model: NullModel
     rule: str
     counts: dict[str, int]
+    sets: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def main(self) -> str:
+        """The level whose p-values stand first, and that gene sets are scored at."""
+        return main_of(self.levels)
 
 
-def compare(scenery: Scenery, value_map: ValueMap, asked: Asked) -> Compared:
+def main_of(levels: Iterable[str]) -> str:
+    """Voxels where there are, else regions."""
+    return "voxel" if "voxel" in levels else "region"
+
+
+def compare(
+    scenery: Scenery,
+    value_map: ValueMap,
+    asked: Asked,
+    sets: GeneSets | None = None,
+) -> Compared:
     """Compare a map with all genes.
+
+    Args:
+        scenery: What it is compared with.
+        value_map: The map.
+        asked: How to compare.
+        sets: Gene sets of the model's genes.
 
     Raises:
         InputError: It is known in too little of the brain, or does not vary there.
@@ -82,9 +106,9 @@ def compare(scenery: Scenery, value_map: ValueMap, asked: Asked) -> Compared:
     wells = wells_of(ground.nodes, scenery.samples)
     measured = _measured(scenery.samples, wells)
     regions = regions_of(ground.nodes, scenery.labels) if scenery.labels else None
-    nulls = NullMaps(ground.nodes, model.groups, asked.nulls, asked.seed)
+    nulls = NullMaps(ground.nodes, [model.covariances], asked.nulls, asked.seed)
     parts = [
-        _compare_batch(part, y, nulls)
+        _compare_batch(part, y, nulls, sets)
         for part in _batches(scenery, ground, regions, (wells, measured), asked.trend)
     ]
     counts = {
@@ -105,6 +129,7 @@ def compare(scenery: Scenery, value_map: ValueMap, asked: Asked) -> Compared:
         model,
         value_map.rule,
         counts,
+        _joined_sets(parts),
     )
 
 
@@ -113,14 +138,6 @@ def _measured(samples: Samples, wells: Averages) -> Samples | None:
     if not len(wells.rows) or np.isnan(samples.values[:1]).any():
         return None
     return samples.take(wells.rows)
-
-
-def normal_scores(y: np.ndarray) -> np.ndarray:
-    """Values `(M,)` replaced by normal quantiles of their ranks, ties averaged."""
-    from scipy.special import ndtri
-    from scipy.stats import rankdata
-
-    return ndtri((rankdata(y) - 0.5) / len(y))
 
 
 class GeneBatch(NamedTuple):
@@ -157,26 +174,62 @@ def _batches(
         yield GeneBatch(columns, {name: seen[name] for name in LEVELS if name in seen})
 
 
+class Part(NamedTuple):
+    """What null maps say of some genes.
+
+    Attributes:
+        tallies: By level.
+        observed: r `(G,)` by level.
+        sets: What these genes add to scores of sets `(S, 1 + B)`, the map's own first.
+    """
+
+    tallies: dict[str, Tally]
+    observed: dict[str, np.ndarray]
+    sets: np.ndarray | None
+
+
 def _compare_batch(
-    batch: GeneBatch, y: np.ndarray, nulls: NullMaps
-) -> tuple[np.ndarray, dict[str, Tally], dict[str, np.ndarray]]:
-    observed = correlate(batch.seen, y)
+    batch: GeneBatch, y: np.ndarray, nulls: NullMaps, sets: GeneSets | None
+) -> Part:
+    observed, scores = correlate(batch.seen, y), []
+    main = main_of(observed)
+
+    def watch(level: str, r: np.ndarray) -> None:
+        if sets is not None and level == main:
+            scores.append(set_scores(sets.mean[:, batch.columns], r))
+
+    watch(main, observed[main][:, None])
     with bar("null maps", nulls.total, unit="null") as tick:
         tallies = run_nulls(
-            nulls, batch.seen, observed, on_batch=lambda done: tick(done, "")
+            nulls,
+            batch.seen,
+            observed,
+            watch=watch,
+            on_batch=lambda done: tick(done, ""),
         )
-    return batch.columns, tallies, observed
+    return Part(tallies, observed, np.concatenate(scores, 1) if scores else None)
 
 
-def _joined(parts: list[tuple]) -> dict[str, Outcome]:
+def _joined_sets(parts: list[Part]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Scores of sets, sums over batches of genes: the map's, and null maps'."""
+    if parts[0].sets is None:
+        return None
+    scores = [part.sets for part in parts if part.sets is not None]
+    fewest = min(part.shape[1] for part in scores)
+    total = np.sum([part[:, :fewest] for part in scores], axis=0)
+    return total[:, 0], total[:, 1:]
+
+
+def _joined(parts: list[Part]) -> dict[str, Outcome]:
     """Outcomes of all genes from those of their batches."""
-    _, tallies, observed = parts[0]
+    tallies, observed, _ = parts[0]
     if len(parts) > 1:
         observed = {
-            name: np.concatenate([part[2][name] for part in parts]) for name in observed
+            name: np.concatenate([part.observed[name] for part in parts])
+            for name in observed
         }
         tallies = {
-            name: functools.reduce(_beside, [part[1][name] for part in parts])
+            name: functools.reduce(_beside, [part.tallies[name] for part in parts])
             for name in tallies
         }
     return outcomes(observed, tallies)

@@ -13,6 +13,9 @@ import numpy as np
 from inr_jax.files import neutral, write_json, write_text
 from inr_jax.run.association import Compared
 from inr_jax.run.association_stage import Asked
+from inr_jax.samples.gene_sets import GeneSets
+from inr_jax.stats.association import false_discovery
+from inr_jax.stats.association_sets import set_counts, set_tails
 from inr_jax.stats.nulls import PAD_MM
 
 if TYPE_CHECKING:
@@ -23,11 +26,13 @@ FIRST = ("gene", "entrez", "r_voxel", "ci_lo", "ci_hi", "n_eff")
 CHANCES = ("p_null", "p_tail", "p_max", "q")
 OTHERS = ("r_region", "p_region", "r_well", "p_well", "donors_agree")
 LAST = ("p_specific", "held_out_r", "held_out_r2")
-MAIN = ("voxel", "region")  # the level whose p-values stand first, where there is one
 
 
 def as_frame(
-    compared: Compared, genes: tuple[str, ...], scores: dict[str, dict]
+    compared: Compared,
+    genes: tuple[str, ...],
+    scores: dict[str, dict],
+    entrez: dict[str, str],
 ) -> pd.DataFrame:
     """A row a gene, in the order of the model; what is not known is NaN.
 
@@ -35,14 +40,15 @@ def as_frame(
         compared: A map with all genes.
         genes: G symbols.
         scores: gene -> its held-out row of scores.csv.
+        entrez: gene -> its Entrez id.
     """
     import pandas as pd
 
     unknown = np.full(len(genes), np.nan)
-    columns: dict[str, Any] = {"gene": list(genes), "entrez": [""] * len(genes)}
+    columns: dict[str, Any] = {"gene": list(genes)}
+    columns["entrez"] = [entrez.get(gene, "") for gene in genes]
     columns |= dict.fromkeys((*FIRST[2:], *CHANCES, *OTHERS), unknown)
-    main = next(name for name in MAIN if name in compared.levels)
-    chances = compared.levels[main].chances
+    chances = compared.levels[compared.main].chances
     columns |= {name: getattr(chances, name) for name in ("n_eff", *CHANCES)}
     for name, outcome in compared.levels.items():
         columns[f"r_{name}"] = outcome.r
@@ -65,6 +71,27 @@ def _agreement(compared: Compared) -> np.ndarray:
     return same.sum(0) / np.maximum(known.sum(0), 1)
 
 
+def sets_frame(compared: Compared, sets: GeneSets) -> pd.DataFrame | None:
+    """A row a gene set, the least p first; None where none were scored."""
+    import pandas as pd
+
+    if compared.sets is None:
+        return None
+    observed, nulls = compared.sets
+    tail = set_tails(observed, nulls)
+    columns = {
+        "set": sets.names,
+        "description": sets.descriptions,
+        "genes_listed": sets.listed,
+        "genes": sets.found,
+        "score": observed,
+        "p_null": set_counts(observed, nulls),
+        "p_tail": tail,
+        "q": false_discovery(tail),
+    }
+    return pd.DataFrame(columns).sort_values(["p_tail", "set"], kind="stable")
+
+
 def describe_nulls(compared: Compared, asked: Asked) -> dict[str, Any]:
     """What null maps are made from: enough to draw each of them again."""
     model, ground = compared.model, compared.ground
@@ -74,6 +101,7 @@ def describe_nulls(compared: Compared, asked: Asked) -> dict[str, Any]:
         "seed": asked.seed,
         "nulls": first.tally.done,
         "asked": asked.nulls,
+        "level": compared.main,
         "trend": asked.trend,
         "method": asked.method,
         "inside": compared.rule,
@@ -94,12 +122,14 @@ def describe_nulls(compared: Compared, asked: Asked) -> dict[str, Any]:
             }
             for row, name in enumerate(ground.strata)
         },
-        "groups": [[part._asdict() for part in group] for group in model.groups],
     }
 
 
 def write_tables(
-    folder: Path, frame: pd.DataFrame, nulls: dict[str, Any], main: str
+    folder: Path,
+    frame: pd.DataFrame,
+    nulls: dict[str, Any],
+    genesets: pd.DataFrame | None = None,
 ) -> None:
     """Write the tables of one map, each whole or not at all.
 
@@ -107,11 +137,15 @@ def write_tables(
         folder: It is there.
         frame: Of `as_frame`.
         nulls: Of `describe_nulls`.
-        main: The column that genes are ranked by.
+        genesets: Of `sets_frame`.
 
     Raises:
         InputError: A file cannot be written.
     """
+    main = f"r_{nulls['level']}"
+    if genesets is not None:
+        sets = genesets.map(neutral).to_csv(index=False, float_format="%.6g")
+        write_text(folder / "genesets.csv", sets)
     by_p = frame.sort_values(["p_tail", "gene"], kind="stable")
     text = by_p.map(neutral).to_csv(index=False, float_format="%.6g")
     write_text(folder / "associations.csv", text)
@@ -122,7 +156,12 @@ def write_tables(
     write_json(folder / "nulls.json", nulls)
 
 
-def printed(frame: pd.DataFrame, compared: Compared, shown: int = 10) -> str:
+def printed(
+    frame: pd.DataFrame,
+    compared: Compared,
+    genesets: pd.DataFrame | None = None,
+    shown: int = 10,
+) -> str:
     """A table for a terminal: the genes of least p at all levels, and what to doubt."""
     first = next(iter(compared.levels.values()))
     strata = ", ".join(compared.ground.strata)
@@ -134,6 +173,11 @@ def printed(frame: pd.DataFrame, compared: Compared, shown: int = 10) -> str:
     ]
     for _, row in frame.sort_values(["p_tail", "gene"]).head(shown).iterrows():
         lines.append(_line(row))
+    if genesets is not None:
+        lines += ["", f"{'gene set':<40}{'genes':>7}{'score':>8}{'p':>9}{'q':>9}"]
+        for _, row in genesets.head(shown).iterrows():
+            numbers = f"{row.genes:>7}{row.score:>8.3f}{row.p_tail:>9.2g}{row.q:>9.2g}"
+            lines.append(f"{row['set']:<40.40}{numbers}")
     return "\n".join(lines)
 
 

@@ -194,3 +194,11 @@ def false_discovery(p: np.ndarray) -> np.ndarray:
     q = np.empty(m)
     q[order] = np.minimum(np.minimum.accumulate(ratio[::-1])[::-1], 1)
     return q
+
+
+def normal_scores(y: np.ndarray) -> np.ndarray:
+    """Values `(M,)` replaced by normal quantiles of their ranks, ties averaged."""
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
+
+    return ndtri((rankdata(y) - 0.5) / len(y))

@@ -8,8 +8,7 @@ then have, and what variograms are fitted with.
 
 Nouns:
     lattice: voxels of a torus; a node is one of them.
-    stable: the correlation exp(-(d / length)^shape), 0 < shape <= 2 (also called
-        powered exponential; 2 is Gaussian).
+    stable: the correlation exp(-(d / length)^shape), 0 < shape <= 2 (2 is Gaussian).
     pair: two fields, the real and the imaginary part of one transform.
 
 Axis letters: I, J, K nodes along the axes of a lattice; M nodes in use. Distances mm.
@@ -25,7 +24,8 @@ import numpy as np
 
 PAD_MM = 60.0  # negative eigenvalues of a Matern of 20 mm then sum to 1e-6
 COARSE_MM = 6.0  # lattice on which reached correlations are looked up
-WORKERS = -1  # of a transform; its result does not depend on them
+KEPT = 16  # spectra, 5 MB each at 2 mm
+WORKERS = -1  # of a transform, whose result does not depend on them
 
 
 class Lattice(NamedTuple):
@@ -83,12 +83,6 @@ def stable(distance_mm: np.ndarray, length_mm: float, shape: float) -> np.ndarra
     return np.exp(-((distance_mm / length_mm) ** shape))
 
 
-def matern32(distance_mm: np.ndarray, length_mm: float) -> np.ndarray:
-    """(1 + s) exp(-s), s = sqrt(3) d / length; a truth to test with."""
-    scaled = math.sqrt(3) * distance_mm / length_mm
-    return (1 + scaled) * np.exp(-scaled)
-
-
 def root_spectrum(lattice: Lattice, correlation: np.ndarray) -> np.ndarray:
     """`(I, J, K)` float32 that white noise is multiplied by in Fourier space.
 
@@ -97,7 +91,7 @@ def root_spectrum(lattice: Lattice, correlation: np.ndarray) -> np.ndarray:
         correlation: `(I, J, K)` with the first node; 1 at that node.
 
     Returns:
-        Roots of the eigenvalues, of fields of variance 1; negative ones are 0.
+        Roots of the eigenvalues, of fields of variance 1; 0 for negative ones.
     """
     from scipy.fft import fftn
 
@@ -116,8 +110,8 @@ def realised(
 ) -> Callable[[np.ndarray], np.ndarray]:
     """The correlation that fields have, as a function of distances, mm.
 
-    The stable one, and the difference that eigenvalues set to 0 make, by its mean
-    over all directions on a coarse lattice of the same torus.
+    The stable one, and the mean difference that eigenvalues set to 0 make, on a
+    coarse lattice of the same torus.
     """
     from scipy.fft import fftn, ifftn
 
@@ -144,8 +138,7 @@ def realised(
 def white_pair(lattice: Lattice, seed: int, pair: int) -> np.ndarray:
     """Complex white noise `(I, J, K)` complex64 of a pair of fields, in Fourier space.
 
-    It depends on the seed and the number of the pair alone, not on what was drawn
-    before.
+    It depends on the seed and the number of the pair alone.
     """
     generator = np.random.default_rng([seed, pair])
     parts = generator.standard_normal((*lattice.shape, 2), dtype=np.float32)
@@ -198,13 +191,27 @@ class Nodes(NamedTuple):
 
 
 def roots_of(
-    lattice: Lattice, covariances: Sequence[Covariance]
+    lattice: Lattice,
+    covariances: Sequence[Covariance],
+    kept: dict[tuple[float, float], np.ndarray] | None = None,
 ) -> list[tuple[np.ndarray, list[int]]]:
-    """Each different root spectrum, and the strata that have it."""
+    """Each different root spectrum, and the strata that have it.
+
+    Args:
+        lattice: The torus.
+        covariances: Of each stratum.
+        kept: Those made before, the newest `KEPT`; these are added.
+    """
+    kept = {} if kept is None else kept
     strata: dict[tuple[float, float], list[int]] = {}
     for row, part in enumerate(covariances):
         strata.setdefault((part.length_mm, part.shape), []).append(row)
-    return [(stable_root(lattice, *key), rows) for key, rows in strata.items()]
+    for key in strata:
+        kept[key] = kept.pop(key) if key in kept else stable_root(lattice, *key)
+    roots = [(kept[key], rows) for key, rows in strata.items()]
+    while len(kept) > KEPT:
+        kept.pop(next(iter(kept)))
+    return roots
 
 
 def null_pair(
@@ -217,8 +224,8 @@ def null_pair(
 ) -> np.ndarray:
     """Two random maps at the nodes, `(M, 2)` float32.
 
-    All strata are filtered from the same noise: with equal covariances in all of
-    them the field is stationary across their borders.
+    All strata are filtered from the same noise: with equal covariances the field is
+    stationary across their borders.
 
     Args:
         nodes: Where.

@@ -35,7 +35,7 @@ SHAPES = (0.5, 0.75, 1.0, 1.5, 2.0)
 GRID: tuple[tuple[float, float], ...] = tuple(
     (length, shape) for length in LENGTHS_MM for shape in SHAPES
 )
-POINTS = 1600  # of a stratum; a fit looks at 1.3 million pairs
+POINTS = 1200  # of a stratum; a fit looks at 720,000 pairs
 SOME_POINTS = 500  # with which it is computed what the removal takes
 LEAST_POINTS = 30  # of which a variogram says something
 TABLE_MM = 0.25  # between two entries of a table of correlations

@@ -13,17 +13,21 @@ from inr_jax.files.writing import make_folder
 from inr_jax.report import association as pictures
 from inr_jax.report import tables
 from inr_jax.run.association import Compared, compare
+from inr_jax.run.association_api import curves_of
 from inr_jax.run.association_stage import Asked, Scenery, make_stage
 from inr_jax.run.association_tables import (
     as_frame,
     describe_nulls,
     printed,
+    sets_frame,
     write_tables,
 )
 from inr_jax.run.consistency import read_scores_of
 from inr_jax.run.provenance import timed
 from inr_jax.run.run import Run
 from inr_jax.run.stages.render import expression_model
+from inr_jax.run.wells import has_values
+from inr_jax.samples.gene_sets import entrez_of_export, read_gene_sets
 
 log = logging.getLogger("inr_jax")
 
@@ -36,6 +40,7 @@ def associate_stage(
     zeros: str | None = None,
     atlas: str | None = None,
     atlas_info: str | None = None,
+    genesets: str | None = None,
 ) -> None:
     """Compare maps with all genes of a run; a folder in `associate/` for each.
 
@@ -46,9 +51,11 @@ def associate_stage(
         zeros: What zeros mean: "auto", "values" or "outside".
         atlas: A NIfTI of labels of regions; the Desikan-Killiany atlas where absent.
         atlas_info: Its table.
+        genesets: A GMT of symbols, or of Entrez ids where the source has them.
 
     Raises:
-        InputError: No map, a bad one, or no checkpoint.
+        InputError: No map, a bad one, a bad GMT, or no checkpoint.
+        KeyboardInterrupt: It was stopped; what was done by then is written.
     """
     paths = [name.strip() for name in (map or "").split(",") if name.strip()]
     if not paths:
@@ -59,13 +66,40 @@ def associate_stage(
         read_value_map(user_path(path), mask=given, zeros=zeros or "auto")
         for path in paths
     ]
-    asked = asked_of(run, atlas, atlas_info)
+    asked, genes = asked_of(run, atlas, atlas_info), run.source.samples.genes
+    entrez = _entrez(run)
+    sets = read_gene_sets(user_path(genesets), genes, entrez) if genesets else None
     with timed(run.workdir, "associate"):
-        model = expression_model(run)
-        stage = make_stage(model, run.source.samples, run.canvas, asked)
+        scenery = make_stage(
+            expression_model(run), run.source.samples, run.canvas, asked
+        )
         for value_map, folder in zip(maps, _folders(run, paths), strict=True):
             log.info("%s: %s", value_map.name, value_map.rule)
-            _write(run, stage, compare(stage, value_map, asked), folder, asked)
+            compared = compare(scenery, value_map, asked, sets)
+            frame = as_frame(compared, genes, _scores(run), entrez)
+            by_set = sets_frame(compared, sets) if sets else None
+            make_folder(folder, fix="check the workdir")
+            write_tables(folder, frame, describe_nulls(compared, asked), by_set)
+            _draw(run, scenery, compared, folder)
+            print(printable_lines(printed(frame, compared, by_set)), flush=True)
+            log.info("associations of %d genes in %s", len(frame), folder)
+            done = compared.levels[compared.main].tally.done
+            if done < asked.nulls:
+                raise KeyboardInterrupt(f"stopped; {done} null maps are in {folder}")
+
+
+def _entrez(run: Run) -> dict[str, str]:
+    """Entrez ids of the genes, where the source has them and is at hand."""
+    source = run.config.source
+    if source.name != "allen_export" or not has_values(run.source):
+        return {}
+    return entrez_of_export(source.path)
+
+
+def _scores(run: Run) -> dict[str, dict]:
+    """Held-out scores by gene."""
+    drawn = run.drawn == "structure"
+    return tables.of_maps(read_scores_of(run.workdir), sees_structures=drawn)[1]
 
 
 def asked_of(run: Run, atlas: str | None, atlas_info: str | None) -> Asked:
@@ -93,30 +127,11 @@ def _folders(run: Run, paths: list[str]) -> list[Path]:
     return folders
 
 
-def _write(
-    run: Run, stage: Scenery, compared: Compared, folder: Path, asked: Asked
-) -> None:
-    drawn = run.drawn == "structure"
-    _, scores = tables.of_maps(read_scores_of(run.workdir), sees_structures=drawn)
-    frame = as_frame(compared, stage.model.genes, scores)
-    make_folder(folder, fix="check the workdir")
-    main = "r_voxel" if "voxel" in compared.levels else "r_region"
-    write_tables(folder, frame, describe_nulls(compared, asked), main)
-    pictures.draw_variograms(folder / "variogram.png", _variograms(compared))
-    print(printable_lines(printed(frame, compared)), flush=True)
-    log.info("associations of %d genes in %s", len(frame), folder)
+def _draw(run: Run, scenery: Scenery, compared: Compared, folder: Path) -> None:
+    """Variograms; the best genes against the map, and their maps beside it."""
+    pictures.draw_variograms(folder / "variogram.png", curves_of(compared))
 
 
 def printable_lines(text: str) -> str:
     """Lines whose control characters are written out."""
     return "\n".join(map(printable, text.split("\n")))
-
-
-def _variograms(compared: Compared) -> dict[str, pictures.Curves]:
-    model = compared.model
-    return {
-        name: pictures.Curves(plan.centre_mm, fit.observed, fit.expected, fit.misfit)
-        for name, plan, fit in zip(
-            compared.ground.strata, model.plans, model.fits, strict=True
-        )
-    }

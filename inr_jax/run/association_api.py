@@ -1,0 +1,152 @@
+"""Associations from Python, as `inr_jax.associate`."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inr_jax.brain.atlas import DESIKAN_KILLIANY
+from inr_jax.brain.value_maps import read_value_map
+from inr_jax.errors import InputError, unknown_name
+from inr_jax.files.writing import make_folder
+from inr_jax.maps.canvas import make_canvas
+from inr_jax.report.association import Curves, draw_variograms
+from inr_jax.run import config as settings
+from inr_jax.run.association import Compared, compare
+from inr_jax.run.association_stage import Asked, make_stage
+from inr_jax.run.association_tables import (
+    as_frame,
+    describe_nulls,
+    printed,
+    sets_frame,
+    write_tables,
+)
+from inr_jax.run.expression_model import ExpressionModel
+from inr_jax.samples.gene_sets import read_gene_sets
+from inr_jax.samples.samples import Samples
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Associations:
+    """A map compared with all genes of a model.
+
+    Attributes:
+        table: The columns of associations.csv, a row a gene, in the model's order.
+        genesets: The columns of genesets.csv; None where no sets were given.
+        nulls: What null maps are made from, as in nulls.json.
+        compared: Arrays: the map at nodes, r and p-values by level.
+    """
+
+    table: pd.DataFrame
+    genesets: pd.DataFrame | None
+    nulls: dict[str, Any]
+    compared: Compared
+
+    def __repr__(self) -> str:
+        """The ten genes of least p, as the command prints them."""
+        return printed(self.table, self.compared)
+
+    def save(self, folder: str | Path) -> None:
+        """Write what the command leaves for a map: tables and variogram.png.
+
+        Raises:
+            InputError: The folder cannot be written.
+        """
+        path = make_folder(Path(folder), fix="give another folder")
+        write_tables(path, self.table, self.nulls, self.genesets)
+        draw_variograms(path / "variogram.png", curves_of(self.compared))
+
+
+def curves_of(compared: Compared) -> dict[str, Curves]:
+    """Variograms of the map and of its null maps, by stratum."""
+    model = compared.model
+    parts = zip(compared.ground.strata, model.plans, model.fits, strict=True)
+    return {
+        name: Curves(plan.centre_mm, fit.observed, fit.expected, fit.misfit)
+        for name, plan, fit in parts
+    }
+
+
+def associate(
+    model: ExpressionModel,
+    image: Any,
+    *,
+    samples: Samples | None = None,
+    mask: Any = "",
+    zeros: str = "auto",
+    atlas: str | Path = DESIKAN_KILLIANY,
+    atlas_info: str | Path = "",
+    genesets: str | Path = "",
+    resolution_mm: int = 2,
+    key: int = 0,
+    **how: Any,
+) -> Associations:
+    """Which genes go with a map of the brain, by null maps with its own variograms.
+
+    Args:
+        model: A fitted model.
+        image: A NIfTI image in MNI mm, or its path, on any grid.
+        samples: The wells that the model was fitted to, for the level of wells; a
+            model does not keep their expression.
+        mask: A NIfTI mask, or its path; where the map is looked at.
+        zeros: "auto" takes zeros that reach the image's border for background;
+            "values" or "outside" all of them for either.
+        atlas: A NIfTI of labels of regions, for the level of regions.
+        atlas_info: Its table.
+        genesets: A GMT of symbols.
+        resolution_mm: Of the ICBM152 brain: 1, 2 or 3.
+        key: Seed of null maps; the same seed gives the same p, bit for bit.
+        **how: `nulls=1000`, `trend="linear"`, `strata="auto"`, `method="pearson"`.
+
+    Raises:
+        InputError: A bad map, atlas or GMT, an unknown keyword, or samples of other
+            genes.
+    """
+    asked = _asked(how, atlas, atlas_info, key)
+    wells = _wells_of(model, samples)
+    value_map = read_value_map(image, mask=mask, zeros=zeros)
+    sets = read_gene_sets(genesets, model.genes, {}) if str(genesets) else None
+    canvas = make_canvas("", resolution_mm)
+    compared = compare(make_stage(model, wells, canvas, asked), value_map, asked, sets)
+    return Associations(
+        as_frame(compared, model.genes, {}, {}),
+        sets_frame(compared, sets) if sets else None,
+        describe_nulls(compared, asked),
+        compared,
+    )
+
+
+def _asked(how: dict, atlas: Any, atlas_info: Any, key: int) -> Asked:
+    """How to compare, checked as the settings are."""
+    known = ("nulls", "trend", "strata", "method")
+    for name in how:
+        if name not in known:
+            raise unknown_name("associate", name, known)
+    changes = {f"associate__{name}": value for name, value in how.items()}
+    changes["associate__seed"] = key
+    config = settings.with_settings(settings.default(), **changes)
+    asked = Asked(**config.associate.to_dict())
+    return asked._replace(atlas=str(atlas), atlas_info=str(atlas_info))
+
+
+def _wells_of(model: ExpressionModel, samples: Samples | None) -> Samples:
+    """The wells with their expression, where it was given."""
+    if samples is None:
+        return model.wells.samples
+    same = samples.genes == model.genes and np.array_equal(
+        samples.well, model.wells.samples.well
+    )
+    if not same:
+        raise InputError(
+            "samples",
+            expected="the wells and genes that the model was fitted to",
+            found=f"{len(samples.well)} wells, {len(samples.genes)} genes",
+            fix="give those, or leave them out",
+        )
+    return samples

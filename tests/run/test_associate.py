@@ -1,0 +1,96 @@
+"""`inr-jax associate`, as users type it, and the same from Python."""
+
+from __future__ import annotations
+
+import json
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+
+import inr_jax
+from inr_jax.brain.template import brain_mask
+from inr_jax.cli import main
+from inr_jax.errors import InputError
+from inr_jax.run import build
+from inr_jax.run import config as settings
+
+pytestmark = pytest.mark.slow
+NULLS = "--config.associate.nulls=99"
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory):
+    """A smooth map that has nothing to do with any gene, on a grid of its own."""
+    mask, grid = brain_mask(3)
+    x, y, z = (grid.points_mm(mask) / 25).T
+    values = np.zeros(mask.shape, np.float32)
+    values[mask] = np.sin(x) * np.cos(y) + np.sin(z + y)
+    path = tmp_path_factory.mktemp("maps") / "smooth.nii.gz"
+    nib.save(nib.Nifti1Image(values, grid.affine), path)
+    return path
+
+
+def associate(workdir, picture, *more):
+    return main(["associate", f"--workdir={workdir}", f"--map={picture}", NULLS, *more])
+
+
+def test_a_map_against_all_genes_of_a_run(copy, picture, tmp_path, capsys):
+    sets = tmp_path / "sets.gmt"
+    sets.write_text("both\tof two\tAPOE\tHLA-DRA\n")
+    assert associate(copy, picture) == 0
+    folder = copy / "associate" / "smooth"
+    table = pd.read_csv(folder / "associations.csv")
+    assert set(table.gene) == {"APOE", "HLA-DRA"}
+    for column in ("r_voxel", "r_region", "r_well", "p_null", "p_tail", "q", "p_well"):
+        assert table[column].between(-1, 1).all(), column
+    assert table.held_out_r2.notna().all()  # the run was evaluated
+    assert {c for c in table if c.startswith("r_H")} or "donors_agree" in table
+    ranked = (folder / "ranked.rnk").read_text().splitlines()
+    assert [len(line.split("\t")) for line in ranked] == [2, 2]
+    assert set((folder / "background.txt").read_text().split()) == set(table.gene)
+    nulls = json.loads((folder / "nulls.json").read_text())
+    assert nulls["nulls"] == 99 and set(nulls["strata"]) <= {"cortex", "subcortex"}
+    assert (folder / "variogram.png").stat().st_size > 1000
+    told = capsys.readouterr().out
+    assert "99 null maps" in told and "APOE" in told
+    # The same again is the same, bit for bit.
+    before = (folder / "associations.csv").read_bytes()
+    assert associate(copy, picture) == 0
+    assert (folder / "associations.csv").read_bytes() == before
+    assert associate(copy, picture, f"--genesets={sets}") == 2  # sets of 2 are too few
+    assert "none of which has" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--map="], "--map: expected a NIfTI in MNI mm, found none"),
+        (["--map=nowhere.nii.gz"], "no such file"),
+        (["--config.associate.trend=cubic"], "expected one of"),
+        (["--zeros=none"], "--zeros: expected one of"),
+        (["--atlas=a.nii.gz"], "expected the table of a.nii.gz"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(copy, picture, flags, words, capsys):
+    assert associate(copy, picture, *flags) == 2
+    told = capsys.readouterr().err.strip().splitlines()[-1]
+    assert told.startswith("inr-jax: ") and words in told
+    assert not (copy / "associate").exists()
+
+
+def test_from_python_with_and_without_the_wells_expression(copy, picture):
+    model = inr_jax.load(copy)
+    samples = build.load_source(settings.from_json(model.config)).samples
+    how = {"nulls": 99, "resolution_mm": 3}
+    found = inr_jax.associate(model, nib.load(picture), samples=samples, **how)
+    assert set(found.compared.levels) == {"voxel", "region", "well"}
+    alone = inr_jax.associate(model, picture, **how)
+    assert set(alone.compared.levels) == {"voxel", "region"}
+    np.testing.assert_array_equal(found.table.p_null, alone.table.p_null)
+    assert "null maps" in repr(found)
+    with pytest.raises(InputError, match="did you mean 'nulls'"):
+        inr_jax.associate(model, picture, null=99)
+    with pytest.raises(InputError, match="the wells and genes that the model"):
+        inr_jax.associate(model, picture, samples=samples.take(slice(9)))
