@@ -31,15 +31,8 @@ VERBS = {
     "genes": "say why a gene is in the atlas's data or not: --why=GENE",
     "configs": "list the settings and sweeps that are shipped, for --config=NAME",
 }
-GO_ON = (
-    "render",
-    "compare",
-    "export",
-    "regions",
-    "report",
-    "associate",
-    "adapt",
-)  # verbs that need what a run left in the workdir
+# Verbs that need what a run left in the workdir.
+GO_ON = ("render", "compare", "export", "regions", "report", "associate", "adapt")
 # Verbs that need no workdir, with their own flags.
 WITHOUT_WORKDIR = {
     "fetch": "[--donors=9861,10021|all] [--wells] [--data_dir=DIR]",

@@ -174,7 +174,7 @@ def _batches(
         yield GeneBatch(columns, {name: seen[name] for name in LEVELS if name in seen})
 
 
-class Part(NamedTuple):
+class GenePart(NamedTuple):
     """What null maps say of some genes.
 
     Attributes:
@@ -190,7 +190,7 @@ class Part(NamedTuple):
 
 def _compare_batch(
     batch: GeneBatch, y: np.ndarray, nulls: NullMaps, sets: GeneSets | None
-) -> Part:
+) -> GenePart:
     observed, scores = correlate(batch.seen, y), []
     main = main_of(observed)
 
@@ -207,10 +207,10 @@ def _compare_batch(
             watch=watch,
             on_batch=lambda done: tick(done, ""),
         )
-    return Part(tallies, observed, np.concatenate(scores, 1) if scores else None)
+    return GenePart(tallies, observed, np.concatenate(scores, 1) if scores else None)
 
 
-def _joined_sets(parts: list[Part]) -> tuple[np.ndarray, np.ndarray] | None:
+def _joined_sets(parts: list[GenePart]) -> tuple[np.ndarray, np.ndarray] | None:
     """Scores of sets, sums over batches of genes: the map's, and null maps'."""
     if parts[0].sets is None:
         return None
@@ -220,7 +220,7 @@ def _joined_sets(parts: list[Part]) -> tuple[np.ndarray, np.ndarray] | None:
     return total[:, 0], total[:, 1:]
 
 
-def _joined(parts: list[Part]) -> dict[str, Outcome]:
+def _joined(parts: list[GenePart]) -> dict[str, Outcome]:
     """Outcomes of all genes from those of their batches."""
     tallies, observed, _ = parts[0]
     if len(parts) > 1:

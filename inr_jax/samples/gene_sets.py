@@ -81,7 +81,8 @@ def read_gene_sets(
         unknown |= listed - set(column)
         sets[clean(name)] = (clean(description), len(listed), sorted(known))
     kept = {name: s for name, s in sets.items() if least <= len(s[2]) <= most}
-    _tell(path, sets, kept, unknown, (least, most), entrez)
+    limits = least, most
+    _tell(path, sets, kept, unknown, limits=limits, has_entrez=bool(entrez))
     return _as_sets(kept, len(genes))
 
 
@@ -90,8 +91,9 @@ def _tell(
     sets: dict,
     kept: dict,
     unknown: set[str],
+    *,
     limits: tuple[int, int],
-    entrez: dict[str, str],
+    has_entrez: bool,
 ) -> None:
     """Count what a file lists; refuse one of which nothing is left."""
     if unknown:
@@ -99,7 +101,9 @@ def _tell(
         log.warning(text, path, len(unknown), shortlist(sorted(unknown)))
     if not kept:
         numbers = bool(unknown) and all(name.isdigit() for name in unknown)
-        fix = "take a GMT of symbols" if numbers and not entrez else "fit more genes"
+        fix = (
+            "take a GMT of symbols" if numbers and not has_entrez else "fit more genes"
+        )
         raise InputError(
             path,
             expected=f"a set with {limits[0]} to {limits[1]} genes of the model",
