@@ -19,6 +19,7 @@ from inr_jax import progress
 from inr_jax.brain.space import Grid
 from inr_jax.files import write_bytes, write_json
 from inr_jax.maps.bids import map_name, resolution_name
+from inr_jax.maps.dataset import space_told
 from inr_jax.maps.gene_batches import Block
 from inr_jax.maps.packing import nifti_bytes, packed
 
@@ -45,6 +46,10 @@ class Canvas(NamedTuple):
     name: str = ""
     source: str = "inrjax"
 
+    def told(self) -> dict[str, Any]:
+        """What sidecars say of the voxels."""
+        return space_told(self.grid, self.space, self.outside)
+
     def stem(self, folder: Path, desc: str, suffix: str) -> Path:
         """Path of a map, without extension."""
         res, made = resolution_name(self.grid), {"mask": self.name}
@@ -63,7 +68,7 @@ def write_map(
     """
     volume = fill(values, canvas.mask, canvas.outside)
     write_volume(stem.with_name(f"{stem.name}.nii.gz"), volume, canvas.grid)
-    write_json(stem.with_name(f"{stem.name}.json"), sidecar)
+    write_json(stem.with_name(f"{stem.name}.json"), sidecar | canvas.told())
 
 
 def write_blocks(
@@ -159,6 +164,7 @@ def write_validated(
         "template; grey near samples of grey matter) that they have validated",
         "RangeMm": range_mm,
         "Matters": matters,
+        **canvas.told(),
     }
     write_json(stem.with_name(f"{stem.name}.json"), sidecar)
 

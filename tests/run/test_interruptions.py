@@ -150,7 +150,7 @@ def test_a_fit_that_is_stopped_and_killed_ends_as_if_neither_had_been(tmp_path, 
     assert len([path for path in steps.iterdir() if path.name.isdigit()]) == 2
     # Nor does another process change a bit of a map.
     one, two = files(folder / "maps"), files(unbroken / "maps")
-    assert one == two and len(one) == 2 * (2 * 3 + 1)
+    assert one == two and len(one) == 2 * (2 * 3 + 1) + 2
 
 
 def test_a_stopped_evaluation_or_rendering_leaves_whole_files(

@@ -79,15 +79,19 @@ def test_the_workdir_holds_what_others_read_and_nothing_half_written(done):
 
 
 def test_every_volume_is_named_by_the_scheme_and_has_a_sidecar(done):
-    stems = {path.name.split(".")[0] for path in (done / "maps").iterdir()}
+    names = {path.name for path in (done / "maps").iterdir()}
+    assert {"dataset_description.json", ".bidsignore"} < names
+    names -= {"dataset_description.json", ".bidsignore"}
+    stems = {name.split(".")[0] for name in names}
     parts = [re.fullmatch(NAME, stem).groups() for stem in stems]
     wanted = {(desc, kind) for desc in GENES for kind in ("feature", "std")}
     found = {(desc, kind) for desc, _, _, kind in parts}
     others = {("nearestsample", "distance"), ("validated", "mask")}
     assert found == wanted | others
     assert {(space, res) for _, space, res, _ in parts} == {(SPACE, "3mm")}
-    files = sorted(path.name for path in (done / "maps").iterdir())
-    assert files == sorted(stem + end for stem in stems for end in (".json", ".nii.gz"))
+    assert sorted(names) == sorted(
+        stem + end for stem in stems for end in (".json", ".nii.gz")
+    )
 
 
 def test_a_sidecar_tells_the_true_symbol_and_the_held_out_score(done):

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+import inr_jax
+from inr_jax.maps.dataset import write_dataset
 from inr_jax.maps.gene_batches import Block, block_size
 from inr_jax.maps.phantom_scores import MapObserver
 from inr_jax.maps.uncertainty import std_maps
@@ -65,6 +67,8 @@ def render_stage(run: Run, genes: str | None = None) -> None:
         predictive, sidecar = _std_maps(run, model, columns, x_mm)
         told = sidecars(run, model, *held_out)
         workdir.maps.mkdir(exist_ok=True)
+        phantom_maps = run.brain is not None
+        write_dataset(workdir.maps, inr_jax.__version__, phantom=phantom_maps)
         if whole and takes_store(run, model):
             seen = looked_at(run, best(model.genes, held_out[1]))
             observer = _observer(run, seen, held_out[1], x_mm)
