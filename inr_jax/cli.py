@@ -9,52 +9,13 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
 from inr_jax.errors import InputError, first_line, printable, unknown_name
+from inr_jax.run.verbs import GO_ON, HOMES, OWN_FLAGS, OWN_USAGE, VERBS, WITHOUT_WORKDIR
 
-VERBS = {
-    "run": "samples to maps: fit, evaluate on held-out donors, render, figures",
-    "fit": "fit the networks; goes on from the newest checkpoint",
-    "evaluate": "leave one donor out, for the INR and the baselines",
-    "render": "write maps and figures from the newest checkpoint",
-    "export": "maps of genes as NIfTI or zarr, tables of regions as Parquet or h5ad",
-    "regions": "tables of the regions of any atlas: mean, sd and evidence of each gene",
-    "report": "write report.html: every gene in a viewer, scores, methods, settings",
-    "adapt": "genes of another source on the trunk of a run: maps, adapted.csv",
-    "compare": "compare the maps with abagen's interpolation; region tables",
-    "associate": "which genes go with a map of yours: --map=MAP.nii.gz",
-    "sweep": "choose settings by nested validation; --sweep=FILE of candidates",
-    "crosswalk": "print how an atlas's regions are made of structures; crosswalk.csv",
-    "fetch": "download the Allen Human Brain Atlas, or what places its values: --wells",
-    "genes": "say why a gene is in the atlas's data or not: --why=GENE",
-    "configs": "list the settings and sweeps that are shipped, for --config=NAME",
-}
-# Verbs that need what a run left in the workdir.
-GO_ON = ("render", "compare", "export", "regions", "report", "associate", "adapt")
-# Verbs that need no workdir, with their own flags.
-WITHOUT_WORKDIR = {
-    "fetch": "[--donors=9861,10021|all] [--wells] [--data_dir=DIR]",
-    "genes": "[--why=GENE,GENE] [--donors=9861,10021|all] [--data_dir=DIR]",
-    "configs": "",
-}
-# Verbs with flags of their own beside a workdir.
-OWN_FLAGS = {
-    "sweep": ("sweep", "protocol", "donors"),
-    "render": ("genes",),
-    "export": ("genes", "format"),
-    "associate": ("map", "mask", "zeros", "atlas", "atlas_info", "genesets"),
-}
-OWN_USAGE = {
-    "sweep": "--workdir=DIR [--sweep=FILE] [--protocol=donor|donor+anatomy]"
-    " [--donors=NAME,NAME]",
-    "render": "--workdir=DIR [--genes=GENE,GENE]",
-    "export": "--workdir=DIR [--genes=GENE,GENE] [--format=nifti|zarr|parquet|h5ad]",
-    "associate": "--workdir=DIR --map=MAP.nii.gz[,MAP.nii.gz] [--mask=MASK.nii.gz]"
-    " [--zeros=auto|values|outside] [--atlas=LABELS.nii.gz --atlas_info=TABLE.csv]"
-    " [--genesets=SETS.gmt]",
-}
 HELP = """\
 usage: inr-jax VERB [PATH] --workdir=DIR [--config=FILE] [--config.KEY=VALUE ...]
 
@@ -158,9 +119,8 @@ def _dispatch(arguments: list[str]) -> int:
 def _do(verb: str, rest: list[str]) -> None:
     if verb in WITHOUT_WORKDIR:
         _log_to_terminal()
-        from inr_jax.run import ahba_verbs
-
-        getattr(ahba_verbs, verb)(rest)
+        home = import_module(f"inr_jax.run.{HOMES.get(verb, 'ahba_verbs')}")
+        getattr(home, verb)(rest)
         return
     from inr_jax import progress
     from inr_jax.run import config, flags, workdir

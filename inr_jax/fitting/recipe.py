@@ -21,7 +21,7 @@ from inr_jax.fields.inputs import Inputs, Places, make_places
 from inr_jax.fields.numerics.forks import check_process
 from inr_jax.fitting import fit
 from inr_jax.fitting.data import FitData, pack
-from inr_jax.fitting.mixtures import make_mix, mixed, of_genes
+from inr_jax.fitting.mixtures import make_mix, of_genes, values_of_mixtures
 from inr_jax.samples import standardise
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
@@ -122,7 +122,9 @@ def make_preprocessing(recipe: Recipe, training: Samples) -> Preprocessing:
     structures = known_structures(training) if recipe.sees_structures else None
     mix = None
     if recipe.mixtures:
-        mix = make_mix(standardiser.standard(training.values), recipe.mixtures)
+        standard = standardiser.standard(training.values)
+        of_all = _standard_of_all(recipe, training, standard)
+        mix = make_mix(of_all, recipe.mixtures, genes=standard)
     return Preprocessing(inputs, standardiser, codes, structures, mix)
 
 
@@ -160,11 +162,22 @@ def make_targets(
     """
     standard = preprocessing.standardiser.standard(training.values)
     if preprocessing.mix is not None:
-        standard = mixed(standard, preprocessing.mix)
+        of_all = _standard_of_all(recipe, training, standard)
+        standard = values_of_mixtures(of_all, recipe.mixtures)
     if recipe.targets == "wells":
         return standard, False
     targets, variance_share = targets_of(training, standard, mirror=recipe.mirror)
     return targets, variance_share > 0
+
+
+def _standard_of_all(
+    recipe: Recipe, training: Samples, standard: np.ndarray
+) -> np.ndarray:
+    """Standardised values of all genes that mixtures are of; `standard`: its own."""
+    if training.context is None:
+        return standard
+    units = standardise.standardiser(training.context, recipe.scale)
+    return units.standard(training.context)
 
 
 def make_data(

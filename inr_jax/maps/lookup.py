@@ -15,6 +15,7 @@ import numpy as np
 
 from inr_jax.errors import InputError, unknown_name
 from inr_jax.maps.factored import Factored
+from inr_jax.maps.merged import Merged, join_told, part_folders
 from inr_jax.maps.packing import make_image
 from inr_jax.maps.store import Told
 from inr_jax.maps.store_reading import read_factored, read_head
@@ -34,7 +35,7 @@ class Store:
         canvas: The mask, its grid, its space.
     """
 
-    maps: Factored
+    maps: Factored | Merged
     told: Told
     canvas: Canvas
 
@@ -127,4 +128,9 @@ def read_store(folder: Path) -> Store:
         InputError: There is none, it is damaged, or of another version.
     """
     head = read_head(folder)
-    return Store(*read_factored(folder, head))
+    if head["kind"] != "merged":
+        return Store(*read_factored(folder, head))
+    folders = part_folders(folder, head["shards"])
+    parts = [read_factored(path, read_head(path)) for path in folders]
+    maps = Merged(tuple(factored for factored, _, _ in parts))
+    return Store(maps, join_told([told for _, told, _ in parts]), parts[0][2])

@@ -37,6 +37,7 @@ OF_VOXELS = {
     "scale?": Array(("V",), "f", 0.0),
     "factor?": Array(("V",), "f", 0.0),
 }
+MERGED = {"kind": str, "shards": int}
 COLUMNS = {"genes": [str], "desc": [str], "made_from": str}
 SCORES = {"r": [(float, type(None))], "r2": [(float, type(None))]}
 FIX = "draw it again with this version, or read it with the one that wrote it"
@@ -54,7 +55,9 @@ def read_head(folder: Path) -> dict:
     if version != FORMAT:
         found = f"one of format {version}"
         raise InputError(path, expected=expected, found=found, fix=FIX)
-    return read_json(path, HEAD, expected=expected, fix=FIX)
+    kind = read_json(path, {"kind": str}, expected=expected, fix=FIX)["kind"]
+    shape = MERGED if kind == "merged" else HEAD
+    return read_json(path, shape, expected=expected, fix=FIX)
 
 
 def read_factored(folder: Path, head: dict) -> tuple[Factored, Told, Canvas]:

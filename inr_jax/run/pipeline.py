@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 from inr_jax.errors import InputError
 from inr_jax.files import write_text
 from inr_jax.fitting import checkpoint
-from inr_jax.run import build
+from inr_jax.run import build, shards
 from inr_jax.run import config as settings
 from inr_jax.run.consistency import (
     Result,
@@ -204,7 +204,7 @@ def _read_source(
     config: ConfigDict, wells: Path, brain: phantom.Phantom | None, verb: str
 ) -> Source:
     try:
-        return build.load_source(config, brain)
+        return shards.cut(build.load_source(config, brain), config)
     except InputError as error:
         if verb not in FROM_CHECKPOINT or not wells.exists():
             raise

@@ -40,6 +40,7 @@ TRENDS, STRATA = Names(("linear", "quadratic", "none")), Names(("auto", "none"))
 FIELDS = Names(("siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr"))
 CONDITIONINGS = Names(("heads", "independent", "concat", "low_rank"))
 BASELINES, MIX = Names(("all", "plain")), Range(0, 4096)
+SHARD = Form("|[1-9][0-9]*/[1-9][0-9]*", "a part and how many there are", "as 3/16")
 STORES = Names(("auto", "nifti", "factored"))
 ABAGEN = {name: Names(names) for name, names in options.CHOICES.items()}
 PRECISION = Names(("float32", "bfloat16", "bfloat16_3x"))
@@ -70,6 +71,7 @@ ROWS: tuple[tuple, ...] = (
     (".coordinates", "auto", "auto, abagen, released, ants or a CSV", PATH),
     (".support", "wells", "allen_export: a value is the mean of its", SUPPORTS),
     (".genes", "", 'symbols to keep, comma separated; "" keeps all'),
+    (".genes_shard", "", "3/16: the third of 16 parts of these genes", SHARD, Was("")),
     ("phantom", "The built-in synthetic brain"),
     (".seed", 0, "of its patterns and its noise", SEED),
     (".n_genes", 100, "genes: AD risk genes, then invented names", Range(2, 20000)),
@@ -83,12 +85,7 @@ ROWS: tuple[tuple, ...] = (
     (".averages", "none", "values are means over wells of a donor and", AVERAGES),
     (".donor_sd", 0.2, "sd of a donor's offset, a gene", NOT_NEGATIVE),
     (".noise_sd", 0.7, "sd of measurement noise", NOT_NEGATIVE),
-    (
-        ".registration_mm",
-        3.0,
-        "sd of the error in coordinates, mm an axis",
-        Range(0, 20),
-    ),
+    (".registration_mm", 3.0, "sd of error in coordinates, mm", Range(0, 20)),
     ("ahba", "The Allen Human Brain Atlas: abagen's options, by abagen's names"),
     (".data_dir", "", '"": source.path, $ABAGEN_DATA, ~/abagen-data', PATH),
     (".donors", "all", "all, or ids with commas: 9861,10021"),

@@ -62,6 +62,7 @@ class Samples:
         structures: Structure names.
         parents: Names of top-level structures.
         support: The points whose mean each value is; None where each is one well's.
+        context: `(N, ...)` values of all genes, where a shard's mixtures are of them.
     """
 
     x_mm: np.ndarray
@@ -77,6 +78,7 @@ class Samples:
     structures: tuple[str, ...] = dataclasses.field(metadata={"static": True})
     parents: tuple[str, ...] = dataclasses.field(metadata={"static": True})
     support: Support | None = None
+    context: np.ndarray | None = None
 
     def sites(self) -> Sites:
         """The samples without their expression."""
