@@ -19,12 +19,12 @@ import numpy as np
 from inr_jax.brain.space import Grid
 from inr_jax.errors import InputError
 from inr_jax.report.viewer_packs import pack
-from inr_jax.report.viewer_volumes import STEP, Volumes
+from inr_jax.report.viewer_volumes import Volumes
 
 NIIVUE = "niivue.umd.js", "0.69.0"
 SHA256 = "47b896b77ec4a5be3ef1949c33ad393b6f45629921f326c279000bcf51bdb4af"
 DISTANCE_STEP_MM = 0.25
-LARGEST = 32767  # of int16, for weights
+LARGEST = 4095  # whole number that a weight becomes; far finer than the steps
 
 
 class ViewerData(NamedTuple):
@@ -66,7 +66,6 @@ def viewer_json(data: ViewerData) -> dict[str, Any]:
         "affine": np.asarray(data.grid.affine, float).tolist(),
         "mirrored": data.mirrored,
         "calibrated": data.calibrated,
-        "step": STEP,
         "mask": pack(data.mask.astype(np.uint8)),
         "t1": pack(np.rint(np.clip(data.t1, 0, 1) * 255).astype(np.uint8)),
         "mean": _packed(data.mean),
@@ -86,6 +85,7 @@ def _packed(volumes: Volumes) -> dict[str, Any]:
     whole = np.rint(volumes.weights / unit).astype(np.int16)
     return {
         "levels": pack(volumes.levels),
+        "step": volumes.step,
         "weights": pack(whole, along=False),
         "unit": unit.tolist(),
         "mean": [_short(value) for value in volumes.mean],

@@ -16,7 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-STEP = 0.004  # of a map's scale; the rounding of 60 volumes adds up to .9 % of it
+# A step is the finest of these shares of a map's scale, or so coarse that rounding adds
+# up to a third of what the volumes leave out.
+FINEST, THIRD = 0.004, 1 / 3
+BOUNDS, NUMBERS = (32, 96), 950_000  # volumes; weights of all genes together
 MOST = 32767  # steps that two bytes hold
 ROWS = 8192  # voxels at a time
 ENOUGH = 20_000  # voxels for a covariance of some hundred features
@@ -27,21 +30,28 @@ class Volumes(NamedTuple):
     """Maps of G genes as k volumes.
 
     Attributes:
-        levels: `(k, V)` int16; a volume's value is `STEP` times its level.
+        levels: `(k, V)` int16; a volume's value is its level times the step.
+        step: Share of a map's scale.
         weights: `(G, k)` float32.
         mean: `(G,)` float64, units of the maps.
         scale: `(G,)` float64, units of the maps.
     """
 
     levels: np.ndarray
+    step: float
     weights: np.ndarray
     mean: np.ndarray
     scale: np.ndarray
 
     def at(self, rows: np.ndarray | slice) -> np.ndarray:
         """What the page shows at some voxels, `(n, G)`, units of the maps."""
-        values = STEP * self.levels[:, rows].T
+        values = self.step * self.levels[:, rows].T
         return self.mean + self.scale * (values @ self.weights.T.astype(np.float64))
+
+
+def most_volumes(genes: int) -> int:
+    """How many volumes a page has room for: less where each has many weights."""
+    return int(np.clip(NUMBERS // max(genes, 1), *BOUNDS))
 
 
 def make_volumes(
@@ -85,9 +95,10 @@ def make_volumes(
     rms = np.sqrt((parts[:count] ** 2).mean(1)) if parts.size else np.zeros(count)
     rms = np.maximum(rms, 1e-12)
     to_volumes = (axes / root) @ turn[:, :count] * rms
-    levels = _in_steps(features, centre, to_volumes)
+    step = _step(parts, count)
+    levels = _in_steps(features, centre, to_volumes / step)
     kept_weights = (parts[:count] / rms[:, None]).T.astype(np.float32)
-    return Volumes(levels, kept_weights, mean, scale)
+    return Volumes(levels, step, kept_weights, mean, scale)
 
 
 def weights_of_examples(examples: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -106,9 +117,10 @@ def weights_of_examples(examples: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def agreement(shown: np.ndarray, true: np.ndarray) -> np.ndarray:
     """r `(G,)` between columns of `(n, G)`; 1 where a map is constant."""
+    largest = np.abs(true).max(0, initial=0)
     shown, true = shown - shown.mean(0), true - true.mean(0)
     size = np.sqrt((shown**2).sum(0) * (true**2).sum(0))
-    flat = np.abs(true).max(0, initial=0) <= 1e-5 * np.abs(true).max(initial=1e-30)
+    flat = np.abs(true).max(0, initial=0) <= 3e-6 * largest
     r = np.divide((shown * true).sum(0), size, out=np.zeros(len(size)), where=size > 0)
     return np.where(flat | (size == 0), 1.0, r)
 
@@ -135,12 +147,19 @@ def _fewest(parts: np.ndarray, error: float, most: int) -> int:
     return most
 
 
+def _step(parts: np.ndarray, count: int) -> float:
+    """The step of `count` volumes that leave out the other rows of `(rank, G)`."""
+    left = np.sqrt((parts[count:] ** 2).sum(0))
+    typical = float(np.median(left)) if left.size else 0.0
+    return max(FINEST, THIRD * typical * float(np.sqrt(12 / max(count, 1))))
+
+
 def _in_steps(
-    features: np.ndarray, centre: np.ndarray, to_volumes: np.ndarray
+    features: np.ndarray, centre: np.ndarray, to_levels: np.ndarray
 ) -> np.ndarray:
-    """Volumes `(features - centre) @ to_volumes` as levels `(k, V)`."""
-    levels = np.empty((to_volumes.shape[1], len(features)), np.int16)
-    turn = (to_volumes / STEP).astype(np.float32)
+    """Levels `(k, V)`, `(features - centre) @ to_levels` rounded."""
+    levels = np.empty((to_levels.shape[1], len(features)), np.int16)
+    turn = to_levels.astype(np.float32)
     for first in range(0, len(features), ROWS):
         rows = slice(first, first + ROWS)
         values = np.rint(((features[rows] - centre.astype(np.float32)) @ turn).T)

@@ -12,7 +12,7 @@ from inr_jax.brain.space import Grid
 from inr_jax.report.page import Report, SettingRow
 from inr_jax.report.viewer_packs import unpack
 from inr_jax.report.viewer_page import ViewerData
-from inr_jax.report.viewer_volumes import STEP, make_volumes
+from inr_jax.report.viewer_volumes import make_volumes
 
 NASTY = ('<script>alert("1")</script>', "A&B'\"</script>", "{{ 7 * 7 }}", "ÅΩ-1")
 
@@ -93,5 +93,5 @@ def shown(data, kind, gene):
     """What the page shows of a gene at its voxels, `(U,)`, as its program sums it."""
     part = data[kind]
     levels, weights = unpack(part["levels"]), unpack(part["weights"])
-    factors = weights[gene] * np.array(part["unit"]) * STEP
+    factors = weights[gene] * np.array(part["unit"]) * part["step"]
     return part["mean"][gene] + part["scale"][gene] * (factors @ levels)

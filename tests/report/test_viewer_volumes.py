@@ -49,7 +49,8 @@ def test_volumes_are_the_singular_vectors_of_all_maps_together(rng):
     values = np.linalg.svd(unit, compute_uv=False)
     volumes = make_volumes(features, weights, error=0.0, most=3)
     rest = (volumes.at(slice(None)) - true) / true.std(0)
-    assert np.sum(rest**2) == pytest.approx(np.sum(values[3:] ** 2), rel=0.01)
+    best = np.sum(values[3:] ** 2)
+    assert best < np.sum(rest**2) < 1.15 * best  # rounding adds a ninth
 
 
 def test_constant_maps_and_maps_of_one_voxel_are_shown_as_they_are(rng):

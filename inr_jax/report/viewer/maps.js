@@ -77,10 +77,10 @@ class Maps {
 
   // Values of a gene at all u, of the mean or the standard deviation.
   values(kind, gene) {
-    const { levels, weights, unit, mean, scale } = this[kind], count = this.count, k = unit.length;
+    const { levels, weights, unit, step, mean, scale } = this[kind], count = this.count, k = unit.length;
     const out = new Float32Array(count).fill(mean[gene]);
     for (let n = 0; n < k; n++) {
-      const factor = weights[gene * k + n] * unit[n] * this.data.step * scale[gene], start = n * count;
+      const factor = weights[gene * k + n] * unit[n] * step * scale[gene], start = n * count;
       if (factor) for (let u = 0; u < count; u++) out[u] += factor * levels[start + u];
     }
     return out;

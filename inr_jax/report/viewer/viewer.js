@@ -111,10 +111,10 @@ class Viewer {
     if (v < 0) return null;
     const gene = listed.order[state.gene], u = maps.uOfV[v];
     const at = (kind) => {
-      const { levels, weights, unit, mean, scale } = maps[kind];
+      const { levels, weights, unit, step, mean, scale } = maps[kind];
       let sum = 0;
       for (let n = 0; n < unit.length; n++) sum += weights[gene * unit.length + n] * unit[n] * levels[n * maps.count + u];
-      return mean[gene] + scale[gene] * maps.data.step * sum;
+      return mean[gene] + scale[gene] * step * sum;
     };
     return {
       value: at("mean"), sd: maps.sd ? Math.max(0, at("sd")) : null,

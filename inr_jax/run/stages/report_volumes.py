@@ -23,6 +23,7 @@ from inr_jax.report.viewer_volumes import (
     Volumes,
     agreement,
     make_volumes,
+    most_volumes,
     weights_of_examples,
 )
 from inr_jax.run.expression_model import ExpressionModel
@@ -34,7 +35,6 @@ MOST_VOXELS = 320_000  # of the mask; finer grids are thinned
 EXAMPLES = 100  # genes whose maps stand for all others' where they must
 CHECKED = 2000  # voxels at which what is shown is compared with the model
 ERROR, SD_ERROR = 0.007, 0.004  # of a map's scale, see `make_volumes`
-MOST_VOLUMES, MOST_SD_VOLUMES, NUMBERS = 96, 24, 950_000  # the last: of all genes
 SEED = 0
 
 
@@ -122,7 +122,7 @@ def _maps(model: ExpressionModel, x_mm: np.ndarray) -> Maps:
 def _volumes(maps: Maps) -> tuple[Volumes, Volumes | None, np.ndarray]:
     """Maps of the mean, of the standard deviation, and r `(G,)` of what is shown."""
     genes = len(maps.model.genes)
-    most = int(np.clip(NUMBERS // genes, 32, MOST_VOLUMES))
+    most = most_volumes(genes)
     everywhere, every = np.arange(len(maps.x_mm)), range(genes)
     picked = np.unique(np.linspace(0, genes - 1, min(genes, EXAMPLES)).astype(int))
     rows = np.random.default_rng(SEED).permutation(len(maps.x_mm))[:CHECKED]
@@ -134,7 +134,7 @@ def _volumes(maps: Maps) -> tuple[Volumes, Volumes | None, np.ndarray]:
     if maps.model.calibrated is None and maps.model.recipe.trainer.members == 1:
         return mean, None, shown_r
     by_sd = _of_examples(sds, sd_there, rows, genes)
-    most = min(most, MOST_SD_VOLUMES)
+    most = most // 4
     return mean, make_volumes(*by_sd, error=SD_ERROR, most=most, by_mean=True), shown_r
 
 
