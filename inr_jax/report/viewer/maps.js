@@ -22,42 +22,52 @@ function ramp(name) {
 class Maps {
   static async of(data) {
     const maps = new Maps(), names = ["mask", "t1", "distance", "validated", "wells"];
-    const volumes = async (part) => part && { ...part, levels: await unpack(part.levels), weights: await unpack(part.weights) };
-    const parts = await Promise.all([...names.map((name) => data[name] && unpack(data[name])), volumes(data.mean), volumes(data.sd)]);
-    [...names, "mean", "sd"].forEach((name, n) => (maps[name] = parts[n]));
-    maps.data = data;
+    const parts = await Promise.all([unpackVolumes(data.mean), ...names.map((name) => data[name] && unpack(data[name]))]);
+    ["mean", ...names].forEach((name, n) => (maps[name] = parts[n]));
+    Object.assign(maps, { data, sd: null });
     maps.index();
     return maps;
   }
 
+  // Standard deviations, which the first view can do without.
+  async complete() {
+    if (this.data.sd) this.sd = await unpackVolumes(this.data.sd);
+  }
+
   index() {
-    const { shape: [I, J, K], affine, mirrored } = this.data, total = I * J * K;
+    const { shape: [I, J, K], affine, mirrored } = this.data, total = I * J * K, mask = this.mask;
+    let voxels = 0, u = 0, v = 0;
+    for (let c = 0; c < total; c++) voxels += mask[c];
     this.vOfBox = new Int32Array(total).fill(-1);
-    const boxes = [], us = [], template = [], uOfC = mirrored ? new Int32Array(total).fill(-1) : null;
-    let u = 0;
+    this.boxOfV = new Int32Array(voxels);
+    this.uOfV = new Int32Array(voxels);
+    this.templateOfV = new Uint8Array(voxels);
+    const uOfC = new Int32Array(total), cOfV = new Int32Array(voxels);
     for (let i = 0, c = 0; i < I; i++) {
-      const right = affine[0][0] * i + affine[0][3] > -1e-3;
+      const given = !mirrored || affine[0][0] * i + affine[0][3] > -1e-3;
       for (let j = 0; j < J; j++) for (let k = 0; k < K; k++, c++) {
-        if (!this.mask[c]) continue;
-        this.vOfBox[i + I * (j + J * k)] = boxes.length;
-        boxes.push(i + I * (j + J * k));
-        template.push(this.t1[c]);
-        if (mirrored) { if (right) uOfC[c] = u++; us.push(c); }
+        if (!mask[c]) continue;
+        const box = i + I * (j + J * k);
+        this.vOfBox[box] = v;
+        this.boxOfV[v] = box;
+        this.templateOfV[v] = this.t1[c];
+        cOfV[v++] = c;
+        uOfC[c] = given ? u++ : -1;
       }
     }
-    this.boxOfV = Int32Array.from(boxes);
-    this.templateOfV = Uint8Array.from(template);
+    this.count = u;
     const plane = J * K;
-    const other = (c) => (uOfC[c] >= 0 ? uOfC[c] : uOfC[(I - 1 - Math.floor(c / plane)) * plane + (c % plane)]);
-    this.uOfV = mirrored ? Int32Array.from(us, other) : Int32Array.from(boxes, (_, n) => n);
-    this.count = mirrored ? u : boxes.length;
-    const steps = [1, -1, I, -I, I * J, -I * J];  // what lies just outside is coloured as its neighbour
-    const rim = new Map();
-    for (let v = 0; v < boxes.length; v++) for (const step of steps) {
-      const box = boxes[v] + step;
-      if (box >= 0 && box < total && this.vOfBox[box] < 0) rim.set(box, v);
+    for (v = 0; v < voxels; v++) {
+      const c = cOfV[v];
+      this.uOfV[v] = uOfC[c] >= 0 ? uOfC[c] : uOfC[(I - 1 - Math.floor(c / plane)) * plane + (c % plane)];
     }
-    this.rim = [...rim];
+    // What lies just outside is coloured as its neighbour, seen where colours are blended.
+    const rim = [], taken = new Uint8Array(total);
+    for (v = 0; v < voxels; v++) for (const step of [1, -1, I, -I, I * J, -I * J]) {
+      const box = this.boxOfV[v] + step;
+      if (box >= 0 && box < total && this.vOfBox[box] < 0 && !taken[box]) { taken[box] = 1; rim.push(box, this.boxOfV[v]); }
+    }
+    this.rim = Int32Array.from(rim);
     this.wellBoxes = new Set();
     const n = this.wells.length / 3;
     for (let w = 0; w < n; w++) {
@@ -88,6 +98,7 @@ class Maps {
 
   // What is painted: a value a voxel v, the ends of its colours, words.
   layer(name, gene, units) {
+    if (name === "sd" && !this.sd) return null; // a moment after the first view
     if (name === "map" || name === "sd") {
       const kind = name === "map" ? "mean" : "sd", values = this.values(kind, gene);
       const [low, high] = ends(values);
@@ -123,7 +134,10 @@ class Maps {
       rgba.fill(bright ? 0 : 255, to, to + 3);
       rgba[to + 3] = 255;
     }
-    for (const [box, v] of this.rim) if (!rgba[4 * box + 3]) rgba.copyWithin(4 * box, 4 * boxOfV[v], 4 * boxOfV[v] + 3);
+    for (let n = 0; n < this.rim.length; n += 2) {
+      const to = 4 * this.rim[n], from = 4 * this.rim[n + 1];
+      if (!rgba[to + 3]) for (let c = 0; c < 3; c++) rgba[to + c] = rgba[from + c];
+    }
   }
 
   // A NIfTI file of RGBA on the grid.
@@ -144,6 +158,11 @@ class Maps {
     new Uint8Array(buffer, 352).set(bytes);
     return buffer;
   }
+}
+
+async function unpackVolumes(part) {
+  const [levels, weights] = await Promise.all([unpack(part.levels), unpack(part.weights)]);
+  return { ...part, levels, weights };
 }
 
 // Percentiles 2 and 98; both ends apart where a map is constant.

@@ -34,7 +34,10 @@ class Viewer {
   }
 
   // The rendering is drawn after the slices are seen, and its time taken.
-  complete() {
+  async complete() {
+    await this.maps.complete();
+    if (this.state.layer === "sd") this.redraw();
+    else this.moved(this.state.mm);
     const start = performance.now();
     this.rendering(true);
     this.nv.gl.readPixels(0, 0, 1, 1, this.nv.gl.RGBA, this.nv.gl.UNSIGNED_BYTE, new Uint8Array(4));
