@@ -5,7 +5,6 @@ Axis letters: M nodes, n places of a level, R features, G genes, B null maps, S 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -116,25 +115,29 @@ def _averaged(
 
 
 class NullMaps(NamedTuple):
-    """Null maps as what they are made from; they are never stored.
+    """Null maps as what they are made by; they are never stored.
 
     Attributes:
-        nodes: Where they lie.
-        covariances: For each group of null maps, those of the strata.
+        draw: From the number of a pair to two null maps `(M, 2)`.
         total: B.
-        seed: Of all.
     """
 
-    nodes: Nodes
-    covariances: Sequence[Sequence[Covariance]]
+    draw: Callable[[int], np.ndarray]
     total: int
-    seed: int
 
-    def pairs(self) -> list[range]:
-        """Numbers of the pairs of each group, about equally many."""
-        total, groups = -(-self.total // 2), len(self.covariances)
-        ends = [total * k // groups for k in range(groups + 1)]
-        return [range(a, b) for a, b in itertools.pairwise(ends)]
+
+def field_nulls(
+    nodes: Nodes, covariances: Sequence[Covariance], seed: int
+) -> Callable[[int], np.ndarray]:
+    """From the number of a pair to two random fields `(M, 2)` at nodes.
+
+    Args:
+        nodes: Where.
+        covariances: Of each stratum.
+        seed: Of all.
+    """
+    roots = roots_of(nodes.lattice, covariances)
+    return lambda pair: null_pair(nodes, covariances, roots, seed=seed, pair=pair)
 
 
 def run_nulls(
@@ -159,25 +162,19 @@ def run_nulls(
         KeyboardInterrupt after `ENOUGH` null maps or more.
     """
     tallies = {name: no_nulls(len(r)) for name, r in observed.items()}
-    done = 0
-    kept: dict = {}
-    for covariances, pairs in zip(nulls.covariances, nulls.pairs(), strict=True):
-        roots = roots_of(nulls.nodes.lattice, covariances, kept)
-        for first in range(pairs.start, pairs.stop, PAIRS):
-            numbers = range(first, min(first + PAIRS, pairs.stop))
-            maps = [
-                null_pair(nulls.nodes, covariances, roots, seed=nulls.seed, pair=pair)
-                for pair in numbers
-            ]
-            drawn = np.concatenate(maps, axis=1)[:, : nulls.total - done]
-            for name, level in seen.items():
-                r = correlations(level.level, level.values(drawn))
-                tallies[name] = add_nulls(tallies[name], observed[name], r)
-                if watch is not None:
-                    watch(name, r)
-            done += drawn.shape[1]
-            if not _goes_on(on_batch, done):
-                return tallies
+    done, pairs = 0, -(-nulls.total // 2)
+    for first in range(0, pairs, PAIRS):
+        numbers = range(first, min(first + PAIRS, pairs))
+        maps = np.concatenate([nulls.draw(pair) for pair in numbers], axis=1)
+        maps = maps[:, : nulls.total - done]
+        for name, level in seen.items():
+            r = correlations(level.level, level.values(maps))
+            tallies[name] = add_nulls(tallies[name], observed[name], r)
+            if watch is not None:
+                watch(name, r)
+        done += maps.shape[1]
+        if not _goes_on(on_batch, done):
+            break
     return tallies
 
 

@@ -16,7 +16,7 @@ from inr_jax.maps.canvas import make_canvas
 from inr_jax.report.association import Curves, draw_variograms
 from inr_jax.run import config as settings
 from inr_jax.run.association import Compared, compare
-from inr_jax.run.association_stage import Asked, make_stage
+from inr_jax.run.association_stage import Asked, labels_of, make_stage
 from inr_jax.run.association_tables import (
     as_frame,
     describe_nulls,
@@ -65,11 +65,9 @@ class Associations:
 
 def curves_of(compared: Compared) -> dict[str, Curves]:
     """Variograms of the map and of its null maps, by stratum."""
-    model = compared.model
-    parts = zip(compared.ground.strata, model.plans, model.fits, strict=True)
     return {
         name: Curves(plan.centre_mm, fit.observed, fit.expected, fit.misfit)
-        for name, plan, fit in parts
+        for name, (_, plan, fit) in compared.strata.items()
     }
 
 
@@ -113,7 +111,8 @@ def associate(
     value_map = read_value_map(image, mask=mask, zeros=zeros)
     sets = read_gene_sets(genesets, model.genes, {}) if str(genesets) else None
     canvas = make_canvas("", resolution_mm)
-    compared = compare(make_stage(model, wells, canvas, asked), value_map, asked, sets)
+    scenery = make_stage(model, wells, canvas, asked, labels_of(asked))
+    compared = compare(scenery, value_map, asked, sets)
     return Associations(
         as_frame(compared, model.genes, {}, {}),
         sets_frame(compared, sets) if sets else None,

