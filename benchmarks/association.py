@@ -1,0 +1,78 @@
+"""How often does a random map go with real genes by chance, at nominal 5 %?
+
+Random maps in the real brain, its grey matter every 6 mm in strata, against the maps of
+a fitted model and the values at its wells. Whatever is significant is false.
+
+python benchmarks/association.py --path=DIR_OR_ZIP [--workdir=RUN] [--json=FILE]
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from lib.error_rates import levels_of, plans_of, tested
+from lib.null_tables import make_tables
+from lib.random_maps import LEVELS, OTHERS, random_maps
+from lib.settings import settings_of
+from lib.study_files import study_flags, study_folder, write_table
+
+import inr_jax
+from inr_jax.brain.space import Grid
+from inr_jax.brain.template import brain_mask
+from inr_jax.maps.association_places import ground_of
+from inr_jax.maps.write import Canvas
+from inr_jax.run import build
+from inr_jax.run.association_stage import Asked, labels_of, make_stage
+
+EVERY, TINY_EVERY = 2, 4  # of the voxels of 3 mm
+TINY = {"fit.steps": 2, "fit.members": 1, "field.hidden": 4, "field.depth": 1}
+TINY |= {"phantom.n_wells": 300, "phantom.n_genes": 6}
+KINDS = (*LEVELS, *OTHERS)
+
+
+def canvas_of(every: int) -> Canvas:
+    """The brain on a coarse grid."""
+    mask, grid = brain_mask(3)
+    affine = grid.affine @ np.diag([every, every, every, 1])
+    coarse = mask[::every, ::every, ::every]
+    return Canvas(coarse, Grid(coarse.shape, affine), "MNI152", "zero")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write a row a kind of map, a trend and a level, and print it."""
+    more = {
+        "workdir": (str, "", "of a run, whose model is taken"),
+        "maps": (int, 1000, "random maps of a kind"),
+        "nulls": (int, 400, "null maps of each"),
+        "trends": (str, "linear,quadratic", "removed, comma separated"),
+        "kinds": (str, ",".join(KINDS), "of random maps, comma separated"),
+    }
+    flags = study_flags(__doc__, "association", **more).parse_args(arguments)
+    c, every = settings_of(flags, TINY), EVERY
+    if flags.tiny:
+        flags.maps, flags.nulls, flags.trends = 4, 20, "linear"
+        flags.kinds, every = ",".join(KINDS[:2]), TINY_EVERY
+    samples, rows = build.load_source(c).samples, []
+    model = inr_jax.load(flags.workdir) if flags.workdir else inr_jax.fit(samples, c)
+    asked = Asked()
+    canvas, labels = canvas_of(every), labels_of(asked)
+    scenery = make_stage(model, samples, canvas, asked, labels)
+    candidates = scenery.candidates
+    ground = ground_of(candidates, np.ones(len(candidates.x_mm), bool), "brain")
+    index = candidates.ijk[ground.rows] - candidates.ijk[ground.rows].min(0)
+    for trend in flags.trends.split(","):
+        start = time.perf_counter()
+        seen, plans = levels_of(scenery, ground, trend), plans_of(ground, trend)
+        tables = make_tables(ground, seen, flags.nulls)
+        print(f"tables {time.perf_counter() - start:.0f} s", flush=True)
+        for kind in flags.kinds.split(","):
+            maps = random_maps(ground, index, kind, flags.maps, seed=77)
+            for name, found in tested(ground, seen, plans, tables, maps).items():
+                rows.append({"kind": kind, "trend": trend, "level": name} | found)
+                print(rows[-1], f"{time.perf_counter() - start:.0f} s", flush=True)
+    write_table(flags, study_folder(flags), rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Shares of random maps that an association calls significant."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inr_jax.maps.association import (
+    Seen,
+    correlate,
+    region_level,
+    voxel_level,
+    well_level,
+)
+from inr_jax.maps.association_places import Ground, regions_of, wells_of
+from inr_jax.run.association_stage import Scenery, gene_maps
+from inr_jax.stats.association import (
+    add_nulls,
+    chances,
+    false_discovery,
+    no_nulls,
+    tail_p,
+)
+from inr_jax.stats.association_design import design
+from inr_jax.stats.association_sets import set_scores, set_tails
+from inr_jax.stats.nulls_variogram import (
+    VariogramPlan,
+    correlation_tables,
+    fit_covariance,
+    plan_variogram,
+)
+from lib import null_tables as tabled
+
+NOMINAL = 0.05
+SETS, IN_A_SET = 40, (5, 16)
+
+
+def levels_of(scenery: Scenery, ground: Ground, trend: str) -> dict[str, Seen]:
+    """Genes at regions, wells and voxels; all wells, however coarse the nodes."""
+    reach = float(np.linalg.norm(ground.nodes.lattice.step_mm, axis=0).max())
+    wells = wells_of(ground.nodes, scenery.samples, reach)
+    measured = scenery.samples.take(wells.rows)
+    ((_, features, weights),) = gene_maps(scenery, ground)
+    seen = {"well": well_level(wells, measured.values, measured.donor, trend)}
+    if scenery.labels is not None:
+        regions = regions_of(ground.nodes, scenery.labels)
+        seen["region"] = region_level(regions, features, weights, trend)
+    seen["voxel"] = voxel_level(ground, features, weights, trend)
+    return {name: level for name, level in seen.items() if level is not None}
+
+
+def plans_of(ground: Ground, trend: str) -> list[VariogramPlan]:
+    """How the variogram of each stratum is estimated."""
+    tables, x_mm = correlation_tables(ground.nodes.lattice), ground.nodes.x_mm
+    inside = [x_mm[ground.nodes.stratum == s] for s in range(len(ground.strata))]
+    return [plan_variogram(x, design(x, [], trend), tables) for x in inside]
+
+
+def random_sets(genes: int) -> np.ndarray:
+    """`(SETS, G)` members of random gene sets, rows that sum to 1."""
+    rng = np.random.default_rng(3)
+    sets = np.zeros((SETS, genes))
+    for row in sets:
+        size = min(genes, rng.integers(*IN_A_SET))
+        row[rng.choice(genes, size, replace=False)] = 1 / size
+    return sets
+
+
+def tested(
+    ground: Ground,
+    seen: dict[str, Seen],
+    plans: list[VariogramPlan],
+    tables: tabled.Tables,
+    maps: np.ndarray,
+) -> dict[str, dict[str, float]]:
+    """Rates of false positives among maps `(M, n)`, by level.
+
+    `rate` counts null maps, `tail` takes the t distribution, `family` the largest |r|
+    of all genes, `any_q` any gene's q, `sets` any q of random gene sets; `naive` is
+    Pearson's p.
+    """
+    strata = [ground.nodes.stratum == s for s in range(len(plans))]
+    observed = [
+        tabled.observed_variograms(plan, maps[inside])
+        for plan, inside in zip(plans, strata, strict=True)
+    ]
+    counts: dict[str, dict[str, list]] = {name: {} for name in seen}
+    for number, column in enumerate(maps.T):
+        fits = [
+            fit_covariance(plan, curve[:, number]).covariance
+            for plan, curve in zip(plans, observed, strict=True)
+        ]
+        nulls = tabled.null_r(tables, seen, fits, slice(None))
+        for name, r in correlate(seen, column).items():
+            places = np.full(len(r), len(seen[name].level.basis))
+            found = {"naive": (tail_p(r, places) <= NOMINAL).mean()}
+            found |= _shares(r, nulls[name])
+            for key, share in found.items():
+                counts[name].setdefault(key, []).append(share)
+    return {
+        name: {key: round(float(np.mean(v)), 4) for key, v in of.items()}
+        for name, of in counts.items()
+    }
+
+
+def _shares(r: np.ndarray, nulls: np.ndarray) -> dict[str, float]:
+    outcome = chances(add_nulls(no_nulls(len(r)), r, nulls), r)
+    sets = random_sets(len(r))
+    p = set_tails(set_scores(sets, r[:, None])[:, 0], set_scores(sets, nulls))
+    return {
+        "rate": float((outcome.p_null <= NOMINAL).mean()),
+        "tail": float((outcome.p_tail <= NOMINAL).mean()),
+        "family": float(outcome.p_max.min() <= NOMINAL),
+        "any_q": float(outcome.q.min() <= NOMINAL),
+        "sets": float(false_discovery(p).min() <= NOMINAL),
+    }
