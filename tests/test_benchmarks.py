@@ -24,7 +24,10 @@ LEAST, MOST = math.ulp(0.0), sys.float_info.max
 RANGES = {
     r"r|rho|own_sign|score": (-1, 1),
     r"r2|EM|likelihood": (-MOST, 1),
-    r"naive|rate_|tail|family|any_q|sets|coverage|chance|least_and_most_of_a_gene": (0, 1),
+    r"naive|counted|tail|family|any_q|sets|coverage|chance|least_and_most_of_a_gene": (
+        0,
+        1,
+    ),
     r"mse|mean_width|distance_mm|ours|naive_vmap|jax_loop|ratio": (LEAST, MOST),
     r"flops|rate|copy|b?float\d+.*|of_.*|fraction.*|[12]mm": (LEAST, MOST),
     r"gb|.*(_s|_ms|_gb|_gene|_1mm|seconds|extrapolated)": (LEAST, MOST),
@@ -33,7 +36,7 @@ RANGES = {
 }
 # What a benchmark is for: without these numbers it has measured nothing.
 MEASURED = {
-    "association": {"naive", "rate", "tail", "family", "sets"},
+    "association": {"naive", "counted", "tail", "family", "sets"},
     "blup_targets": {"wells", "likelihood", "EM"},
     "compile_and_start": {"import_cli", "first_step_cold", "compile_cold"},
     "coverage": {"coverage", "mean_width"},

@@ -74,7 +74,7 @@ def tested(
 ) -> dict[str, dict[str, float]]:
     """Rates of false positives among maps `(M, n)`, by level.
 
-    `rate` counts null maps, `tail` takes the t distribution, `family` the largest |r|
+    `counted` counts null maps, `tail` takes the t distribution, `family` the largest |r|
     of all genes, `any_q` any gene's q, `sets` any q of random gene sets; `naive` is
     Pearson's p.
     """
@@ -107,7 +107,7 @@ def _shares(r: np.ndarray, nulls: np.ndarray) -> dict[str, float]:
     sets = random_sets(len(r))
     p = set_tails(set_scores(sets, r[:, None])[:, 0], set_scores(sets, nulls))
     return {
-        "rate": float((outcome.p_null <= NOMINAL).mean()),
+        "counted": float((outcome.p_null <= NOMINAL).mean()),
         "tail": float((outcome.p_tail <= NOMINAL).mean()),
         "family": float(outcome.p_max.min() <= NOMINAL),
         "any_q": float(outcome.q.min() <= NOMINAL),
