@@ -74,9 +74,9 @@ def tested(
 ) -> dict[str, dict[str, float]]:
     """Rates of false positives among maps `(M, n)`, by level.
 
-    `counted` counts null maps, `tail` takes the t distribution, `family` the largest |r|
-    of all genes, `any_q` any gene's q, `sets` any q of random gene sets; `naive` is
-    Pearson's p.
+    `counted` goes by null maps, `tail` by the t distribution, `family` by the largest
+    |r| of all genes, `any_q` by any gene's q, `sets` by any q of random gene sets;
+    `naive` by Pearson's p.
     """
     strata = [ground.nodes.stratum == s for s in range(len(plans))]
     observed = [
