@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Mapping
 
-from inr_jax.errors import unknown_name
+from inr_jax.errors import InputError, first_line, unknown_name
 
 
 def settings_in(
@@ -42,3 +42,29 @@ def check_settings(
     for key in settings:
         if key not in known:
             raise unknown_name(f"settings of {where}", key, known)
+
+
+def plugged(group: str) -> dict[str, Callable]:
+    """Makers that installed packages bring, by name.
+
+    Args:
+        group: Of entry points: `inr_jax.fields`, `inr_jax.conditionings`,
+            `inr_jax.codes`; each names a `make` as those of this package.
+
+    Raises:
+        InputError: One cannot be imported.
+    """
+    from importlib.metadata import entry_points
+
+    makers = {}
+    for point in entry_points(group=group):
+        try:
+            makers[point.name] = point.load()
+        except Exception as error:  # it is somebody else's code
+            raise InputError(
+                f"entry point {point.name!r} of {group}",
+                expected="one that can be imported",
+                found=f"{type(error).__name__}: {first_line(error)}",
+                fix="mend or uninstall the package that brings it",
+            ) from error
+    return makers

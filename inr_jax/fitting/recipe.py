@@ -16,7 +16,7 @@ from inr_jax.errors import InputError, shortlist
 from inr_jax.fields import model as render
 from inr_jax.fields.conditioning import Conditioning
 from inr_jax.fields.conditioning.conditioning import rows_of_genes
-from inr_jax.fields.gene_codes import gene_codes
+from inr_jax.fields.gene_codes import GeneCodes
 from inr_jax.fields.inputs import Inputs, Places, make_places
 from inr_jax.fields.numerics.forks import check_process
 from inr_jax.fitting import fit
@@ -45,8 +45,7 @@ class Recipe(NamedTuple):
         box: Kind of box.
         scale: Kind of standardiser.
         targets: "wells", or "effects" of their structures.
-        order: Order of genes for their codes; "" gives codes of width 0.
-        frequencies: sin/cos pairs in a code.
+        codes: How codes of genes are made; None where networks take none.
         sees_structures: Whether the networks see structures and parents.
         mixtures: K, of genes that heads are fitted to; 0 fits a head to each gene.
         field_steps: Steps instead, where the targets hold a field in space beside
@@ -63,8 +62,7 @@ class Recipe(NamedTuple):
     box: str
     scale: str
     targets: str
-    order: str
-    frequencies: int
+    codes: GeneCodes | None = None
     sees_structures: bool = False
     field_steps: int = 0
     mixtures: int = 0
@@ -116,9 +114,9 @@ def make_preprocessing(recipe: Recipe, training: Samples) -> Preprocessing:
         )
     inputs = Inputs(box_around(x_mm, recipe.box), recipe.mirror, recipe.tissue)
     codes = np.zeros((len(training.genes), 0), np.float32)
-    if recipe.order:
+    if recipe.codes:
         standard = standardiser.standard(training.values)
-        codes = gene_codes(standard, order=recipe.order, frequencies=recipe.frequencies)
+        codes = recipe.codes.of(standard, training.genes)
     structures = known_structures(training) if recipe.sees_structures else None
     mix = None
     if recipe.mixtures:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import partial
 
 from ml_collections import ConfigDict
 
-from inr_jax.fields import architectures, conditioning, model
-from inr_jax.fields.conditioning import StructureEmbedding, with_structures
-from inr_jax.fields.gene_codes import code_width
-from inr_jax.fields.inputs import feature_count
+from inr_jax.fields import model
+from inr_jax.fields.conditioning import StructureEmbedding
 from inr_jax.fitting import fit
 from inr_jax.fitting.optimizer import make_adam
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.maps import canvas
 from inr_jax.maps.write import Canvas
+from inr_jax.run import networks
 from inr_jax.run.ahba_settings import ahba_options, data_dir
 from inr_jax.run.sizes import check_networks, mixtures_of
 from inr_jax.run.wells import no_source
@@ -123,7 +121,7 @@ def make_recipe(config: ConfigDict, genes: int) -> Recipe:
     return _recipe(
         config,
         genes,
-        field=_field_settings(config),
+        field=networks.field_settings(config),
         steps=config.fit.steps,
         learning_rate=config.fit.learning_rate,
     )
@@ -131,7 +129,7 @@ def make_recipe(config: ConfigDict, genes: int) -> Recipe:
 
 def make_structure_recipe(config: ConfigDict, samples: Samples) -> Recipe:
     """Networks that see structures, too: as in `config.anatomy`, else as the first."""
-    settings, field = config.anatomy, _field_settings(config)
+    settings, field = config.anatomy, networks.field_settings(config)
     field |= {
         key: settings[key] for key in ("hidden", "depth", "omega") if key in field
     }
@@ -152,27 +150,6 @@ def make_structure_recipe(config: ConfigDict, samples: Samples) -> Recipe:
     )._replace(field_steps=settings.field_steps)
 
 
-def _make_conditioning(
-    config: ConfigDict,
-    genes: int,
-    *,
-    field: dict,
-    embedding: StructureEmbedding | None,
-    precision: str,
-) -> conditioning.Conditioning:
-    features = feature_count(config.inputs.tissue)
-    inner = conditioning.make_conditioning(
-        config.conditioning.name,
-        partial(
-            architectures.make_field, config.field.name, precision=precision, **field
-        ),
-        genes=genes,
-        features=features + (embedding.width if embedding else 0),
-        **_conditioning_settings(config),
-    )
-    return with_structures(inner, embedding, features) if embedding else inner
-
-
 def _recipe(
     config: ConfigDict,
     genes: int,
@@ -184,8 +161,8 @@ def _recipe(
 ) -> Recipe:
     check_networks(config, field, genes)
     count = mixtures_of(config, genes)
-    networks, rendered = (
-        _make_conditioning(
+    trained, rendered = (
+        networks.make_conditioning(
             config,
             count or genes,
             field=field,
@@ -202,7 +179,7 @@ def _recipe(
     )
     return Recipe(
         trainer=fit.Trainer(
-            networks, optimizer, *(config.fit[name] for name in TRAINED_BY)
+            trained, optimizer, *(config.fit[name] for name in TRAINED_BY)
         ),
         renderer=model.make_renderer(
             rendered, chunk=config.render.chunk, group=config.fit.group
@@ -215,25 +192,10 @@ def _recipe(
         box=config.inputs.box,
         scale=config.fit.scale,
         targets=config.fit.targets,
-        order=config.conditioning.order if networks.code else "",
-        frequencies=config.conditioning.frequencies,
+        codes=networks.make_gene_codes(config) if trained.code else None,
         sees_structures=embedding is not None,
         mixtures=count,
     )
-
-
-def _conditioning_settings(config: ConfigDict) -> dict:
-    """What the chosen conditioning takes, of what `config.conditioning` says."""
-    settings = config.conditioning
-    values = {"code": code_width(settings.frequencies), "rank": settings.rank}
-    return {key: values[key] for key in conditioning.settings_of(settings.name)}
-
-
-def _field_settings(config: ConfigDict) -> dict:
-    """What the chosen field takes of `config.field`, which serves all of them."""
-    return {
-        key: config.field[key] for key in architectures.settings_of(config.field.name)
-    }
 
 
 def make_canvas(config: ConfigDict) -> Canvas:

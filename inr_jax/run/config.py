@@ -18,7 +18,7 @@ from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, first_line, shortlist, unknown_name
 from inr_jax.files.stored import contents, parsed
-from inr_jax.run.setting_checks import Names, Range
+from inr_jax.run.setting_checks import Names, Plugged, Range
 from inr_jax.run.settings_table import CONSTANTS, FITTED, SECTIONS, TABLE
 
 log = logging.getLogger("inr_jax")
@@ -179,7 +179,7 @@ def describe() -> str:
             lines += ["", f"{section}: {SECTIONS[section]}"]
         previous = section
         shown = str(value).lower() if isinstance(value, bool) else value or repr(value)
-        allowed = f"; {check}" if isinstance(check, Range | Names) else ""
+        allowed = f"; {check}" if isinstance(check, Range | Names | Plugged) else ""
         first, *rest = textwrap.wrap(meaning + allowed, 48)
         lines += [f"  {key + ' = ' + str(shown):<37} {first}"]
         lines += [" " * 40 + line for line in rest]

@@ -45,6 +45,27 @@ class Names(NamedTuple):
         return " | ".join(name or '""' for name in self.known)
 
 
+class Plugged(NamedTuple):
+    """One of these names, or one that an installed package brings."""
+
+    known: list[str]
+    group: str = "inr_jax.conditionings"  # of entry points
+
+    def __call__(self, where: str, value: str) -> None:
+        """Refuse any other name; the error gives the nearest."""
+        if value in self.known:
+            return
+        from importlib.metadata import entry_points
+
+        brought = [point.name for point in entry_points(group=self.group)]
+        if value not in brought:
+            raise unknown_name(where, value, [*self.known, *brought])
+
+    def __str__(self) -> str:
+        """The names of this package with bars between them."""
+        return " | ".join(self.known)
+
+
 class Form(NamedTuple):
     """What is written as a regular expression says; `expected` says it in words."""
 

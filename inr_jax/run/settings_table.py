@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from inr_jax.run.setting import Setting as Setting
 from inr_jax.run.setting import Was as Was
-from inr_jax.run.setting_checks import Form, Names, Range, block_sides, depths
+from inr_jax.run.setting_checks import Form, Names, Plugged, Range, block_sides, depths
 from inr_jax.samples.ahba import options
 
 # Marks of a setting: what else depends on it.
@@ -22,23 +22,22 @@ MAPS = "maps"  # maps depend on it, scores do not
 SEED, NOT_NEGATIVE, POSITIVE = Range(0, 2**32 - 1), Range(0), Range(1e-6)
 # What an int32 counts; sizes of networks that some machine can hold, see `run.sizes`.
 COUNT, ZERO_OR_COUNT = Range(1, 10**9), Range(0, 10**9)
-WIDTH, DEPTH = Range(1, 16384), Range(1, 256)
-RATE, MM = Range(1e-12, 1), Range(0, 50)
+WIDTH, DEPTH, RATE, MM = Range(1, 16384), Range(1, 256), Range(1e-12, 1), Range(0, 50)
 RESOLUTION = Form("[123]", "1, 2 or 3", "or give a mask with --config.render.mask")
 SEPARATOR = Form(
     r"|[^\w\s.\"]|\t| |tab|comma|semicolon|bar|space", "one letter, or tab", "as ;"
 )
 SPACE = Form("[A-Za-z0-9]*", "letters and digits", "as MNI152NLin6Asym")
 SOURCES = Names(("phantom", "ahba", "allen_export", "table", "python"))
-AVERAGES = Names(("none", "structure", "parent"))
-SUPPORTS = Names(("wells", "named"))  # well, of those that a value averages
+AVERAGES, SUPPORTS = Names(("none", "structure", "parent")), Names(("wells", "named"))
 SURFACE_SPACES = Names(("MNI152", "MNI305"))
 TARGETS, TISSUES = Names(("wells", "effects")), Names(("none", "soft", "class"))
 TRENDS, STRATA = Names(("linear", "quadratic", "none")), Names(("auto", "none"))
 # The names that fields.architectures, .conditioning and .numerics.precision register;
 # those would import jax, so tests compare.
 FIELDS = Names(("siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr"))
-CONDITIONINGS = Names(("heads", "independent", "concat", "low_rank"))
+CONDITIONINGS = ["heads", "independent", "concat", "low_rank", "shift", "film", "hyper"]
+CODES = Names(("position", "spectral", "pca", "latent"))
 BASELINES, MIX = Names(("all", "plain")), Range(0, 4096)
 SHARD = Form("|[1-9][0-9]*/[1-9][0-9]*", "a part and how many there are", "as 3/16")
 STORES = Names(("auto", "nifti", "factored"))
@@ -127,10 +126,14 @@ ROWS: tuple[tuple, ...] = (
     (".grid", 16, "oinr: voxels an axis", Range(2, 128)),
     (".channels", 16, "oinr: channels of a convolution", WIDTH),
     ("conditioning", "How genes share networks"),
-    (".name", "heads", "how genes share networks", CONDITIONINGS),
-    (".rank", 8, "low_rank: patterns that the genes mix", WIDTH),
-    (".order", "spectral", "concat: position of a gene", Names(("spectral", "pc1"))),
-    (".frequencies", 11, "concat: sin/cos pairs of the position", Range(0, 20)),
+    (".name", "heads", "how genes share networks", Plugged(CONDITIONINGS)),
+    (".module", "", "a file of your own with make(), instead", PATH, Was("")),
+    (".rank", 8, "low_rank: patterns; hyper: directions of a layer", WIDTH),
+    (".code", "position", "of genes, not for heads...", CODES, Was("position")),
+    (".order", "spectral", "position: of a gene in", Names(("spectral", "pc1"))),
+    (".frequencies", 11, "position: sin/cos pairs of it", Range(0, 20)),
+    (".width", 16, "spectral, pca, latent: numbers of a code", WIDTH, Was(16)),
+    (".prior", 0.5, "latent: noise over variance of codes", NOT_NEGATIVE, Was(0.5)),
     ("fit", "How networks are fitted"),
     (".steps", 600, "steps of the optimizer", COUNT, ALONG),
     (".learning_rate", 1e-3, "of Adam", RATE, NUMBER),

@@ -7,7 +7,14 @@ import pytest
 
 from inr_jax.errors import InputError
 from inr_jax.fields.encodings import fourier
-from inr_jax.fields.gene_codes import ORDERS, gene_codes, pc1_order, spectral_order
+from inr_jax.fields.gene_codes import (
+    CODES,
+    ORDERS,
+    gene_codes,
+    make_codes,
+    pc1_order,
+    spectral_order,
+)
 
 pytestmark = pytest.mark.usefixtures("strict_types")
 
@@ -75,3 +82,54 @@ def test_an_unknown_order_names_the_known_ones(rng):
 def test_one_gene_alone_stands_at_zero(rng, order):
     found = gene_codes(rng.normal(size=(9, 1)), order=order, frequencies=2)
     np.testing.assert_allclose(found, [[0, 0, 0, 1, 1]], atol=1e-7)
+
+
+MADE = {
+    "position": {"order": "spectral", "frequencies": 3},
+    "spectral": {"width": 4},
+    "pca": {"width": 4},
+    "table": {
+        "width": 4,
+        "rows": lambda genes: np.arange(len(genes) * 3).reshape(-1, 3),
+    },
+}
+
+
+@pytest.mark.parametrize("name", CODES)
+@pytest.mark.parametrize("genes", [1, 3, 30])
+def test_codes_have_their_width_whatever_the_genes(rng, name, genes):
+    codes = make_codes(name, **MADE[name])
+    made = codes.of(rng.normal(size=(9, genes)), tuple(map(str, range(genes))))
+    assert made.shape == (genes, codes.width) and made.dtype == np.float32
+    assert np.isfinite(made).all()
+
+
+def test_codes_of_pca_tell_correlated_genes_by_their_distance(rng):
+    values = chain(rng)
+    codes = make_codes("pca", width=2).of(values, ())
+    # Two patterns: the genes lie on an arc, their products are their covariances.
+    covariance = np.cov(values.T)
+    products = codes @ codes.T
+    np.testing.assert_allclose(
+        products / products[0, 0], covariance / covariance[0, 0], atol=1e-4
+    )
+
+
+def test_an_embedding_of_one_dimension_is_the_spectral_order(rng):
+    values = chain(rng)
+    embedding = make_codes("spectral", width=1).of(values, ())[:, 0]
+    r = np.corrcoef(embedding, spectral_order(values))[0, 1]
+    assert abs(r) > 0.999999
+
+
+def test_codes_of_a_table_keep_distances_between_its_genes(rng):
+    rows = rng.normal(size=(7, 300))
+    rows = (rows - rows.mean(0)) / rows.std(0)
+    codes = make_codes("table", width=32, rows=lambda genes: rows).of(rows, ())
+    assert codes.shape == (7, 32) and not codes[:, 7:].any()
+
+    def distances(x):
+        return np.linalg.norm(x[:, None] - x[None], axis=-1)
+
+    ratio = distances(codes)[0, 1:] / distances(rows)[0, 1:]
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)

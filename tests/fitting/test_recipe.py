@@ -33,6 +33,8 @@ RECIPES: dict[str, dict] = {
     },
     # Gene codes and the joint box are statistics of the wells, too.
     "concat": {"conditioning.name": "concat", "inputs.box": "joint"},
+    "pca": {"conditioning.name": "shift", "conditioning.code": "pca"},
+    "latent": {"conditioning.name": "film", "conditioning.code": "latent"},
 }
 
 

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 
 from inr_jax.fields.architectures.layers import linear
-from inr_jax.fields.field import Field, from_module
+from inr_jax.fields.field import Field, Modulate, chain, from_module, unmodulated
 from inr_jax.fields.numerics.precision import EXACT
 
 
@@ -32,12 +32,12 @@ class Gauss(nn.Module):
     precision: str = EXACT
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
+    def __call__(self, x: jax.Array, modulate: Modulate = unmodulated) -> jax.Array:
         """Features `(F,)` to values `(outputs,)`."""
         for layer in range(self.depth):
             precision = self.precision if layer else EXACT
-            x = linear(self.hidden, x.shape[-1], precision=precision)(x) / self.sigma
-            x = jnp.exp(-(x**2) / 2)
+            h = linear(self.hidden, x.shape[-1], precision=precision)(x)
+            x = jnp.exp(-((modulate(layer, x, h) / self.sigma) ** 2) / 2)
         return linear(self.outputs, x.shape[-1], precision=self.precision)(x)
 
 
@@ -51,4 +51,5 @@ def make(
     precision: str = EXACT,
 ) -> Field:
     """A Gaussian network as a `Field`."""
-    return from_module(Gauss(outputs, hidden, depth, sigma, precision), features)
+    module = Gauss(outputs, hidden, depth, sigma, precision)
+    return from_module(module, features, chain(features, hidden, depth))

@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 
 from inr_jax.fields.architectures.layers import linear, uniform
-from inr_jax.fields.field import Field, from_module
+from inr_jax.fields.field import Field, Modulate, chain, from_module, unmodulated
 from inr_jax.fields.numerics.precision import EXACT
 from inr_jax.fields.numerics.sine import sine
 
@@ -72,14 +72,15 @@ class Mfn(nn.Module):
     precision: str = EXACT
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
+    def __call__(self, x: jax.Array, modulate: Modulate = unmodulated) -> jax.Array:
         """Features `(F,)` to values `(outputs,)`."""
         k, n = self.depth, self.hidden
         wave = self.input_scale / math.sqrt(k * x.shape[-1])
         g = Filters(k * n, wave, self.alpha / k, self.beta)(x).reshape(k, n)
         z = g[0]
         for i in range(1, k):
-            z = linear(n, n, precision=self.precision)(z) * g[i]
+            h = linear(n, n, precision=self.precision)(z)
+            z = modulate(i - 1, z, h) * g[i]
         return linear(self.outputs, n, precision=self.precision)(z)
 
 
@@ -96,4 +97,4 @@ def make(
 ) -> Field:
     """A multiplicative filter network as a `Field`."""
     module = Mfn(outputs, hidden, depth, input_scale, alpha, beta, precision)
-    return from_module(module, features)
+    return from_module(module, features, chain(hidden, hidden, depth - 1))

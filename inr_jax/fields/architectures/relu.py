@@ -19,7 +19,14 @@ import jax
 import jax.numpy as jnp
 
 from inr_jax.fields.encodings import fourier
-from inr_jax.fields.field import COORDINATES, Field, from_module
+from inr_jax.fields.field import (
+    COORDINATES,
+    Field,
+    Modulate,
+    chain,
+    from_module,
+    unmodulated,
+)
 from inr_jax.fields.numerics.precision import EXACT, dense_product
 
 
@@ -33,13 +40,13 @@ class Relu(nn.Module):
     precision: str = EXACT
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
+    def __call__(self, x: jax.Array, modulate: Modulate = unmodulated) -> jax.Array:
         """Features `(F,)` to values `(outputs,)`."""
         waves = jax.vmap(lambda u: fourier(u, self.frequencies))(x[:COORDINATES])
         x = jnp.concatenate([x, waves.ravel()])
         for layer in range(self.depth):
             precision = self.precision if layer else EXACT
-            x = nn.relu(self._linear(self.hidden, precision)(x))
+            x = nn.relu(modulate(layer, x, self._linear(self.hidden, precision)(x)))
         return self._linear(self.outputs, self.precision)(x)
 
     def _linear(self, width: int, precision: str) -> nn.Dense:
@@ -60,4 +67,6 @@ def make(
     precision: str = EXACT,
 ) -> Field:
     """A ReLU network on encoded coordinates as a `Field`."""
-    return from_module(Relu(outputs, hidden, depth, frequencies, precision), features)
+    module = Relu(outputs, hidden, depth, frequencies, precision)
+    encoded = features + 2 * COORDINATES * frequencies
+    return from_module(module, features, chain(encoded, hidden, depth))

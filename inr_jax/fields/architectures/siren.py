@@ -17,7 +17,7 @@ import flax.linen as nn
 import jax
 
 from inr_jax.fields.architectures.layers import linear
-from inr_jax.fields.field import Field, from_module
+from inr_jax.fields.field import Field, Modulate, chain, from_module, unmodulated
 from inr_jax.fields.numerics.precision import EXACT
 from inr_jax.fields.numerics.sine import sine
 
@@ -32,14 +32,14 @@ class Siren(nn.Module):
     precision: str = EXACT
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
+    def __call__(self, x: jax.Array, modulate: Modulate = unmodulated) -> jax.Array:
         """Features `(F,)` to values `(outputs,)`."""
         for layer in range(self.depth):
             n = x.shape[-1]
             bound = 1 / n if layer == 0 else (6 / n) ** 0.5 / self.omega
             precision = self.precision if layer else EXACT
             layer_of = linear(self.hidden, n, bound=bound, precision=precision)
-            x = sine(self.omega * layer_of(x))
+            x = sine(self.omega * modulate(layer, x, layer_of(x)))
         n, bound = x.shape[-1], (6 / x.shape[-1]) ** 0.5 / self.omega
         return linear(self.outputs, n, bound=bound, precision=self.precision)(x)
 
@@ -54,4 +54,5 @@ def make(
     precision: str = EXACT,
 ) -> Field:
     """A SIREN as a `Field`; the paper's per-gene one is 5 x 256 at omega 30."""
-    return from_module(Siren(outputs, hidden, depth, omega, precision), features)
+    module = Siren(outputs, hidden, depth, omega, precision)
+    return from_module(module, features, chain(features, hidden, depth))

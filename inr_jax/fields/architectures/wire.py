@@ -34,8 +34,13 @@ from inr_jax.fields.architectures.layers import (
     linear,
     squares,
 )
-from inr_jax.fields.field import Field, from_module
+from inr_jax.fields.field import Field, Modulate, chain, from_module, unmodulated
 from inr_jax.fields.numerics.precision import EXACT
+
+
+def complex_width(hidden: int, windows: int) -> int:
+    """Complex units that stand for so many real ones."""
+    return max(1, int(hidden / math.sqrt(2 * windows)))
 
 
 class Wire(nn.Module):
@@ -50,14 +55,16 @@ class Wire(nn.Module):
     precision: str = EXACT
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
+    def __call__(self, x: jax.Array, modulate: Modulate = unmodulated) -> jax.Array:
         """Features `(F,)` to values `(outputs,)`."""
-        width = max(1, int(self.hidden / math.sqrt(2 * self.windows)))
+        width = complex_width(self.hidden, self.windows)
         each = range(self.windows)
         real = [linear(width, x.shape[-1])(x) for _ in each]
-        z = self._wavelet([jnp.concatenate([v, jnp.zeros_like(v)]) for v in real])
-        for _ in range(self.depth - 1):
-            z = self._wavelet([ComplexLinear(width, self.precision)(z) for _ in each])
+        wave, *windows = [jnp.concatenate([v, jnp.zeros_like(v)]) for v in real]
+        z = self._wavelet([modulate(0, x, wave), *windows])
+        for layer in range(1, self.depth):
+            wave, *windows = [ComplexLinear(width, self.precision)(z) for _ in each]
+            z = self._wavelet([modulate(layer, z, wave), *windows])
         return linear(self.outputs, width, precision=self.precision)(z)
 
     def _wavelet(self, parts: list[jax.Array]) -> jax.Array:
@@ -83,7 +90,8 @@ def make(
     """
     check_gabor(omega, scale)
     module = Wire(outputs, hidden, depth, omega, scale, 1, precision)
-    return from_module(module, features)
+    layers = chain(features, 2 * complex_width(hidden, 1), depth)
+    return from_module(module, features, layers)
 
 
 def make_2d(
@@ -103,4 +111,5 @@ def make_2d(
     """
     check_gabor(omega, scale)
     module = Wire(outputs, hidden, depth, omega, scale, 2, precision)
-    return from_module(module, features)
+    layers = chain(features, 2 * complex_width(hidden, 2), depth)
+    return from_module(module, features, layers)

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from inr_jax.fields.conditioning import concat, heads, independent, low_rank
+from inr_jax.fields.conditioning import (
+    concat,
+    film,
+    heads,
+    hyper,
+    independent,
+    low_rank,
+    shift,
+)
 from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker
+from inr_jax.fields.conditioning.latents import with_latents
 from inr_jax.fields.conditioning.structures import StructureEmbedding, with_structures
 from inr_jax.fields.registry import check_settings, settings_in
 
@@ -14,6 +23,9 @@ CONDITIONINGS: dict[str, Callable[..., Conditioning]] = {
     "independent": independent.make,
     "concat": concat.make,
     "low_rank": low_rank.make,
+    "shift": shift.make,
+    "film": film.make,
+    "hyper": hyper.make,
 }
 
 COMMON = ("make_field", "genes", "features")  # what every conditioning takes
@@ -54,5 +66,6 @@ __all__ = [
     "StructureEmbedding",
     "make_conditioning",
     "settings_of",
+    "with_latents",
     "with_structures",
 ]

@@ -14,6 +14,7 @@ import numpy as np
 
 from inr_jax.errors import unknown_name
 from inr_jax.fields.encodings import fourier
+from inr_jax.fields.gene_codes.codes import GeneCodes
 
 
 def pc1_order(values: np.ndarray) -> np.ndarray:
@@ -63,6 +64,16 @@ def gene_codes(values: np.ndarray, *, order: str, frequencies: int) -> np.ndarra
     position = jnp.asarray(ORDERS[order](values), jnp.float32)
     features = jax.vmap(lambda s: fourier(s, frequencies))(position)
     return np.concatenate([position[:, None], features], axis=1)
+
+
+def make(*, order: str, frequencies: int) -> GeneCodes:
+    """Codes of positions in an order; see `gene_codes`."""
+
+    def of(values: np.ndarray, genes: tuple[str, ...]) -> np.ndarray:
+        del genes
+        return gene_codes(values, order=order, frequencies=frequencies)
+
+    return GeneCodes(code_width(frequencies), of)
 
 
 def code_width(frequencies: int) -> int:

@@ -1,0 +1,79 @@
+"""From settings to networks: a field, how genes enter it, and their codes."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ml_collections import ConfigDict
+
+from inr_jax.fields import architectures
+from inr_jax.fields.conditioning import (
+    Conditioning,
+    StructureEmbedding,
+    with_latents,
+    with_structures,
+)
+from inr_jax.fields.gene_codes import LEARNED, GeneCodes, make_codes
+from inr_jax.fields.gene_codes import settings_of as settings_of_codes
+from inr_jax.fields.inputs import feature_count
+from inr_jax.run.plugins import conditioning_maker, taken_by
+
+
+def make_conditioning(
+    config: ConfigDict,
+    genes: int,
+    *,
+    field: dict,
+    embedding: StructureEmbedding | None,
+    precision: str,
+) -> Conditioning:
+    """The networks of G genes, as `config.conditioning` and `config.field` say.
+
+    Args:
+        config: Settings of the run.
+        genes: G.
+        field: Settings of the field.
+        embedding: Of structures, for networks that see them.
+        precision: Of products behind the first layer.
+
+    Raises:
+        InputError: Field, injection and codes do not go together.
+    """
+    features = feature_count(config.inputs.tissue)
+    make = conditioning_maker(config)
+    inner = make(
+        partial(
+            architectures.make_field, config.field.name, precision=precision, **field
+        ),
+        genes=genes,
+        features=features + (embedding.width if embedding else 0),
+        **_conditioning_settings(config, taken_by(make)),
+    )
+    if config.conditioning.code == LEARNED:
+        inner = with_latents(inner, prior=config.conditioning.prior)
+    return with_structures(inner, embedding, features) if embedding else inner
+
+
+def _conditioning_settings(config: ConfigDict, wanted: tuple[str, ...]) -> dict:
+    """What the chosen conditioning takes, of what `config.conditioning` says."""
+    settings = config.conditioning
+    values = {"rank": settings.rank}
+    if "code" in wanted:
+        learned = settings.code == LEARNED
+        values["code"] = settings.width if learned else make_gene_codes(config).width
+    return {key: values[key] for key in wanted}
+
+
+def make_gene_codes(config: ConfigDict) -> GeneCodes:
+    """The codes that `config.conditioning` asks for."""
+    settings = config.conditioning
+    values = {key: settings[key] for key in ("order", "frequencies", "width")}
+    wanted = settings_of_codes(settings.code)
+    return make_codes(settings.code, **{key: values[key] for key in wanted})
+
+
+def field_settings(config: ConfigDict) -> dict:
+    """What the chosen field takes of `config.field`, which serves all of them."""
+    return {
+        key: config.field[key] for key in architectures.settings_of(config.field.name)
+    }
