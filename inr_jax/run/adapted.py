@@ -68,7 +68,7 @@ def adapted_in_python(trunk: Bundle, samples: Samples) -> tuple[Bundle, Source]:
             fix="make them by inr_jax.read_samples or inr_jax.Samples.from_frame",
         )
     config = settings.from_json(trunk.meta["config"])
-    config = settings.with_settings(config, source__name="python")
+    config = settings.with_settings(config, source__name="python", fit__mixtures=0)
     source = Source(samples, {}, "as given in Python", {})
     plan = build.make_recipe(config, len(samples.genes))
     return adapted_bundle(trunk, plan, settings.to_json(config), source), source

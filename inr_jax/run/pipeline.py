@@ -137,6 +137,7 @@ def trunk_of(workdir: Workdir, wanted: ConfigDict) -> tuple[Run, ConfigDict]:
             found="; ".join(changed),
             fix="change the source alone",
         )
+    config.fit.mixtures = 0  # a new gene has a head of its own
     run = make_run(stored, workdir, "adapt")
     inputs = meta.get("inputs_sha256", {})
     check_inputs(Result(workdir.checkpoints, meta["config"], inputs), run.source)
