@@ -225,15 +225,6 @@ def test_a_code_is_read_just_where_it_is_asked_for(rng):
         assert bool((one == two).all()) == (name not in CODED)
 
 
-def test_concat_gives_each_gene_the_network_at_its_own_code(codes, rng):
-    field = make_field("siren", features=F + C, outputs=1, **SETTINGS["siren"])
-    params, x = params_of("siren", "concat"), np.float32(rng.uniform(-1, 1, F))
-    apply = jax.jit(field.apply)
-    loop = [apply(params["shared"], np.concatenate([x, code]))[0] for code in codes]
-    found = jax.jit(make("siren", "concat").apply)(params, codes, x)
-    np.testing.assert_allclose(found, loop, atol=1e-6)
-
-
 def test_low_rank_outputs_are_a_mix_of_as_many_patterns_as_told(rng):
     maker = partial(make_field, "siren", **SETTINGS["siren"])
     made = make_conditioning("low_rank", maker, genes=G, features=F, rank=2)

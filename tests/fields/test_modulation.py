@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from given import input_error
-from test_fields import LAYERS, SETTINGS, C, F, G
+from test_fields import LAYERS, SETTINGS, C, F, G, params_of
 
 from inr_jax.fields.architectures import make_field
 from inr_jax.fields.conditioning import make_conditioning, settings_of, with_latents
@@ -116,3 +116,12 @@ def test_learned_codes_are_the_codes_of_the_networks_with_a_normal_prior(place, 
 
 def test_codes_are_learned_only_where_they_are_read():
     assert "without a code" in str(input_error(with_latents, made("heads"), prior=0.5))
+
+
+def test_concat_gives_each_gene_the_network_at_its_own_code(codes, place):
+    field = make_field("siren", features=F + C, outputs=1, **SETTINGS["siren"])
+    params = params_of("siren", "concat")
+    apply = jax.jit(field.apply)
+    loop = [apply(params["shared"], np.concatenate([place, code]))[0] for code in codes]
+    found = jax.jit(made("concat").apply)(params, codes, place)
+    np.testing.assert_allclose(found, loop, atol=1e-6)
