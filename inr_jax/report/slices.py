@@ -107,7 +107,7 @@ def make_figure(
     """The picture that `draw` writes; four axes a gene, the last the scale."""
     from matplotlib.figure import Figure
 
-    cuts, (low, high) = cuts_mm(scene), _bounds_mm(scene)
+    cuts, (low, high) = cuts_mm(scene), bounds_mm(scene)
     widths = [(high - low)[across] for across, _ in IN_PLANE]
     figure = Figure(figsize=(9.5, 3.5 * len(volumes)), layout="constrained")
     axes = figure.subplots(len(volumes), 4, width_ratios=[*widths, 6], squeeze=False)
@@ -115,9 +115,9 @@ def make_figure(
         shade = _shade(volume[scene.mask])
         for axis in range(3):
             plane = Plane(axis, cuts[axis], low, high)
-            _draw_slice(row[axis], scene, plane, volume, shade)
+            draw_slice(row[axis], scene, plane, volume, shade)
             _draw_samples(row[axis], scene, plane, values[gene], shade)
-            _label(row[axis], plane)
+            label(row[axis], plane)
         figure.colorbar(shade, cax=row[3], extend="both", label=words.scale)
         row[0].set_title(_title(gene, (scores or {}).get(gene)), loc="left")
     below = [f"dots: samples within {NEAR_MM:g} mm"]
@@ -145,7 +145,7 @@ def cuts_mm(scene: Scene) -> np.ndarray:
     return np.array(cuts)
 
 
-def _bounds_mm(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+def bounds_mm(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest whole mm of the brain in the T1 and in the mask, `(3,)`."""
     thin = scene.t1[::4, ::4, ::4]
     head = scene.t1_grid.mm(4 * np.argwhere(thin > 0.1 * thin.max()))
@@ -164,9 +164,10 @@ def _shade(values: np.ndarray) -> ScalarMappable:
     return ScalarMappable(Normalize(low, high), COLOURS)
 
 
-def _draw_slice(
+def draw_slice(
     axes: Axes, scene: Scene, plane: Plane, volume: np.ndarray, shade: ScalarMappable
 ) -> None:
+    """Draw a cut of a map over the T1, striped where it is not validated."""
     x_mm, extent = plane.points_mm(), plane.extent()
     t1 = sampled(scene.t1, scene.t1_grid, x_mm, linear=True)
     inside = (
@@ -200,7 +201,8 @@ def _draw_samples(
     axes.scatter(across, up, s=28, c=colours, edgecolors="white", linewidths=0.8)
 
 
-def _label(axes: Axes, plane: Plane) -> None:
+def label(axes: Axes, plane: Plane) -> None:
+    """Say where a cut lies, and which end is left."""
     left, right, bottom, top = plane.extent()
     axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     axes.set(xticks=[], yticks=[], facecolor="black")

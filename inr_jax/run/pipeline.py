@@ -35,6 +35,7 @@ from inr_jax.run.stages.compare import compare_stage, describe
 from inr_jax.run.stages.crosswalk import crosswalk_stage
 from inr_jax.run.stages.evaluate import evaluate_stage
 from inr_jax.run.stages.export import export
+from inr_jax.run.stages.figures import figures_stage
 from inr_jax.run.stages.fit import fit_stage
 from inr_jax.run.stages.regions import regions_stage
 from inr_jax.run.stages.render import render_stage
@@ -72,12 +73,13 @@ STAGES: dict[str, Callable[..., None]] = {
     "sweep": sweep_stage,
     "crosswalk": crosswalk_stage,
     "regions": regions_stage,
+    "figures": figures_stage,
 }
 
 
-DRAWING_VERBS = ("render", "compare", "regions", "associate")
+DRAWING_VERBS = ("render", "compare", "regions", "associate", "figures")
 # Of these, those that go on without the source.
-FROM_CHECKPOINT = ("render", "regions", "associate", "adapt")
+FROM_CHECKPOINT = ("render", "regions", "associate", "adapt", "figures")
 SOURCE_SECTIONS = ("source", "phantom", "ahba")  # what `adapt` may change
 
 

@@ -112,7 +112,7 @@ def tables_of(model: Drawn, regions: Regions, columns: Sequence[int]) -> RegionT
         columns: Genes, in this order.
     """
     labels, mirror = regions.labels, model.drawable.recipe.mirror
-    values = _values(model, regions, columns)
+    values = values_of(model, regions, columns)
     samples = model.wells.samples.originals()
     wells = wells_of_regions(
         regions.x_mm, regions.row, regions.number, samples.points(), mirror=mirror
@@ -140,7 +140,8 @@ def tables_of(model: Drawn, regions: Regions, columns: Sequence[int]) -> RegionT
     return RegionTables(mean, sd, table, held_out, told | notes)
 
 
-def _values(model: Drawn, regions: Regions, columns: Sequence[int]) -> GroupMeans:
+def values_of(model: Drawn, regions: Regions, columns: Sequence[int]) -> GroupMeans:
+    """Means over regions of the maps of genes, and their spread over members."""
     drawable = model.drawable
     return group_means(
         drawable.recipe.renderer,

@@ -9,6 +9,7 @@ VERBS = {
     "render": "write maps and figures from the newest checkpoint",
     "export": "maps of genes as NIfTI or zarr, tables of regions as Parquet or h5ad",
     "regions": "tables of the regions of any atlas: mean, sd and evidence of each gene",
+    "figures": "pictures for a paper, PNG and SVG; --genes=GENE,GENE",
     "report": "write report.html: every gene in a viewer, scores, methods, settings",
     "adapt": "genes of another source on the trunk of a run: maps, adapted.csv",
     "compare": "compare the maps with abagen's interpolation; region tables",
@@ -21,7 +22,8 @@ VERBS = {
     "configs": "list the settings and sweeps that are shipped, for --config=NAME",
 }
 # Verbs that need what a run left in the workdir.
-GO_ON = ("render", "compare", "export", "regions", "report", "associate", "adapt")
+GO_ON: tuple[str, ...] = ("render", "compare", "export", "regions", "figures")
+GO_ON += ("report", "associate", "adapt")
 # Verbs that need no workdir, with their own flags.
 WITHOUT_WORKDIR = {
     "merge": "DIR DIR ... --workdir=DIR",
@@ -33,6 +35,7 @@ WITHOUT_WORKDIR = {
 OWN_FLAGS = {
     "sweep": ("sweep", "protocol", "donors"),
     "render": ("genes",),
+    "figures": ("genes",),
     "export": ("genes", "format"),
     "associate": ("map", "table", "mask", "zeros", "atlas", "atlas_info", "genesets"),
 }
@@ -40,6 +43,7 @@ OWN_USAGE = {
     "sweep": "--workdir=DIR [--sweep=FILE] [--protocol=donor|donor+anatomy]"
     " [--donors=NAME,NAME]",
     "render": "--workdir=DIR [--genes=GENE,GENE]",
+    "figures": "--workdir=DIR [--genes=GENE,GENE]",
     "export": "--workdir=DIR [--genes=GENE,GENE] [--format=nifti|zarr|parquet|h5ad]",
     "associate": "--workdir=DIR --map=MAP.nii.gz|--table=REGIONS.csv [--mask=MASK.nii]"
     " [--zeros=auto|values|outside] [--atlas=LABELS.nii.gz --atlas_info=TABLE.csv]"

@@ -1,0 +1,57 @@
+"""How chosen genes spread over regions, beside abagen's tables where they are there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inr_jax.brain.atlas import DESIKAN_KILLIANY
+from inr_jax.report import figures_brains
+from inr_jax.report.figure_files import draw_both
+from inr_jax.run.atlases import read_atlases
+from inr_jax.run.expression_model import ExpressionModel
+from inr_jax.run.images import columns_of
+from inr_jax.run.region_report import regions_on, values_of
+from inr_jax.run.run import Run
+
+
+def draw_violins(
+    run: Run, model: ExpressionModel, genes: list[str], heading: str
+) -> None:
+    """Draw violins over the regions of the Desikan-Killiany atlas.
+
+    Args:
+        run: Whose folder may hold abagen's tables, of `inr-jax compare`.
+        model: Whose maps are averaged.
+        genes: Symbols.
+        heading: Over the picture.
+    """
+    (labels,) = read_atlases(DESIKAN_KILLIANY, "").values()
+    regions = regions_on(labels, run.canvas)
+    ours = values_of(model, regions, columns_of(model.genes, genes)).mean
+    theirs = _of_abagen(run, genes, len(labels.names) - 1)
+    draw_both(
+        run.workdir.figures / "regions_violins",
+        figures_brains.make_violins,
+        _over_regions(ours),
+        None if theirs is None else _over_regions(theirs),
+        genes,
+        f"{heading}\nover {len(labels.names) - 1} regions, Desikan-Killiany",
+    )
+
+
+def _over_regions(table: np.ndarray) -> np.ndarray:
+    """`(L, G)`, each gene with mean 0 and sd 1 over regions."""
+    spread = np.nanstd(table, axis=0)
+    return (table - np.nanmean(table, axis=0)) / np.where(spread > 0, spread, 1)
+
+
+def _of_abagen(run: Run, genes: list[str], regions: int) -> np.ndarray | None:
+    """abagen's table of these genes; None where it is not there, or lacks them."""
+    import pandas as pd
+
+    path = run.workdir.regions / "abagen.parquet"
+    if not path.is_file():
+        return None
+    table = pd.read_parquet(path)
+    known = set(genes) <= set(table.columns) and len(table) == regions
+    return table[genes].to_numpy(float) if known else None
