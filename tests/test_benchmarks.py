@@ -37,7 +37,9 @@ RANGES = {
 # What a benchmark is for: without these numbers it has measured nothing.
 MEASURED = {
     "association": {"naive", "counted", "tail", "family", "sets"},
+    "adapt": {"wells", "r", "r2"},
     "blup_targets": {"wells", "likelihood", "EM"},
+    "conditioning": {"r", "r2", "parameters", "difference", "half_interval"},
     "compile_and_start": {"import_cli", "first_step_cold", "compile_cold"},
     "coverage": {"coverage", "mean_width"},
     "fit_genes": {"ours_ms", "ours_bfloat16_ms", "naive_vmap_ms", "jax_loop_ms"},
