@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None) -> None:
         table.append({"wells": count, "method": method, "r": r, "r2": r2})
         print(table[-1])
     out = study_folder(flags)
-    ticks = dict(enumerate("5 20 100 all".split()))
+    ticks = dict(enumerate(["5", "20", "100", "all"]))
     lines = [{**row, "place": WELLS.index(row["wells"])} for row in table]
     panels = {f"{len(new)} genes on a trunk of {len(old)}": lines}
     study_figures.curves(

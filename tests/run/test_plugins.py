@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from given import input_error
 
@@ -11,21 +13,7 @@ from inr_jax.run import build, config
 from inr_jax.run.plugins import from_file
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
-GATE = '''
-"""Codes switch hidden units: h <- h * 2 sigmoid(M c)."""
-import jax
-import jax.numpy as jnp
-from inr_jax.fields.conditioning.modulation import modulated
-
-
-def make(make_field, *, genes, features, code):
-    field = make_field(features=features, outputs=1)
-    first = lambda key: [jnp.zeros((code, width)) for _, width in field.layers]
-    modulation = lambda maps, c: (
-        lambda layer, x, h: h * 2 * jax.nn.sigmoid(c @ maps[layer])
-    )
-    return modulated(field, genes=genes, code=code, first=first, modulation=modulation)
-'''
+GATE = (Path(__file__).parents[2] / "docs" / "gate.py").read_text()
 BROKEN = {
     "syntax": ("def make(:", "SyntaxError"),
     "nothing": ("x = 1", "no function `make`"),
