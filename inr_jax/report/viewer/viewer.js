@@ -20,7 +20,7 @@ class Viewer {
     this.nv = new niivue.Niivue({
       backColor: [0, 0, 0, 1], crosshairColor: [1, 1, 1, 0.75], crosshairWidth: 0.5, show3Dcrosshair: true,
       dragAndDropEnabled: false, logLevel: "error", multiplanarShowRender: niivue.SHOW_RENDER.NEVER,
-      multiplanarLayout: niivue.MULTIPLANAR_TYPE.GRID, isOrientationTextVisible: true, showAllOrientationMarkers: true, loadingText: "",
+      multiplanarLayout: niivue.MULTIPLANAR_TYPE.GRID, isOrientationTextVisible: true, showAllOrientationMarkers: true, loadingText: "", multiplanarPadPixels: 14,
       viewModeHotKey: "", clipPlaneHotKey: "", cycleClipPlaneHotKey: "",
     });
     await this.nv.attachToCanvas(canvas);
