@@ -20,7 +20,7 @@ from inr_jax.report.viewer_page import (
 from inr_jax.stats.hold_out import summarise
 
 MOST_DROPPED = 200  # rows of dropped genes that the page lists
-PROGRAMS = ("packs.js", "maps.js", "list.js", "viewer.js")
+PROGRAMS = ("packs.js", "maps.js", "list.js", "pairs.js", "viewer.js")
 MEANINGS = {
     "inr": "this model",
     "kriging_targets": "kriging of the networks' own targets",

@@ -19,6 +19,7 @@ import numpy as np
 from inr_jax.brain.space import Grid
 from inr_jax.errors import InputError
 from inr_jax.report.viewer_packs import pack
+from inr_jax.report.viewer_pairs import HeldOutPairs, pairs_json
 from inr_jax.report.viewer_volumes import Volumes
 
 NIIVUE = "niivue.umd.js", "0.69.0"
@@ -42,6 +43,7 @@ class ViewerData(NamedTuple):
         validated: `(V,)` bool; None where nothing can be said.
         wells_mm: `(P, 3)`.
         shown_r: `(G,)` r between the map that is shown and the model's.
+        pairs: Of held-out wells; None without an evaluation.
     """
 
     grid: Grid
@@ -55,6 +57,7 @@ class ViewerData(NamedTuple):
     validated: np.ndarray | None
     wells_mm: np.ndarray
     shown_r: np.ndarray
+    pairs: HeldOutPairs | None = None
 
 
 def viewer_json(data: ViewerData) -> dict[str, Any]:
@@ -75,6 +78,7 @@ def viewer_json(data: ViewerData) -> dict[str, Any]:
         "validated": None
         if data.validated is None
         else pack(np.asarray(data.validated, np.uint8)),
+        "pairs": pairs_json(data.pairs),
         "wells": pack(np.ascontiguousarray(tenths_mm.T)),
     }
 

@@ -188,6 +188,7 @@ ROWS: tuple[tuple, ...] = (
     (".info", "", 'their tables: id, label; "": beside the images', PATHS),
     ("report", "The page that shows a run"),
     (".page", True, "write report.html at the end of a run"),
+    (".wells", True, "show what held-out wells were measured and predicted at"),
     ("associate", "A map of yours against all genes"),
     (".nulls", 1000, "null maps", Range(99, 1e6)),
     (".trend", "linear", "removed from the map, genes and null maps", TRENDS),

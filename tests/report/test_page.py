@@ -9,7 +9,7 @@ from pages import NASTY, Elements, data_of, report_of, shown, viewer_of
 
 from inr_jax.errors import InputError
 from inr_jax.report import page_figures, viewer_page
-from inr_jax.report.page import make_page
+from inr_jax.report.page import PROGRAMS, make_page
 
 R = (0.1, 0.4, 0.3, 0.2)  # held out
 LOADING = ("src", "href", "action", "data", "poster", "srcset")
@@ -108,7 +108,7 @@ def test_another_niivue_is_refused(monkeypatch):
 
 def test_niivue_ends_no_script(page):
     assert "</script" not in viewer_page.niivue_source().lower()
-    for name in ("packs.js", "maps.js", "list.js", "viewer.js"):
+    for name in PROGRAMS:
         assert "</script" not in viewer_page.page_file(name).lower()
 
 

@@ -57,6 +57,18 @@ def test_distance_and_validity_are_the_files(done, page):
     assert np.array_equal(unpack(data["validated"]), nib.load(path).get_fdata()[mask])
 
 
+def test_the_page_has_what_held_out_wells_were_predicted_at(done, page):
+    data, listed = data_of(page)
+    gene = listed["order"][0]
+    low, high = data["pairs"]["low"][gene], data["pairs"]["high"][gene]
+    value, prediction = (
+        low + (high - low) * unpack(data["pairs"][name])[gene] / 255
+        for name in ("value", "prediction")
+    )
+    r = np.corrcoef(value, prediction)[0, 1]
+    assert r == pytest.approx(listed["r"][0], abs=0.01)
+
+
 def test_the_page_tells_of_the_run(page):
     elements = Elements(page)
     words = " ".join(elements.texts["li"])

@@ -146,6 +146,19 @@ def test_the_picture_shows_a_brain_in_many_colours(opened, tmp_path):
     assert (tmp_path / "page.png").stat().st_size > 50_000
 
 
+def test_held_out_wells_of_the_gene_are_drawn(opened):
+    assert opened.run("inrReport.cloud.count") == 60
+    inked = (
+        "(() => { const c = document.getElementById('cloud'), p = c.getContext('2d')"
+        ".getImageData(0, 0, c.width, c.height).data; let n = 0;"
+        " for (let i = 0; i < p.length; i += 4) n += p[i] > 150 && p[i + 2] < 60;"
+        " return n; })()"
+    )
+    assert opened.run(inked) > 500
+    words = opened.run("document.getElementById('cloudwords').textContent")
+    assert words.startswith("60 held-out wells")
+
+
 def test_names_that_look_like_programs_are_names(browser, tmp_path, rng):
     viewer = viewer_of(rng.normal(size=(48, 4)), np.ones((48, 4)))
     page = make_page(report_of(NASTY, viewer, title="<b>", units="<u>"))

@@ -18,7 +18,7 @@ class Viewer {
     this.paint();
     const canvas = document.getElementById("gl");
     this.nv = new niivue.Niivue({
-      backColor: [0, 0, 0, 1], crosshairColor: [1, 1, 1, 0.75], crosshairWidth: 0.5, show3Dcrosshair: true,
+      backColor: [0, 0, 0, 1], crosshairColor: [1, 1, 1, 0.75], crosshairWidth: 1, crosshairWidthUnit: "mm", show3Dcrosshair: true,
       dragAndDropEnabled: false, logLevel: "error", multiplanarShowRender: niivue.SHOW_RENDER.NEVER,
       multiplanarLayout: niivue.MULTIPLANAR_TYPE.GRID, isOrientationTextVisible: true, showAllOrientationMarkers: true, loadingText: "", multiplanarPadPixels: 14,
       viewModeHotKey: "", clipPlaneHotKey: "", cycleClipPlaneHotKey: "",
@@ -36,6 +36,8 @@ class Viewer {
   // The rendering is drawn after the slices are seen, and its time taken.
   async complete() {
     await this.maps.complete();
+    this.cloud = await Cloud.of(this.data.pairs);
+    this.words();
     if (this.state.layer === "sd") this.redraw();
     else this.moved(this.state.mm);
     const start = performance.now();
@@ -148,6 +150,7 @@ class Viewer {
     const at = this.state.gene, { names, r, r2, shown } = this.listed, number = (x) => (x === null ? "–" : x.toFixed(3));
     document.getElementById("gene").textContent = names[at];
     document.getElementById("score").textContent = (r[at] === null ? "not scored on held-out wells" : `held-out r ${number(r[at])}, R² ${number(r2[at])}`) + `; map shown with r ${short(shown[at], 4)} to the model's`;
+    if (this.cloud) this.cloud.draw(this.listed.order[at], this.units);
     const layer = this.layer, show = (id, text) => (document.getElementById(id).textContent = text);
     document.getElementById("bar").style.visibility = layer ? "visible" : "hidden";
     const words = { map: "Colours end at the map's 2nd and 98th percentile.", sd: "Colours end at the 2nd and 98th percentile.", distance: "To the nearest well on the same side of the brain; validity counts wells as the fit does.", validated: "", none: "" };

@@ -15,10 +15,12 @@ from inr_jax.maps.calibration import read_calibration
 from inr_jax.maps.write import Canvas
 from inr_jax.report import page_methods, tables
 from inr_jax.report.page import Report, SettingRow, make_page
+from inr_jax.report.viewer_pairs import HeldOutPairs
 from inr_jax.run import build, fitted, load
 from inr_jax.run import config as settings
 from inr_jax.run.consistency import evaluated_files, read_scores_of
 from inr_jax.run.expression_model import ExpressionModel
+from inr_jax.run.held_out import held_out_of
 from inr_jax.run.provenance import read_json, timed
 from inr_jax.run.run import Run
 from inr_jax.run.settings_table import TABLE
@@ -87,9 +89,12 @@ def report_of(
     """What the page tells; arguments as for `write_report`."""
     left = Left(workdir, _settings_of(workdir, model), model, read_scores_of(workdir))
     protocol, gene_scores = tables.of_maps(left.scores, sees_structures=_sees(model))
-    if model is not None and not fitted.is_whole(model.recipe, model.bundle):
+    whole = model is None or fitted.is_whole(model.recipe, model.bundle)
+    if not whole:
         protocol, gene_scores = "", {}  # folds took all steps: scores of another fit
     viewer = None if model is None else viewer_data(model, canvas)
+    if viewer is not None and whole and left.settings.report.wells:
+        viewer = viewer._replace(pairs=_pairs(left))
     validated = None if viewer is None else viewer.validated
     calibrated = None if model is None else model.calibrated
     paragraphs, references = _methods(left)
@@ -127,6 +132,17 @@ def _settings_of(workdir: Workdir, model: ExpressionModel | None) -> ConfigDict:
 
 def _sees(model: ExpressionModel | None) -> bool:
     return model is not None and model.name == "structure"
+
+
+def _pairs(left: Left) -> HeldOutPairs | None:
+    """What folds predicted at held-out wells, of the model's genes."""
+    model = left.model
+    if model is None:
+        return None
+    held_out = model.held_out or held_out_of(left.folder, PROTOCOLS[model.name])
+    if held_out is None or held_out.genes != model.genes:
+        return None
+    return HeldOutPairs(held_out.value, held_out.prediction)
 
 
 def _facts(left: Left) -> list[tuple[str, str]]:

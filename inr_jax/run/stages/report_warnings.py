@@ -111,7 +111,7 @@ def _of_intervals(report: Report, model: ExpressionModel | None) -> list[str]:
         )
     for title, parts in report.coverage.items():
         off = [
-            f"{part} {row['coverage']:.0%}"
+            f"{part} {100 * row['coverage']:.0f} %"
             for part, row in parts.items()
             if not FEW <= row["coverage"] <= MANY
         ]
