@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 
+import numpy as np
 from ml_collections import ConfigDict
 
+from inr_jax.errors import InputError
 from inr_jax.fields import architectures
 from inr_jax.fields.conditioning import (
     Conditioning,
@@ -16,7 +19,11 @@ from inr_jax.fields.conditioning import (
 from inr_jax.fields.gene_codes import LEARNED, GeneCodes, make_codes
 from inr_jax.fields.gene_codes import settings_of as settings_of_codes
 from inr_jax.fields.inputs import feature_count
+from inr_jax.files.reading import user_path
 from inr_jax.run.plugins import conditioning_maker, taken_by
+from inr_jax.samples.gene_table import read_gene_table
+
+log = logging.getLogger("inr_jax")
 
 
 def make_conditioning(
@@ -67,7 +74,8 @@ def _conditioning_settings(config: ConfigDict, wanted: tuple[str, ...]) -> dict:
 def make_gene_codes(config: ConfigDict) -> GeneCodes:
     """The codes that `config.conditioning` asks for."""
     settings = config.conditioning
-    values = {key: settings[key] for key in ("order", "frequencies", "width")}
+    values: dict = {key: settings[key] for key in ("order", "frequencies", "width")}
+    values["rows"] = partial(_table_rows, settings.table, settings.width)
     wanted = settings_of_codes(settings.code)
     return make_codes(settings.code, **{key: values[key] for key in wanted})
 
@@ -77,3 +85,19 @@ def field_settings(config: ConfigDict) -> dict:
     return {
         key: config.field[key] for key in architectures.settings_of(config.field.name)
     }
+
+
+def _table_rows(path: str, width: int, genes: tuple[str, ...]) -> np.ndarray:
+    """Rows `(G, M)` of the user's table; says so where it will be reduced."""
+    if not path:
+        raise InputError(
+            "config.conditioning.table",
+            expected="a table of genes, for conditioning.code=table",
+            found="none",
+            fix="give its path",
+        )
+    rows = read_gene_table(user_path(path, "config.conditioning.table")).rows(genes)
+    if rows.shape[1] > width:
+        text = "%s: %d columns of %d genes are reduced to %d by PCA"
+        log.info(text, path, rows.shape[1], len(genes), min(width, len(genes)))
+    return rows

@@ -37,7 +37,7 @@ TRENDS, STRATA = Names(("linear", "quadratic", "none")), Names(("auto", "none"))
 # those would import jax, so tests compare.
 FIELDS = Names(("siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr"))
 CONDITIONINGS = ["heads", "independent", "concat", "low_rank", "shift", "film", "hyper"]
-CODES = Names(("position", "spectral", "pca", "latent"))
+CODES = Names(("position", "spectral", "pca", "table", "latent"))
 BASELINES, MIX = Names(("all", "plain")), Range(0, 4096)
 SHARD = Form("|[1-9][0-9]*/[1-9][0-9]*", "a part and how many there are", "as 3/16")
 STORES = Names(("auto", "nifti", "factored"))
@@ -132,7 +132,8 @@ ROWS: tuple[tuple, ...] = (
     (".code", "position", "of genes, not for heads...", CODES, Was("position")),
     (".order", "spectral", "position: of a gene in", Names(("spectral", "pc1"))),
     (".frequencies", 11, "position: sin/cos pairs of it", Range(0, 20)),
-    (".width", 16, "spectral, pca, latent: numbers of a code", WIDTH, Was(16)),
+    (".width", 16, "spectral, pca, table, latent: numbers of a code", WIDTH, Was(16)),
+    (".table", "", "table: ids of genes, then numbers; docs", PATH, Was("")),
     (".prior", 0.5, "latent: noise over variance of codes", NOT_NEGATIVE, Was(0.5)),
     ("fit", "How networks are fitted"),
     (".steps", 600, "steps of the optimizer", COUNT, ALONG),
