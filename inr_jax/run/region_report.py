@@ -33,13 +33,12 @@ from inr_jax.maps.write import Canvas
 from inr_jax.run.images import Drawable
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source
-from inr_jax.stats.conformal import NORMAL_90
 from inr_jax.stats.region_errors import (
-    Groups,
     RegionErrors,
     groups_of,
     held_out_coverage,
     region_errors,
+    scaled,
 )
 
 FIXED_REACH_MM = 10.0  # of wells near a region, where no range was validated
@@ -112,7 +111,7 @@ def tables_of(model: Drawn, regions: Regions, columns: Sequence[int]) -> RegionT
         columns: Genes, in this order.
     """
     labels, mirror = regions.labels, model.drawable.recipe.mirror
-    values = values_of(model, regions, columns)
+    values = values_of(model, regions, range(len(model.genes)))
     samples = model.wells.samples.originals()
     wells = wells_of_regions(
         regions.x_mm, regions.row, regions.number, samples.points(), mirror=mirror
@@ -123,20 +122,21 @@ def tables_of(model: Drawn, regions: Regions, columns: Sequence[int]) -> RegionT
     notes: dict[str, Any] = {"Atlas": str(labels.path), "Space": regions.space}
     errors: RegionErrors | None = None
     held_out, table["held_out_wells"] = no_held_out(), NONE
+    genes, kept = [model.genes[column] for column in columns], list(columns)
     if model.held_out is not None:
         rows, residuals = _residuals(model, samples)
         seen = RegionWells(wells.inside[rows], wells.distance_mm[rows])
+        # All genes tell how good intervals are, whichever are asked for.
         groups = groups_of(residuals.residual, residuals.fold, seen.inside)
         errors = region_errors(groups)
-        notes |= _coverage(groups, values.spread, columns)
-        part = residuals._replace(residual=residuals.residual[:, list(columns)])
-        genes = [model.genes[column] for column in columns]
+        errors = errors and scaled(errors, groups, values.spread)
+        covered = held_out_coverage(groups, values.spread)
+        notes |= {"HeldOutCoverage": covered, "HeldOutGroups": len(groups.wells)}
+        part = residuals._replace(residual=residuals.residual[:, kept])
         held_out, where = held_out_table(labels, seen, part, genes)
         table["held_out_wells"] = where
-    errors = errors and errors.genes(list(columns))
     sd, told = sd_of(values, errors)
-    genes = [model.genes[column] for column in columns]
-    mean, sd = (gene_table(of, labels, genes) for of in (values.mean, sd))
+    mean, sd = (gene_table(of[:, kept], labels, genes) for of in (values.mean, sd))
     return RegionTables(mean, sd, table, held_out, told | notes)
 
 
@@ -179,12 +179,3 @@ def _residuals(model: Drawn, samples: Samples) -> tuple[np.ndarray, Residuals]:
     reach_mm = model.calibrated.range_mm if model.calibrated else FIXED_REACH_MM
     residual = held_out.value.astype(np.float64) - held_out.prediction
     return rows, Residuals(residual, fold.reshape(-1), reach_mm)
-
-
-def _coverage(
-    groups: Groups, spread: np.ndarray, columns: Sequence[int]
-) -> dict[str, object]:
-    """How often held-out donors' means of regions lay in their 90 % intervals."""
-    part = groups.genes(list(columns))
-    covered = held_out_coverage(part, spread, NORMAL_90)
-    return {"HeldOutCoverage": covered, "HeldOutGroups": len(groups.wells)}

@@ -19,6 +19,10 @@ spread over the members of the ensemble: the first two are what the model does n
 know of the region, the last that few donors stand for all. A new donor's region
 deviates by v beside, e^2 less the noise of its few wells.
 
+Intervals of a normal law with these variances hold too much where a few regions are
+much harder than the rest; q, the 90 % quantile of |R| over its standard deviation, over
+1.645, makes them hold 90 % of donors' means.
+
 Genes share what their regions can tell: b^2 / total and e^2 / total are drawn to the
 mean over genes, as if `PSEUDO_REGIONS` regions had told it.
 
@@ -30,6 +34,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+
+from inr_jax.stats.conformal import LEVEL, NORMAL_90
 
 LEAST_REGIONS, LEAST_DONORS = 5, 2  # that a calibration needs
 PSEUDO_REGIONS = 20.0
@@ -57,11 +63,6 @@ class Groups(NamedTuple):
         """The groups of `rows`, a mask `(K,)`."""
         return Groups(*(array[rows] for array in self))
 
-    def genes(self, columns: list[int]) -> Groups:
-        """The groups with these genes alone."""
-        residual, within = self.residual[:, columns], self.within[:, columns]
-        return self._replace(residual=residual, within=within)
-
 
 class RegionErrors(NamedTuple):
     """Variances of G genes, squares of the units of the source.
@@ -72,6 +73,7 @@ class RegionErrors(NamedTuple):
         donor: `(G,)` v, of a donor's region without the noise of its wells.
         noise: `(G,)` of a single well within its group.
         donors: D.
+        scale: q, by which standard deviations are multiplied.
     """
 
     misfit: np.ndarray
@@ -79,15 +81,7 @@ class RegionErrors(NamedTuple):
     donor: np.ndarray
     noise: np.ndarray
     donors: int
-
-    def genes(self, columns: list[int]) -> RegionErrors:
-        """The variances of these genes."""
-        return self._replace(
-            misfit=self.misfit[columns],
-            deviation=self.deviation[columns],
-            donor=self.donor[columns],
-            noise=self.noise[columns],
-        )
+    scale: float = 1.0
 
 
 def groups_of(residual: np.ndarray, donor: np.ndarray, inside: np.ndarray) -> Groups:
@@ -137,11 +131,39 @@ def region_errors(groups: Groups) -> RegionErrors | None:
 
 def region_sd(errors: RegionErrors, spread: np.ndarray) -> np.ndarray:
     """Standard deviation `(L, G)` of means of regions, from their spread `(L, G)`."""
-    return np.sqrt(spread**2 + errors.misfit + errors.deviation / errors.donors)
+    variance = spread**2 + errors.misfit + errors.deviation / errors.donors
+    return errors.scale * np.sqrt(variance)
 
 
-def held_out_coverage(groups: Groups, spread: np.ndarray, level: float) -> float:
-    """How often a donor's mean over a region's wells is in its interval.
+def scaled(
+    errors: RegionErrors, groups: Groups, spread: np.ndarray, level: float = LEVEL
+) -> RegionErrors:
+    """The errors with the scale at which intervals hold the groups they are made of.
+
+    Variances are means over regions, some of which are harder than others, so that
+    the intervals of a normal law may hold more or less than they should.
+
+    Args:
+        errors: Of these groups.
+        groups: K groups.
+        spread: `(L, G)`.
+        level: Share of groups and genes that the intervals are to hold.
+    """
+    left_out = errors._replace(donors=errors.donors - 1)  # as each was predicted
+    score = abs(groups.residual) / _group_sd(left_out, groups, spread)
+    return errors._replace(scale=float(np.quantile(score, level)) / NORMAL_90)
+
+
+def _group_sd(errors: RegionErrors, groups: Groups, spread: np.ndarray) -> np.ndarray:
+    """Standard deviation `(K, G)` of a new donor's mean over so many wells."""
+    sd = region_sd(errors._replace(scale=1.0), spread[groups.region])
+    noise = errors.noise / groups.wells[:, None]
+    variance = sd**2 + errors.donor + noise
+    return errors.scale * np.sqrt(np.maximum(variance, TINY))
+
+
+def held_out_coverage(groups: Groups, spread: np.ndarray) -> float:
+    """How often a donor's mean over a region's wells is in its 90 % interval.
 
     The intervals are of the other donors' errors, with the deviation of a donor and
     the noise of the wells in the group.
@@ -149,7 +171,6 @@ def held_out_coverage(groups: Groups, spread: np.ndarray, level: float) -> float
     Args:
         groups: K groups.
         spread: `(L, G)`.
-        level: Half width of the interval, in standard deviations.
 
     Returns:
         The share, over groups and genes; NaN where the others tell no errors.
@@ -160,9 +181,9 @@ def held_out_coverage(groups: Groups, spread: np.ndarray, level: float) -> float
         if errors is None:
             continue
         held = groups.take(groups.donor == donor)
-        sd = region_sd(errors, spread[held.region])
-        variance = sd**2 + errors.donor + errors.noise / held.wells[:, None]
-        inside.append(abs(held.residual) <= level * np.sqrt(variance))
+        errors = scaled(errors, groups.take(groups.donor != donor), spread)
+        sd = _group_sd(errors, held, spread)
+        inside.append(abs(held.residual) <= NORMAL_90 * sd)
     return float(np.concatenate(inside).mean()) if inside else float("nan")
 
 

@@ -11,6 +11,7 @@ from inr_jax.stats.region_errors import (
     held_out_coverage,
     region_errors,
     region_sd,
+    scaled,
 )
 
 D, L, G, WELLS = 6, 60, 40, 4
@@ -47,8 +48,21 @@ def test_intervals_hold_the_truth_and_means_of_new_donors_nine_times_in_ten(rng)
     groups = groups_of(residual, donor, inside)
     sd = region_sd(region_errors(groups), np.zeros((L, G)))
     assert (abs(error) <= NORMAL_90 * sd).mean() == pytest.approx(0.9, abs=0.02)
-    covered = held_out_coverage(groups, np.zeros((L, G)), NORMAL_90)
+    covered = held_out_coverage(groups, np.zeros((L, G)))
     assert covered == pytest.approx(0.9, abs=0.02)
+
+
+def test_hard_regions_among_easy_ones_are_met_by_the_scale(rng):
+    residual, donor, inside, _ = drawn(rng)
+    hard = np.where(np.arange(L) < L // 10, 6.0, 1.0)  # as much, in one of ten
+    residual = residual * hard[inside.argmax(1)][:, None]
+    groups, spread = groups_of(residual, donor, inside), np.zeros((L, G))
+    errors = region_errors(groups)
+    scale = scaled(errors, groups, spread).scale
+    assert scale < 0.9
+    assert held_out_coverage(groups, spread) == pytest.approx(0.9, abs=0.02)
+    sd = region_sd(errors._replace(scale=scale), spread)
+    np.testing.assert_allclose(sd, scale * region_sd(errors, spread))
 
 
 def test_groups_are_wells_of_a_donor_in_a_region(rng):
@@ -71,4 +85,4 @@ def test_too_few_regions_or_donors_tell_nothing(rng):
     assert region_errors(groups_of(residual, donor, inside[:, :4])) is None
     nowhere = groups_of(residual, donor, np.zeros_like(inside))
     assert region_errors(nowhere) is None and len(nowhere.wells) == 0
-    assert np.isnan(held_out_coverage(nowhere, np.zeros((L, G)), 1.0))
+    assert np.isnan(held_out_coverage(nowhere, np.zeros((L, G))))
