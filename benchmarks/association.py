@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from lib.error_rates import levels_of, plans_of, tested
+from lib.error_rates import levels_of, plans_of, planted, tested
 from lib.null_tables import make_tables
 from lib.random_maps import LEVELS, OTHERS, random_maps
 from lib.settings import settings_of
@@ -29,6 +29,7 @@ EVERY, TINY_EVERY = 2, 4  # of the voxels of 3 mm
 TINY = {"fit.steps": 2, "fit.members": 1, "field.hidden": 4, "field.depth": 1}
 TINY |= {"phantom.n_wells": 300, "phantom.n_genes": 6}
 KINDS = (*LEVELS, *OTHERS)
+PLANTED = (0.2, 0.3, 0.5)
 
 
 def canvas_of(every: int) -> Canvas:
@@ -71,6 +72,13 @@ def main(arguments: list[str] | None = None) -> None:
             for name, found in tested(ground, seen, plans, tables, maps).items():
                 rows.append({"kind": kind, "trend": trend, "level": name} | found)
                 print(rows[-1], f"{time.perf_counter() - start:.0f} s", flush=True)
+        for r in PLANTED[: 1 if flags.tiny else None]:
+            maps = random_maps(ground, index, KINDS[1], flags.maps // 2, seed=78)
+            maps = planted(seen["voxel"].level, maps, r)
+            for name, found in tested(ground, seen, plans, tables, maps).items():
+                row = {"kind": f"planted r = {r}", "trend": trend, "level": name}
+                rows.append(row | found)
+                print(rows[-1], flush=True)
     write_table(flags, study_folder(flags), rows)
 
 

@@ -14,6 +14,7 @@ from inr_jax.maps.association import (
 from inr_jax.maps.association_places import Ground, regions_of, wells_of
 from inr_jax.run.association_stage import Scenery, gene_maps
 from inr_jax.stats.association import (
+    Level,
     add_nulls,
     chances,
     false_discovery,
@@ -76,7 +77,7 @@ def tested(
 
     `counted` goes by null maps, `tail` by the t distribution, `family` by the largest
     |r| of all genes, `any_q` by any gene's q, `sets` by any q of random gene sets;
-    `naive` by Pearson's p.
+    `naive` by Pearson's p; `gene` is `counted` for the gene that is planted, if any.
     """
     strata = [ground.nodes.stratum == s for s in range(len(plans))]
     observed = [
@@ -93,7 +94,7 @@ def tested(
         for name, r in correlate(seen, column).items():
             places = np.full(len(r), len(seen[name].level.basis))
             found = {"naive": (tail_p(r, places) <= NOMINAL).mean()}
-            found |= _shares(r, nulls[name])
+            found |= _shares(r, nulls[name], number % len(r))
             for key, share in found.items():
                 counts[name].setdefault(key, []).append(share)
     return {
@@ -102,11 +103,31 @@ def tested(
     }
 
 
-def _shares(r: np.ndarray, nulls: np.ndarray) -> dict[str, float]:
+def planted(level: Level, maps: np.ndarray, r: float) -> np.ndarray:
+    """Maps `(M, n)` that correlate by r at voxels with gene n, modulo G, each."""
+    made = np.empty_like(maps)
+    for number, noise in enumerate(maps.T):
+        gene = _gene(level, number)
+        rest = noise - level.basis @ (level.basis.T @ noise)
+        rest = rest - gene * (gene @ rest)
+        made[:, number] = r * gene + np.sqrt(1 - r**2) * rest / np.linalg.norm(rest)
+    return made
+
+
+def _gene(level: Level, number: int) -> np.ndarray:
+    """Residuals `(M,)` of length 1 of a gene's map."""
+    number %= len(level.weights)
+    if level.weights.ndim == 1:
+        return level.features[:, number] * level.weights[number]
+    return level.features @ level.weights[number]
+
+
+def _shares(r: np.ndarray, nulls: np.ndarray, gene: int) -> dict[str, float]:
     outcome = chances(add_nulls(no_nulls(len(r)), r, nulls), r)
     sets = random_sets(len(r))
     p = set_tails(set_scores(sets, r[:, None])[:, 0], set_scores(sets, nulls))
     return {
+        "gene": float(outcome.p_null[gene] <= NOMINAL),
         "counted": float((outcome.p_null <= NOMINAL).mean()),
         "tail": float((outcome.p_tail <= NOMINAL).mean()),
         "family": float(outcome.p_max.min() <= NOMINAL),
