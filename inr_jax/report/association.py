@@ -1,4 +1,7 @@
-"""Pictures of an association: variograms of a map and of its null maps."""
+"""Pictures of an association: variograms, and the best genes beside the map.
+
+Axis letters: M nodes. Frame: x_mm (MNI152 RAS, mm).
+"""
 
 from __future__ import annotations
 
@@ -55,4 +58,63 @@ def make_variograms(strata: dict[str, Curves]) -> Figure:
         pale_grid(axes)
     row[0].set_ylabel("variogram")
     row[0].legend(fontsize=8, frameon=False)
+    return figure
+
+
+class Pair(NamedTuple):
+    """A gene beside the map.
+
+    Attributes:
+        gene: Its symbol.
+        values: `(M,)` its map at the nodes.
+        title: What is said of it.
+    """
+
+    gene: str
+    values: np.ndarray
+    title: str
+
+
+def draw_best(
+    path: str | Path, name: str, x_mm: np.ndarray, y: np.ndarray, genes: list[Pair]
+) -> None:
+    """Draw slices of a map and of genes side by side, and the one against the other.
+
+    Args:
+        path: The PNG to write.
+        name: Of the map.
+        x_mm: `(M, 3)` nodes.
+        y: `(M,)` the map.
+        genes: Some genes, a row each.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    png.draw(path, make_best, name, x_mm, y, genes)
+
+
+def make_best(name: str, x_mm: np.ndarray, y: np.ndarray, genes: list[Pair]) -> Figure:
+    """The picture that `draw_best` writes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 3.4 * len(genes)), layout="constrained")
+    rows = figure.subplots(len(genes), 3, squeeze=False)
+    step = np.diff(np.unique(x_mm[:, 2])).min(initial=10.0)
+    heights, size = np.unique(x_mm[:, 2], return_counts=True)
+    cut = abs(x_mm[:, 2] - heights[size.argmax()]) < step / 2
+    for axes, gene in zip(rows, genes, strict=True):
+        for a, values, title in (
+            (axes[0], y, name),
+            (axes[1], gene.values, gene.gene),
+        ):
+            low, high = np.percentile(values, [2, 98])
+            colours: dict = {"c": values[cut], "vmin": low, "vmax": high}
+            a.scatter(*x_mm[cut, :2].T, s=9, marker="s", linewidths=0, **colours)
+            a.set_aspect("equal")
+            a.set_title(f"{title}, z = {x_mm[cut, 2][0]:.0f} mm", fontsize=9)
+            a.set_axis_off()
+        axes[2].hexbin(gene.values, y, gridsize=60, bins="log", cmap="Greys")
+        axes[2].set_xlabel(f"{gene.gene} at voxels")
+        axes[2].set_ylabel(name)
+        axes[2].set_title(gene.title, fontsize=9)
     return figure

@@ -73,6 +73,7 @@ class Compared(NamedTuple):
         rule: How the inside of the map was told.
         counts: Places of each level.
         sets: Scores of gene sets `(S,)`, and under null maps `(S, B)`.
+        x_mm: `(M, 3)` the nodes; None for regions.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Compared(NamedTuple):
     rule: str
     counts: dict[str, int]
     sets: tuple[np.ndarray, np.ndarray] | None = None
+    x_mm: np.ndarray | None = None
 
     @property
     def main(self) -> str:
@@ -141,6 +143,7 @@ def compare(
         value_map.rule,
         counts,
         joined_sets(parts),
+        ground.nodes.x_mm,
     )
 
 

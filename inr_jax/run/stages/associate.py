@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from inr_jax.brain.value_maps import read_value_map
 from inr_jax.errors import InputError, printable
@@ -24,6 +28,8 @@ from inr_jax.run.association_tables import (
     write_tables,
 )
 from inr_jax.run.consistency import read_scores_of
+from inr_jax.run.expression_model import ExpressionModel
+from inr_jax.run.images import blocks_of
 from inr_jax.run.provenance import timed
 from inr_jax.run.run import Run
 from inr_jax.run.stages.render import expression_model
@@ -31,7 +37,11 @@ from inr_jax.run.wells import has_values
 from inr_jax.samples.gene_sets import GeneSets, entrez_of_export, read_gene_sets
 from inr_jax.samples.region_values import read_region_values
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 log = logging.getLogger("inr_jax")
+BEST = 3  # genes that are drawn
 
 
 def associate_stage(
@@ -84,17 +94,24 @@ def associate_stage(
         scenery = make_stage(model, samples, run.canvas, asked, labels)
         names = [value_map.name for value_map in maps]
         folders = _folders(run, [*names, *columns])
+        leave = functools.partial(_leave, run, model, asked=asked, sets=sets)
         for value_map in maps:
             log.info("%s: %s", value_map.name, value_map.rule)
             compared = compare(scenery, value_map, asked, sets)
-            _leave(run, compared, folders.pop(0), asked, sets)
+            leave(compared, folders.pop(0))
         for name, values in columns.items():
             compared = compare_regions(scenery, name, values, asked, sets)
-            _leave(run, compared, folders.pop(0), asked, sets)
+            leave(compared, folders.pop(0))
 
 
 def _leave(
-    run: Run, compared: Compared, folder: Path, asked: Asked, sets: GeneSets | None
+    run: Run,
+    model: ExpressionModel,
+    compared: Compared,
+    folder: Path,
+    *,
+    asked: Asked,
+    sets: GeneSets | None,
 ) -> None:
     """Write and print what a map comes to.
 
@@ -106,11 +123,29 @@ def _leave(
     make_folder(folder, fix="check the workdir")
     write_tables(folder, frame, describe_nulls(compared, asked), by_set)
     pictures.draw_variograms(folder / "variogram.png", curves_of(compared))
+    _draw_best(model, compared, frame, folder)
     print(printable_lines(printed(frame, compared, by_set)), flush=True)
     log.info("associations of %d genes in %s", len(frame), folder)
     done = compared.levels[compared.main].tally.done
     if done < asked.nulls:
         raise KeyboardInterrupt(f"stopped; {done} null maps are in {folder}")
+
+
+def _draw_best(
+    model: ExpressionModel, compared: Compared, frame: pd.DataFrame, folder: Path
+) -> None:
+    """The genes of least p beside an image; nothing for a table of regions."""
+    if compared.x_mm is None:
+        return
+    best = frame.nsmallest(BEST, "p_tail")
+    x_mm = compared.x_mm.astype(np.float32)
+    (block,) = blocks_of(model.drawable, x_mm, list(best.index), size=len(best))
+    genes = [
+        pictures.Pair(row.gene, values, f"r = {row.r_voxel:.2f}, p = {row.p_null:.2g}")
+        for (_, row), values in zip(best.iterrows(), block.mean.T, strict=True)
+    ]
+    path = folder / "best_genes.png"
+    pictures.draw_best(path, compared.name, x_mm, compared.y, genes)
 
 
 def _entrez(run: Run) -> dict[str, str]:
