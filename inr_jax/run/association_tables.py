@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inr_jax.files import neutral, write_json, write_text
+from inr_jax.report.association_methods import paragraph
 from inr_jax.run.association import Compared
 from inr_jax.run.association_stage import Asked
 from inr_jax.samples.gene_sets import GeneSets
@@ -144,8 +145,8 @@ def write_tables(
     """
     main = f"r_{nulls['level']}"
     if genesets is not None:
-        sets = genesets.map(neutral).to_csv(index=False, float_format="%.6g")
-        write_text(folder / "genesets.csv", sets)
+        by_set = genesets.map(neutral).to_csv(index=False, float_format="%.6g")
+        write_text(folder / "genesets.csv", by_set)
     by_p = frame.sort_values(["p_tail", "gene"], kind="stable")
     text = by_p.map(neutral).to_csv(index=False, float_format="%.6g")
     write_text(folder / "associations.csv", text)
@@ -154,6 +155,8 @@ def write_tables(
     write_text(folder / "ranked.rnk", "\n".join(lines) + "\n")
     write_text(folder / "background.txt", "\n".join(frame.gene) + "\n")
     write_json(folder / "nulls.json", nulls)
+    sets = 0 if genesets is None else len(genesets)
+    write_text(folder / "methods.md", paragraph(folder.name, len(frame), nulls, sets))
 
 
 def printed(

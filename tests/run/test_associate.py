@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -10,11 +13,14 @@ import pandas as pd
 import pytest
 
 import inr_jax
+from inr_jax.brain.atlas import atlas_files
 from inr_jax.brain.template import brain_mask
 from inr_jax.cli import main
 from inr_jax.errors import InputError
 from inr_jax.run import build
 from inr_jax.run import config as settings
+from inr_jax.run import flags as command
+from inr_jax.run.verbs import OWN_FLAGS
 
 pytestmark = pytest.mark.slow
 NULLS = "--config.associate.nulls=99"
@@ -95,3 +101,35 @@ def test_from_python_with_and_without_the_wells_expression(copy, picture):
         inr_jax.associate(model, picture, null=99)
     with pytest.raises(InputError, match="the wells and genes that the model"):
         inr_jax.associate(model, picture, samples=samples.take(slice(9)))
+
+
+def documented():
+    """Every command of docs/associate.md, as words."""
+    text = (Path(__file__).resolve().parents[2] / "docs" / "associate.md").read_text()
+    return [shlex.split(line)[1:] for line in re.findall(r"^inr-jax .*", text, re.M)]
+
+
+@pytest.mark.parametrize("words", documented(), ids=" ".join)
+def test_what_the_page_says_can_be_typed(words):
+    """Its first and last command are run by the tests above and below."""
+    verb, *flags = words
+    call = command.parse(flags, OWN_FLAGS[verb], needs_workdir=True)
+    assert call.own["map"] or call.own["table"]
+
+
+def test_values_of_regions_of_an_atlas(copy, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    image, table = atlas_files("desikan_killiany", "")
+    ids = pd.read_csv(table).id
+    values = np.random.default_rng(0).standard_normal(len(ids))
+    pd.DataFrame({"id": ids, "tau": values}).to_csv("TAU.csv", index=False)
+    atlas = [f"--atlas={image}", f"--atlas_info={table}", "--table=TAU.csv"]
+    assert main(["associate", f"--workdir={copy}", NULLS, *atlas]) == 0
+    folder = copy / "associate" / "tau"
+    found = pd.read_csv(folder / "associations.csv")
+    assert found.r_voxel.isna().all() and found.p_null.between(0.01, 1).all()
+    np.testing.assert_allclose(found.p_null, found.p_region)
+    assert "correlated with 2 genes at" in (folder / "methods.md").read_text()
+    Path("TAU.csv").write_text("id,tau\n4242,1\n")
+    assert main(["associate", f"--workdir={copy}", NULLS, *atlas]) == 2
+    assert "TAU.csv, line 2" in capsys.readouterr().err
