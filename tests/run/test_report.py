@@ -9,6 +9,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from given import random_samples
 from workdirs import maps
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
@@ -18,6 +19,13 @@ import inr_jax
 from inr_jax import cli
 from inr_jax.report.viewer_packs import unpack
 
+TINY = {
+    "field__hidden": 8,
+    "field__depth": 1,
+    "fit__members": 2,
+    "fit__steps": 20,
+    "fit__chunk": 20,
+}
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
 
@@ -106,6 +114,26 @@ def test_damage_is_told_in_one_line_and_leaves_the_page_as_it_was(copy, capsys):
     assert "calibration.npz" in capsys.readouterr().err
     assert (copy / "report.html").read_bytes() == before
     assert cli.main(["report", f"--workdir={copy}/nowhere"]) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["concat", "independent", "low_rank"])
+def test_maps_of_any_conditioning_are_those_of_the_model(tmp_path, rng, kind):
+    samples = random_samples(rng, 60, 3, donors=("A", "B"))
+    settings = {"conditioning__name": kind, "inputs__mirror": kind != "independent"}
+    model = inr_jax.fit(samples, **settings, **TINY)
+    path = inr_jax.write_report(model, tmp_path / "page.html")
+    data, _ = data_of(path.read_text())
+    assert data["mirrored"] == (kind != "independent") and not data["calibrated"]
+    mask, affine = unpack(data["mask"]).astype(bool), np.array(data["affine"])
+    x_mm = np.argwhere(mask) @ affine[:3, :3].T + affine[:3, 3]
+    x_mm = x_mm[x_mm[:, 0] > -1e-3] if data["mirrored"] else x_mm
+    mean, sd = model(x_mm)
+    for gene in range(3):
+        again = shown(data, "mean", gene)
+        assert np.abs(again - mean[:, gene]).max() < 0.01 * np.ptp(mean[:, gene])
+        error = np.abs(shown(data, "sd", gene) - sd[:, gene])
+        assert np.sqrt((error**2).mean()) < 0.02 * sd[:, gene].mean()
 
 
 def test_from_python_a_model_and_its_folder_give_the_same_maps(copy, tmp_path):

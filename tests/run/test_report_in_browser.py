@@ -172,6 +172,21 @@ def test_names_that_look_like_programs_are_names(browser, tmp_path, rng):
     assert sorted(names) == sorted(NASTY) and browser.errors == []
 
 
+def test_maps_of_one_side_are_the_same_on_the_other(browser, tmp_path, rng):
+    maps = rng.normal(size=(24, 2))
+    page = make_page(report_of(("A", "B"), viewer_of(maps, mirrored=True)))
+    (tmp_path / "page.html").write_text(page)
+    browser.open(f"file://{tmp_path}/page.html")
+    browser.wait(DONE)
+    bound = 0.01 * np.ptp(maps[:, 0])
+    for u, (i, j, k) in enumerate(np.ndindex(2, 3, 4)):
+        x, y, z = 5 + 10 * i, -10 + 10 * j, -10 + 10 * k
+        for side in (x, -x):
+            value = browser.run(f"inrReport.read([{side}, {y}, {z}]).value")
+            assert value == pytest.approx(maps[u, 0], abs=bound)
+    assert browser.run("inrReport.read([5, -20, 0])") is None
+
+
 def test_a_browser_without_webgl_says_so_and_shows_the_rest(done, tmp_path):
     flags = ("--disable-3d-apis", "--disable-gpu", "--disable-software-rasterizer")
     blind = Browser(tmp_path / "profile", more=flags)
