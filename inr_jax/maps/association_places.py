@@ -132,6 +132,9 @@ def ground_of(candidates: Candidates, known: np.ndarray, where: object) -> Groun
             fix="check that it lies in the brain, its mask, and --zeros",
         )
     present, stratum = np.unique(candidates.part[rows], return_inverse=True)
+    if len(present) == 1 < len(np.unique(candidates.part)):
+        text = "%s: known in the %s alone, so it is compared within it"
+        log.warning(text, where, candidates.names[present[0]])
     index = candidates.ijk[rows] - candidates.ijk[rows].min(0)
     lattice = make_lattice(index.max(0) + 1, candidates.step_mm)
     flat = np.ravel_multi_index(tuple(index.T), lattice.shape)
