@@ -78,7 +78,7 @@ def adapt(
     root = heads_prior(head_rows(trunk.params["genes"]))
     values = units.standard(samples.values)
     heads = ridge(design, root, targets, values)
-    params = {**trunk.params, "genes": _leaves(trunk.params["genes"], heads.theta)}
+    params = {**trunk.params, "genes": head_leaves(trunk.params["genes"], heads.theta)}
     model = Model(params, trunk.inputs, units, codes)
     return Adapted(model, heads.penalty)
 
@@ -133,7 +133,7 @@ def head_rows(genes: Array) -> np.ndarray:
     return np.concatenate(flat, axis=2).transpose(1, 0, 2)
 
 
-def _leaves(like: Array, rows: np.ndarray) -> Array:
+def head_leaves(like: Array, rows: np.ndarray) -> Array:
     """The inverse of `head_rows`, in arrays as those of other genes are."""
     leaves, tree = jax.tree.flatten(like)
     made, first = [], 0

@@ -6,23 +6,34 @@ the model that it came from.
 
 from __future__ import annotations
 
+import dataclasses
+import logging
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, shortlist
+from inr_jax.fields.factors import check_linear
+from inr_jax.fields.model import Model
+from inr_jax.files.reading import user_path
 from inr_jax.fitting import recipe
 from inr_jax.fitting.adapt import adapt, check_trunk
 from inr_jax.fitting.checkpoint import Bundle
 from inr_jax.fitting.held_out_fit import fitted
 from inr_jax.fitting.recipe import Recipe
+from inr_jax.fitting.unseen import unseen_genes
 from inr_jax.run import build
 from inr_jax.run import config as settings
+from inr_jax.samples.gene_table import read_gene_table
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.source import Source
 from inr_jax.stats.predictor import Prediction, Predictor
+
+log = logging.getLogger("inr_jax")
 
 
 def adapted_bundle(trunk: Bundle, plan: Recipe, config: str, source: Source) -> Bundle:
@@ -41,6 +52,13 @@ def adapted_bundle(trunk: Bundle, plan: Recipe, config: str, source: Source) -> 
     check_trunk(plan)
     fitted_model = recipe.make_model(trunk.preprocessing, trunk.state)
     model = adapt(plan, fitted_model, source.samples).model
+    return _bundle(trunk, plan, config, source, model)
+
+
+def _bundle(
+    trunk: Bundle, plan: Recipe, config: str, source: Source, model: Model
+) -> Bundle:
+    """What is kept of a model on a trunk."""
     state = recipe.first_state(plan)
     state = state._replace(params=model.params, step=trunk.state.step)
     codes = np.asarray(model.codes)
@@ -78,6 +96,7 @@ class Adaptable:
     """A model in memory whose trunk takes in other genes."""
 
     bundle: Bundle
+    wells: Source
 
     def adapt(self, samples: Samples) -> Any:
         """A model of the genes of samples, with this one's trunk (`fitting.adapt`).
@@ -86,9 +105,55 @@ class Adaptable:
             InputError: A gene is in the model already, or genes share no trunk.
         """
         bundle, source = adapted_in_python(self.bundle, samples)
+        return self._made(bundle, source)
+
+    def unseen(self, table: str | Path, genes: Sequence[str]) -> Any:
+        """A model of genes that were never measured, from a table of all genes.
+
+        A ridge regression of heads on the table's rows; values are in standard
+        deviations of each gene. Says what share of heads the table tells of genes
+        that are left out.
+
+        Args:
+            table: A file of `samples.gene_table`, with the model's genes and these.
+            genes: Their symbols.
+
+        Raises:
+            InputError: A gene is missing in the table, or is in the model already.
+        """
+        bundle, source = unseen_in_python(self.bundle, self.wells, table, tuple(genes))
+        return self._made(bundle, source)
+
+    def _made(self, bundle: Bundle, source: Source) -> Any:
         parts: Any = self.__reduce__()  # as a pickle is made a model again
         make, (name, *_) = parts
         return make(name, bundle, source)
+
+
+def unseen_in_python(
+    trunk: Bundle, wells: Source, table: str | Path, genes: tuple[str, ...]
+) -> tuple[Bundle, Source]:
+    """Genes of a table on a trunk, and its wells as their source."""
+    check_new(genes, trunk.meta["genes"])
+    config = settings.from_json(trunk.meta["config"])
+    config = settings.with_settings(config, source__name="python", fit__mixtures=0)
+    plan = build.make_recipe(config, len(genes))
+    check_trunk(plan)
+    check_linear(plan.conditioning)
+    read = read_gene_table(user_path(table))
+    model, gain = unseen_genes(
+        recipe.make_model(trunk.preprocessing, trunk.state),
+        read.rows(tuple(trunk.meta["genes"])),
+        read.vectors_of(genes),
+    )
+    told = "tells" if gain > 0 else "does not tell genes that are left out: it tells"
+    log.info("%s %s %.0f %% of heads' variance", table, told, 100 * gain)
+    samples = wells.samples
+    unknown = np.full((len(samples.well), len(genes)), np.nan, np.float32)
+    samples = dataclasses.replace(samples, genes=genes, values=unknown)
+    source = Source(samples, {}, wells.coordinates, {})
+    text = settings.to_json(config)
+    return _bundle(trunk, plan, text, source, model), source
 
 
 def check_new(genes: tuple[str, ...], known: list[str]) -> None:

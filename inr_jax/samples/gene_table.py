@@ -38,7 +38,7 @@ class GeneTable(NamedTuple):
     ids: tuple[str, ...]
     vectors: np.ndarray
 
-    def rows(self, genes: tuple[str, ...]) -> np.ndarray:
+    def vectors_of(self, genes: tuple[str, ...]) -> np.ndarray:
         """The rows `(G, M)` of genes by symbol.
 
         Raises:
@@ -55,7 +55,15 @@ class GeneTable(NamedTuple):
                 found = f"none of them; its ids are as {shortlist(self.ids, 3)}"
             fix = "add them, or leave them out with --config.source.genes"
             _fail(self.path, "a row for each gene, by symbol or Entrez id", found, fix)
-        rows = self.vectors[[row[names[gene]] for gene in genes]]
+        return self.vectors[[row[names[gene]] for gene in genes]]
+
+    def rows(self, genes: tuple[str, ...]) -> np.ndarray:
+        """The same, where they tell genes apart.
+
+        Raises:
+            InputError: A gene is missing, or all genes have the same numbers.
+        """
+        rows = self.vectors_of(genes)
         constant = not np.ptp(rows, axis=0).any()
         if constant and len(genes) > 1:
             found = "the same numbers for all of these genes"

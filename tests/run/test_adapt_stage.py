@@ -68,6 +68,20 @@ def test_a_model_of_python_adapts_to_samples_and_is_saved(fitted, tmp_path):
     np.testing.assert_array_equal(model(x_mm)[0], fitted[0](x_mm)[0])
 
 
+def test_genes_that_were_never_measured_come_from_a_table(fitted, tmp_path, rng):
+    model, samples = fitted
+    genes, path = samples.genes, tmp_path / "table.csv"
+    rows = [f"{gene},{rng.normal()},{rng.normal()}" for gene in genes]
+    path.write_text("\n".join(["gene,a,b", *rows]))
+    unseen = model.unseen(path, genes[3:])
+    assert unseen.genes == genes[3:] and np.isfinite(unseen(samples.x_mm[:4])[0]).all()
+    unseen.save(tmp_path / "kept")
+    again = inr_jax.load(tmp_path / "kept")
+    np.testing.assert_array_equal(again(samples.x_mm)[0], unseen(samples.x_mm)[0])
+    with pytest.raises(inr_jax.InputError, match=r"1 of 1 missing|none of them"):
+        model.unseen(path, ["TREM2"])
+
+
 def test_genes_of_the_model_and_what_is_no_samples_are_refused(fitted):
     model, samples = fitted
     with pytest.raises(inr_jax.InputError, match="not in the model, found 3"):
