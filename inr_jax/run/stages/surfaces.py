@@ -68,7 +68,7 @@ def surfaces_stage(
         maps,
         titles,
         words,
-        "expression",
+        "expression (units of the source)",
     )
     log.info("maps of %d genes on %d sides in %s", len(genes), len(sides), folder)
 
@@ -86,10 +86,14 @@ def _title(gene: str, row: dict | None) -> str:
 def _words(run: Run, name: str, drawn: int, genes: int, scored: bool) -> str:
     """What stands over the picture."""
     by = "by held-out r" if scored else "in their order, none is scored"
-    first = f"{drawn} of {genes} genes {by}, on {name.split(',')[0].rsplit('/', 1)[-1]}"
-    lines = [first, "pale: farther from samples than held-out donors have tested"]
+    which = f"{drawn} of {genes} genes {by}"
+    if genes < len(run.source.samples.genes):
+        which += ", of those that --genes named"
+    lines = [f"{which}, on {name.split(',')[0].rsplit('/', 1)[-1]}"]
+    lines.append("pale: farther from samples than held-out donors have tested")
+    lines.append("the middle of a half, seen from the midline, is no cortex")
     if run.config.inputs.mirror:
-        lines.append("left and right are one in the fit")
+        lines[-1] += "; left and right are one in the fit"
     if run.config.source.name == "phantom":
         lines.insert(0, "PHANTOM: synthetic, no measurement of these genes")
     return "\n".join(lines)
