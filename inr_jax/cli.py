@@ -123,7 +123,7 @@ def _do(verb: str, rest: list[str]) -> None:
         getattr(home, verb)(rest)
         return
     from inr_jax import progress
-    from inr_jax.run import config, flags, workdir
+    from inr_jax.run import config, distributed, flags, workdir
 
     own = OWN_FLAGS.get(verb, ())
     call = flags.parse(rest, own, needs_workdir=True)
@@ -131,8 +131,18 @@ def _do(verb: str, rest: list[str]) -> None:
     root = cast(Path, call.workdir)  # parse refuses a call without it
     if verb in GO_ON:
         workdir.check_there(root)
-    with progress.deferred(), workdir.opened(root) as folder:
+    devices = call.config.devices
+    if devices.distributed:
         _log_to_terminal()
+    with (
+        distributed.as_one(
+            root, distributed=devices.distributed, timeout_s=devices.timeout
+        ) as root,
+        progress.deferred(),
+        workdir.opened(root, linked=root != call.workdir) as folder,
+    ):
+        if not devices.distributed:  # or this one of others would speak again
+            _log_to_terminal()
         from inr_jax.run import compilation_cache, pipeline
 
         progress.safe_point()

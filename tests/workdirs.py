@@ -28,10 +28,10 @@ NAME = (
 AS_USER = [sys.executable, "-m", "inr_jax.cli"]
 
 
-def started(*arguments):
+def started(*arguments, env=None):
     """A real process; its stderr is to be read by the caller."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([*AS_USER, *arguments], **pipes)
+    return subprocess.Popen([*AS_USER, *arguments], env=env, **pipes)
 
 
 def maps(workdir, suffix="feature"):

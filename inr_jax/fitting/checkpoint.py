@@ -18,7 +18,7 @@ from inr_jax.brain.space import Box
 from inr_jax.errors import InputError, first_line
 from inr_jax.fields.inputs import Inputs
 from inr_jax.files.stored import conform, contents, parsed
-from inr_jax.fitting import binding
+from inr_jax.fitting import binding, processes
 from inr_jax.fitting.fit import FitState
 from inr_jax.fitting.recipe import Preprocessing
 from inr_jax.samples.standardise import Standardiser
@@ -60,9 +60,7 @@ class Bundle(NamedTuple):
 def _manager(folder: Path, keep: int | None = None) -> ocp.CheckpointManager:
     import orbax.checkpoint as ocp  # takes a third of a second
 
-    options = ocp.CheckpointManagerOptions(
-        max_to_keep=keep, create=keep is not None, enable_async_checkpointing=False
-    )
+    options = ocp.CheckpointManagerOptions(**processes.manager_options(folder, keep))
     return ocp.CheckpointManager(folder.resolve(), options=options)
 
 
@@ -111,13 +109,20 @@ def save(folder: Path, bundle: Bundle, *, keep: int) -> None:
     Raises:
         InputError: The disk is full or the folder cannot be written.
     """
+    if processes.is_first():
+        _save(folder, bundle, keep)
+    processes.meet("a checkpoint is saved")
+
+
+def _save(folder: Path, bundle: Bundle, keep: int) -> None:
     import orbax.checkpoint as ocp
 
     step = int(bundle.state.step)
     if last_step(folder) == step:
         return
     _sweep(folder)  # of a run that was killed
-    arrays, meta = _arrays(bundle), {**bundle.meta, "format": FORMAT}
+    arrays = processes.of_this_one(_arrays(bundle))
+    meta = {**bundle.meta, "format": FORMAT}
     meta |= {"generator": binding.generator(), "arrays": binding.kinds(arrays)}
     meta["sha256"] = binding.digest(arrays, meta)
     _check_room(folder, sum(leaf.nbytes for leaf in jax.tree.leaves(arrays)))
@@ -154,7 +159,8 @@ def restore(
 
     meta = read_meta(folder)
     step = last_step(folder)
-    template = _arrays(Bundle(like, _blank_preprocessing(genes, code, mixtures), meta))
+    bundle = Bundle(like, _blank_preprocessing(genes, code, mixtures), meta)
+    template = processes.of_this_one(_arrays(bundle))
     binding.check_kinds(folder / str(step), meta, template)
     items = {name: ocp.args.StandardRestore(tree) for name, tree in template.items()}
     try:
@@ -168,11 +174,8 @@ def restore(
         found = f"one of step {int(parts['training']['step'])}"
         raise _broken(folder / str(step), ValueError(found))
     preprocessing = jax.tree.map(np.asarray, parts["preprocessing"])
-    inputs = Inputs(
-        Box(preprocessing["centre_mm"], preprocessing["half_mm"]),
-        meta["mirror"],
-        meta["tissue"],
-    )
+    box = Box(preprocessing["centre_mm"], preprocessing["half_mm"])
+    inputs = Inputs(box, meta["mirror"], meta["tissue"])
     standardiser = Standardiser(preprocessing["offset"], preprocessing["scale"])
     state = like._replace(params=parts["params"], **parts["training"])
     codes = preprocessing.get("codes", np.zeros((genes, 0), np.float32))
@@ -212,8 +215,8 @@ def _blank_preprocessing(genes: int, code: int, mixtures: int) -> Preprocessing:
 def _check_room(folder: Path, size: int) -> None:
     """Ask before orbax does, whose threads tell of a full disk at great length."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
-    free, needed = shutil.disk_usage(there.resolve()).free, ROOM * size + 2**20
-    if free < needed:
+    needed = ROOM * size + 2**20
+    if (free := shutil.disk_usage(there.resolve()).free) < needed:
         raise _no_room(folder, f"{free / 2**20:.1f} of {needed / 2**20:.1f} MiB free")
 
 
@@ -227,12 +230,12 @@ def _no_room(folder: Path, found: str) -> InputError:
 
 
 def _cannot_write(folder: Path, error: OSError) -> InputError:
-    return InputError(
-        folder,
-        expected="a folder to write checkpoints to",
-        found=error.strerror or first_line(error)[:200],
-        fix="check that it is one and is yours",
+    expected, fix = (
+        "a folder to write checkpoints to",
+        "check that it is one and is yours",
     )
+    found = error.strerror or first_line(error)[:200]
+    return InputError(folder, expected=expected, found=found, fix=fix)
 
 
 def _sweep(folder: Path) -> None:
@@ -242,9 +245,6 @@ def _sweep(folder: Path) -> None:
 
 
 def _broken(path: Path, error: Exception) -> InputError:
-    return InputError(
-        path,
-        expected="a whole checkpoint of this configuration",
-        found=first_line(error)[:200],
-        fix="delete this folder to go on from an earlier one",
-    )
+    expected = "a whole checkpoint of this configuration"
+    found, fix = first_line(error)[:200], "delete this folder to go on from an earlier"
+    return InputError(path, expected=expected, found=found, fix=f"{fix} one")

@@ -198,6 +198,8 @@ ROWS: tuple[tuple, ...] = (
     (".seed", 0, "of null maps", SEED),
     ("devices", "The machine"),
     (".cache", "auto", 'folder of compiled programs | auto: the user\'s | "": none'),
+    (".distributed", False, "processes that srun or mpirun starts are one run"),
+    (".timeout", 300, "to wait for the other processes, s", Range(1, 10**5)),
     ("evaluate", "Scores on held-out wells"),
     (".enabled", True, "leave one donor out; one donor: blocks of space"),
     (".baselines", "all", "plain: without those on cleaned values", BASELINES),

@@ -149,10 +149,14 @@ def check_there(path: str | Path) -> None:
 
 
 @contextlib.contextmanager
-def opened(path: str | Path) -> Iterator[Workdir]:
+def opened(path: str | Path, *, linked: bool = False) -> Iterator[Workdir]:
     """Make the folder if need be, and hold its lock.
 
     A folder that was made here and holds nothing at the end is gone again.
+
+    Args:
+        path: The folder.
+        linked: Whether links in it are ours.
 
     Raises:
         InputError: It cannot be written, leads outside itself by links, or another
@@ -162,7 +166,8 @@ def opened(path: str | Path) -> Iterator[Workdir]:
     made = [folder for folder in (root, *root.parents) if not folder.exists()]
     try:
         root.mkdir(parents=True, exist_ok=True)
-        _check_links(Workdir(root))
+        if not linked:
+            _check_links(Workdir(root))
         lock = _open_lock(root / LOCK)
     except OSError as error:
         _remove_empty(made)
