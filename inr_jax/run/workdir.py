@@ -214,6 +214,7 @@ def _check_links(workdir: Workdir) -> None:
     """Refuse a folder of somebody else's that would be written through a link."""
     folders = [workdir.checkpoints_of(model) for model in SUFFIXES]
     folders += [workdir.maps, workdir.figures, workdir.regions, workdir.sweep]
+    folders.append(workdir.associate)
     folders.append(workdir.surfaces)
     folders.append(workdir.store)
     for folder in folders:
