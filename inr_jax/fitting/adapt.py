@@ -13,6 +13,7 @@ a gene in a member, J draws of the jitter.
 
 from __future__ import annotations
 
+import logging
 from typing import NamedTuple
 
 import jax
@@ -31,6 +32,7 @@ from inr_jax.samples import standardise
 from inr_jax.samples.samples import Samples
 from inr_jax.stats.folds import well_folds
 
+log = logging.getLogger("inr_jax")
 DRAWS = 8  # J; the moments of features over jitter are known to a few percent
 
 
@@ -75,6 +77,10 @@ def adapt(
         for draw in range(DRAWS if recipe.trainer.jitter_mm else 0)
     ]
     design = make_design(features, np.stack(drawn or [features]), _folds(samples))
+    wells, _, numbers = features.shape
+    if wells < numbers:
+        text = "adapt: %d wells for %d numbers of a gene; what heads are like decides"
+        log.info(text, wells, numbers)
     root = heads_prior(head_rows(trunk.params["genes"]))
     values = units.standard(samples.values)
     heads = ridge(design, root, targets, values)
