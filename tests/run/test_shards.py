@@ -12,7 +12,8 @@ from given import input_error, random_samples, refused
 import inr_jax
 from inr_jax import cli
 from inr_jax.report.tables import read_scores
-from inr_jax.run import config, merge, shards
+from inr_jax.run import build, config, merge, shards
+from inr_jax.run.stages import evaluate
 from inr_jax.samples.source import Source
 
 
@@ -82,6 +83,20 @@ def test_shards_of_other_inputs_are_refused(folders, tmp_path):
     path.write_text(json.dumps({"inputs_sha256": {"a.csv": "0"}}))
     parts = [merge.read_shard(tmp_path / f"out-{part}") for part in (1, 2)]
     assert "inputs that differs" in str(input_error(merge.check_alike, parts))
+
+
+def test_so_many_values_that_memory_is_short_are_scored_and_not_kept(rng, monkeypatch):
+    samples = random_samples(rng, 30, 3, donors=("a", "b"))
+    tiny = {"fit.steps": 2, "fit.members": 2, "field.hidden": 4, "field.depth": 1}
+    made = config.changed(config.default(), tiny)
+    models = build.make_models(made, samples)
+    whole = evaluate.evaluate(made, samples, models)
+    monkeypatch.setattr(evaluate, "KEPT", 0)
+    light = evaluate.evaluate(made, samples, models)
+    assert light.rows == whole.rows and whole.predictions and not light.predictions
+    residual = light.held_out["place"].residual
+    np.testing.assert_allclose(residual, whole.held_out["place"].residual, rtol=1e-5)
+    assert residual.dtype == np.float32
 
 
 @pytest.mark.slow

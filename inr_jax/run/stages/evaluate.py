@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
 from ml_collections import ConfigDict
 
 from inr_jax import progress
@@ -43,6 +44,7 @@ from inr_jax.stats.predictor import Predictor
 from inr_jax.stats.residuals import HeldOut, held_out_wells
 
 log = logging.getLogger("inr_jax")
+KEPT = 2**24  # values of wells and genes, at most, whose predictions are written
 
 
 class Evaluation(NamedTuple):
@@ -77,7 +79,7 @@ def evaluate_stage(run: Run) -> None:
     predictions = evaluation.predictions
     if evaluation.held_out:
         files, sds = calibrate_stage(run, evaluation.held_out)
-        for protocol, sd in sds.items():
+        for protocol, sd in sds.items() if predictions else ():
             predictions[protocol] = predictions[protocol]._replace(sd=sd)
     write_held_out(run.workdir.held_out, predictions)
     files[run.workdir.held_out.name] = sha256(run.workdir.held_out.read_bytes())
@@ -129,14 +131,22 @@ def evaluate(
                 rows += hold_out.held_out_scores(
                     samples, prediction.mean, name, protocol
                 )
-                if name == "inr":
+                if name == "inr" and samples.values.size <= KEPT:
                     predictions[protocol] = predictions_of(samples, folds, prediction)
                 if name == "inr" and folds.kind == "donor":
                     model = "structure" if named else "place"
-                    held_out[model] = held_out_wells(samples, prediction)
+                    held_out[model] = _lighter(held_out_wells(samples, prediction))
     if hold_out.DONOR_STRUCTURE in protocols:
         rows += _ceiling(samples)
     return Evaluation(rows, held_out, predictions, notes)
+
+
+def _lighter(held: HeldOut) -> HeldOut:
+    """The same; in float32 where there are so many that memory is short."""
+    if held.residual.size <= KEPT:
+        return held
+    residual, spread = (a.astype(np.float32) for a in (held.residual, held.spread))
+    return held._replace(residual=residual, spread=spread)
 
 
 def _stop_if_asked(*_: object) -> None:
