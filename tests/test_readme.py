@@ -1,4 +1,4 @@
-"""What the README says can be typed, and what it links to is there."""
+"""What the README and docs/ say can be typed, and what they link to is there."""
 
 from __future__ import annotations
 
@@ -17,14 +17,22 @@ from inr_jax.run import flags as command
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 if not (ROOT / "configs").is_dir():
     pytest.skip("not in a clone", allow_module_level=True)
 
 
 def commands() -> list[list[str]]:
-    """Every `inr-jax ...` of the README, as words."""
-    found = re.findall(r"inr-jax (?:[a-z]+) [^`\n]*--[^`\n]+", README)
-    return [shlex.split(text.replace("...", "PATH"))[1:] for text in found]
+    """Every `inr-jax ...` of a page, as words."""
+    texts = []
+    for page in PAGES:
+        # A line that ends with a backslash goes on in the next.
+        text = re.sub(r"\\\n\s*", " ", page.read_text())
+        text = re.sub(r"\$\{?[A-Z_]+\}?", "3", text)  # a shell's number of a job
+        texts += re.findall(r"inr-jax (?:[a-z]+) [^`\n]*--[^`\n]+", text)
+    return [
+        shlex.split(text.replace("...", "PATH"))[1:] for text in dict.fromkeys(texts)
+    ]
 
 
 def test_the_two_lines_are_the_issue_s():
@@ -53,23 +61,27 @@ def test_every_command_has_a_known_verb_and_known_flags(words, monkeypatch):
     config.validate(command.parse([*flags, "--workdir=out"], own=own).config)
 
 
-def test_every_setting_that_is_named_exists():
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_setting_that_is_named_exists(page):
     known = config.flat(config.default())
-    for key in re.findall(r"--config\.([a-z_.]+[a-z_])=", README):
+    for key in re.findall(r"--config\.([a-z_.]+[a-z_])=", page.read_text()):
         assert key in known, key
 
 
-def test_every_file_that_is_linked_or_named_exists():
-    links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
-    links += re.findall(r"--config=(configs/\w+\.py)", README)
-    links += re.findall(r"python (benchmarks/\w+\.py)", README)
-    for path in links:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_is_linked_or_named_exists(page):
+    text = page.read_text()
+    for path in re.findall(r"\]\((?!http)([^)#]+)(?:#[^)]*)?\)", text):
+        assert (page.parent / path).exists(), path
+    named = re.findall(r"--config=(configs/\w+\.py)", text)
+    for path in named + re.findall(r"python (benchmarks/\w+\.py)", text):
         assert (ROOT / path).exists(), path
 
 
-def test_every_extra_that_is_named_exists():
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_extra_that_is_named_exists(page):
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    for name in re.findall(r"\.\[(\w+)\]", README):
+    for name in re.findall(r"\.\[(\w+)\]", page.read_text()):
         assert name in extras["optional-dependencies"]
 
 
