@@ -18,6 +18,7 @@ from inr_jax.errors import InputError, shortlist
 from inr_jax.files.cell_text import clean, encoding_of
 from inr_jax.files.reading import read_bytes
 from inr_jax.files.rows import read_csv
+from inr_jax.samples.checks import repeated
 from inr_jax.samples.sources.archive import read_members
 
 if TYPE_CHECKING:
@@ -69,9 +70,7 @@ def read_gene_sets(
     data = read_bytes(path, EXPECTED)
     text = data.decode(encoding_of(data, path, EXPECTED))
     lines = [line.split("\t") for line in text.splitlines() if line.strip()]
-    if not lines or max(map(len, lines)) < 3:
-        fix = "is it separated by tabs?"
-        raise InputError(path, expected=EXPECTED, found="no such line", fix=fix)
+    _check_lines(path, lines)
     column = {gene.upper(): number for number, gene in enumerate(genes)}
     column |= {number: column[gene.upper()] for gene, number in entrez.items()}
     sets, unknown = {}, set()
@@ -84,6 +83,20 @@ def read_gene_sets(
     limits = least, most
     _tell(path, sets, kept, unknown, limits=limits, has_entrez=bool(entrez))
     return _as_sets(kept, len(genes))
+
+
+def _check_lines(path: str | Path, lines: list[list[str]]) -> None:
+    """Refuse lines that are no set, and a name that two sets have."""
+    short = [number for number, line in enumerate(lines, 1) if len(line) < 3]
+    if short or not lines:
+        found = f"line {short[0]} without a tab or a gene" if short else "no line"
+        fix = "is it separated by tabs?"
+        raise InputError(path, expected=EXPECTED, found=found, fix=fix)
+    twice = repeated([clean(line[0]) for line in lines])
+    if twice:
+        found = f"{len(twice)} there twice ({shortlist(twice)})"
+        fix = "keep one of each"
+        raise InputError(path, expected="each set once", found=found, fix=fix)
 
 
 def _tell(

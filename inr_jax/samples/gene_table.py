@@ -10,6 +10,7 @@ Axis letters: T genes of the table, M columns.
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -22,6 +23,7 @@ from inr_jax.samples.checks import repeated
 from inr_jax.samples.sources.frame import read_frame
 
 EXPECTED = "a table of genes: ids, then numbers (.csv, .tsv, .parquet, .npz)"
+MOST_BYTES = 2 << 30  # of an archive; 33,837 genes x 3,072 numbers are .8 GiB
 PICKLES = (".pkl", ".pickle", ".p", ".joblib", ".pt", ".pth")
 
 
@@ -100,11 +102,15 @@ def read_gene_table(path: Path) -> GeneTable:
 
 
 def _npz(path: Path) -> tuple[list[str], np.ndarray]:
+    data = io.BytesIO(contents(path))
     try:
-        with np.load(io.BytesIO(contents(path)), allow_pickle=False) as arrays:
+        with zipfile.ZipFile(data) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
+                raise ValueError(f"more than {MOST_BYTES >> 30} GiB when unpacked")
+        with np.load(data, allow_pickle=False) as arrays:
             genes, vectors = arrays["genes"], arrays["vectors"]
         return list(map(str, genes)), np.asarray(vectors, np.float64)
-    except (OSError, KeyError, ValueError) as error:
+    except Exception as error:  # a damaged archive fails in many ways
         fix = "write it by numpy.savez(FILE, genes=..., vectors=...), plain arrays"
         _fail(path, "an NPZ of `genes` and `vectors`", first_line(error), fix)
 

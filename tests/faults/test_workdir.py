@@ -74,7 +74,8 @@ READERS: dict[str, Callable[[Path], object]] = {
     r"checkpoints/.*": restored,
 }
 WRITTEN_ONLY = (
-    r"\.lock|phantom_uncertainty\.csv|(maps|figures|checkpoints_structure)/.*"
+    r"\.lock|report\.html|phantom_uncertainty\.csv|"
+    r"(maps|figures|checkpoints_structure)/.*"
 )
 BOUND = (
     "scores.csv",

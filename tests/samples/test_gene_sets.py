@@ -45,10 +45,10 @@ def test_genes_are_known_by_their_entrez_ids_too(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ([("no tabs here",)], "no such line"),
+        ([("no tabs here",)], "line 1 without a tab"),
         ([("s", "", "101", "102")], "take a GMT of symbols"),
         ([("s", "", "GENE1")], "1 sets, none of which has"),
-        ([], "no such line"),
+        ([], "found no line"),
     ],
 )
 def test_what_gives_no_set_is_told_in_one_line(tmp_path, lines, words):
