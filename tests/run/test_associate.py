@@ -58,8 +58,8 @@ def test_a_map_against_all_genes_of_a_run(copy, picture, tmp_path, capsys):
     assert set((folder / "background.txt").read_text().split()) == set(table.gene)
     nulls = json.loads((folder / "nulls.json").read_text())
     assert nulls["nulls"] == 99 and set(nulls["strata"]) <= {"cortex", "subcortex"}
-    for picture in ("variogram.png", "best_genes.png"):
-        assert (folder / picture).stat().st_size > 1000
+    for figure in ("variogram.png", "best_genes.png"):
+        assert (folder / figure).stat().st_size > 1000
     told = capsys.readouterr().out
     assert "99 null maps" in told and "APOE" in told
     # The same again is the same, bit for bit.

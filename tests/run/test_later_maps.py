@@ -83,5 +83,5 @@ def test_std_maps_of_the_structure_model_are_its_own_calibrated_sd(runs):
 
 def test_places_of_the_structure_model_hold_its_memberships(runs):
     model = inr_jax.load(runs, model="structure")
-    places = places_at(np.float32([[-24, 8, -6]]), None, regions=model.regions)
+    places = places_at(np.float32([[-24, 8, -6]]), None, regions=model.memberships)
     assert places.membership.shape[1] > 0
