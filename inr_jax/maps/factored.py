@@ -18,7 +18,7 @@ import numpy as np
 from inr_jax.brain.space import folded
 from inr_jax.errors import InputError
 from inr_jax.fields.factors import mean_and_spread
-from inr_jax.stats.conformal import NORMAL_90, Local
+from inr_jax.stats.conformal import Local, scaled_sd
 
 PLACES = 16384  # of a part of the features; 25 MB at 385 of them
 ROWS = 1024  # places a product, whose features stay in a core's cache
@@ -120,13 +120,11 @@ class Factored(NamedTuple):
     def _sd(
         self, spread: np.ndarray, local: Local | None, columns: np.ndarray | slice
     ) -> np.ndarray:
-        """As `stats.conformal.predictive_sd`, from what a store keeps."""
+        """Of a new measurement, where a store keeps what makes it of the spread."""
         if self.scales is None or local is None:
             return spread
-        sigma = self.scales.residual_sd[columns]
-        quantile = self.scales.quantile[columns] / np.float32(NORMAL_90)
-        s = np.sqrt(spread**2 + local.scale[:, None] * sigma**2)
-        return s * local.factor[:, None] * quantile
+        residual_sd = self.scales.residual_sd[columns]
+        return scaled_sd(residual_sd, self.scales.quantile[columns], local, spread)
 
 
 def parts_of(places: int) -> int:

@@ -146,9 +146,16 @@ def predictive_sd(
     Returns:
         `(V, G)` float32, units of the source.
     """
-    scale, factor = local_at(calibration, x_mm) if local is None else local
-    s = _sd(calibration.residual_sd, scale, spread) * factor[:, None]
-    return (s * (calibration.quantile / NORMAL_90)).astype(np.float32)
+    local = local_at(calibration, x_mm) if local is None else local
+    return scaled_sd(calibration.residual_sd, calibration.quantile, local, spread)
+
+
+def scaled_sd(
+    residual_sd: np.ndarray, quantile: np.ndarray, local: Local, spread: np.ndarray
+) -> np.ndarray:
+    """f s q / 1.645 `(V, G)` float32 from its parts, as `Calibration` names them."""
+    s = _sd(residual_sd, local.scale, spread) * local.factor[:, None]
+    return (s * (quantile / NORMAL_90)).astype(np.float32)
 
 
 def local_at(calibration: Calibration, x_mm: np.ndarray) -> Local:
