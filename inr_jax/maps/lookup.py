@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import nibabel as nib
 import numpy as np
 
-from inr_jax.errors import InputError, unknown_name
+from inr_jax.errors import InputError
 from inr_jax.maps.factored import Factored
 from inr_jax.maps.merged import Merged, join_told, part_folders
 from inr_jax.maps.packing import make_image
 from inr_jax.maps.store import Told
 from inr_jax.maps.store_reading import read_factored, read_head
 from inr_jax.maps.write import Canvas, fill
+from inr_jax.samples.gene_names import columns_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,11 +56,7 @@ class Store:
         Raises:
             InputError: An unknown gene; names the nearest.
         """
-        number = {gene: column for column, gene in enumerate(self.genes)}
-        for gene in genes:
-            if gene not in number:
-                raise unknown_name("genes", gene, self.genes)
-        return [number[gene] for gene in dict.fromkeys(genes)]
+        return columns_of(self.genes, genes)
 
     def gene(self, gene: str, *, std: bool = False) -> nib.Nifti1Image:
         """The map of a gene, or of its standard deviation, as an image in MNI mm.

@@ -16,8 +16,9 @@ from inr_jax.maps.bids import gene_desc
 from inr_jax.maps.canvas import make_canvas
 from inr_jax.maps.lookup import Store, as_frame
 from inr_jax.maps.uncertainty import UNCALIBRATED
-from inr_jax.run.images import Drawable, columns_of
+from inr_jax.run.images import Drawable
 from inr_jax.run.stores import factored_of, told_of
+from inr_jax.samples.gene_names import columns_of
 
 if TYPE_CHECKING:
     import pandas as pd

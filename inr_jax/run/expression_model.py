@@ -28,10 +28,11 @@ from inr_jax.run import config as settings
 from inr_jax.run.adapted import Adaptable
 from inr_jax.run.asking import AskedForMaps
 from inr_jax.run.drawn_model import DrawnModel
-from inr_jax.run.images import Drawable, columns_of, function_of, images_of
+from inr_jax.run.images import Drawable, function_of, images_of
 from inr_jax.run.keep import save_model
 from inr_jax.run.regions import make_regions
 from inr_jax.run.wells import without_values
+from inr_jax.samples.gene_names import columns_of
 from inr_jax.samples.source import Source
 from inr_jax.stats.conformal import Calibration, predictive_sd
 

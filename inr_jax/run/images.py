@@ -5,7 +5,7 @@ Axis letters: V voxels, G genes, K genes of a block. Frame: x_mm (MNI152 RAS, mm
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import jax
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import nibabel as nib
 import numpy as np
 
-from inr_jax.errors import InputError, unknown_name
+from inr_jax.errors import InputError
 from inr_jax.fields.inputs import make_places
 from inr_jax.fields.model import Model, keep_genes, mean_at
 from inr_jax.fitting.recipe import Recipe
@@ -24,6 +24,7 @@ from inr_jax.maps.packing import make_image
 from inr_jax.maps.places import slabs_at
 from inr_jax.maps.uncertainty import std_maps
 from inr_jax.maps.write import Canvas, fill
+from inr_jax.samples.gene_names import columns_of
 
 Images = dict[str, nib.Nifti1Image]  # gene -> its map
 
@@ -44,25 +45,6 @@ class Drawable(NamedTuple):
     model: Model
     regions: RegionMemberships | None
     calibrated: Calibrated | None
-
-
-def columns_of(genes: tuple[str, ...], wanted: str | Iterable[str] | None) -> list[int]:
-    """Columns of the wanted genes among all; None wants all.
-
-    Raises:
-        InputError: An unknown gene; names the nearest.
-    """
-    if wanted is None:
-        return list(range(len(genes)))
-    names = [wanted] if isinstance(wanted, str) else list(wanted)
-    number = {gene: column for column, gene in enumerate(genes)}
-    for name in names:
-        if name not in number:
-            raise unknown_name("genes", name, genes)
-    if not names:
-        fix = "leave genes out to take all"
-        raise InputError("genes", expected="one or more", found="none", fix=fix)
-    return [number[name] for name in dict.fromkeys(names)]
 
 
 def blocks_of(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterable
 
-from inr_jax.errors import InputError, shortlist
+from inr_jax.errors import InputError, shortlist, unknown_name
 
 log = logging.getLogger("inr_jax")
 
@@ -62,3 +63,22 @@ def likely_symbol(gene: str) -> str:
     month = MONTHS.index(word[:3].lower()) + 1 if word else int(said["month"])
     symbol = SYMBOLS.get(month, "")
     return f" (likely {symbol.format(int(said['day']))})" if symbol else ""
+
+
+def columns_of(genes: tuple[str, ...], wanted: str | Iterable[str] | None) -> list[int]:
+    """Columns of the wanted genes among all; None wants all.
+
+    Raises:
+        InputError: An unknown gene; names the nearest.
+    """
+    if wanted is None:
+        return list(range(len(genes)))
+    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    number = {gene: column for column, gene in enumerate(genes)}
+    for name in names:
+        if name not in number:
+            raise unknown_name("genes", name, genes)
+    if not names:
+        fix = "leave genes out to take all"
+        raise InputError("genes", expected="one or more", found="none", fix=fix)
+    return [number[name] for name in dict.fromkeys(names)]

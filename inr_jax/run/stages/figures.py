@@ -19,13 +19,14 @@ from inr_jax.report.slices import Scene
 from inr_jax.run import fitted
 from inr_jax.run.consistency import read_scores_of
 from inr_jax.run.expression_model import ExpressionModel
-from inr_jax.run.images import blocks_of, columns_of
+from inr_jax.run.images import blocks_of
 from inr_jax.run.provenance import timed
 from inr_jax.run.run import Run
 from inr_jax.run.stages.pictures import PHANTOM, Scores
 from inr_jax.run.stages.regions import with_held_out
 from inr_jax.run.stages.render import expression_model
 from inr_jax.run.stages.violins import draw_violins
+from inr_jax.samples.gene_names import columns_of
 
 log = logging.getLogger("inr_jax")
 SLICED, GLASS = 8, 4  # genes in the picture of slices, and of glass brains

@@ -21,7 +21,7 @@ from inr_jax.report import tables
 from inr_jax.run import fitted
 from inr_jax.run.consistency import read_scores_of
 from inr_jax.run.expression_model import ExpressionModel
-from inr_jax.run.images import blocks_of, calibrated_of, columns_of
+from inr_jax.run.images import blocks_of, calibrated_of
 from inr_jax.run.provenance import add_summary, timed
 from inr_jax.run.run import Run
 from inr_jax.run.sidecars import Scores, sidecars
@@ -37,6 +37,7 @@ from inr_jax.run.stages.store import (
 )
 from inr_jax.run.stages.surfaces import surfaces_stage
 from inr_jax.samples import phantom
+from inr_jax.samples.gene_names import columns_of
 from inr_jax.stats.neighbours import nearest_distance_mm
 
 log = logging.getLogger("inr_jax")

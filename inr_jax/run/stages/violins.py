@@ -9,9 +9,9 @@ from inr_jax.report import figures_brains
 from inr_jax.report.figure_files import draw_both
 from inr_jax.run.atlases import read_atlases
 from inr_jax.run.expression_model import ExpressionModel
-from inr_jax.run.images import columns_of
 from inr_jax.run.region_report import regions_on, values_of
 from inr_jax.run.run import Run
+from inr_jax.samples.gene_names import columns_of
 
 
 def draw_violins(
