@@ -30,7 +30,7 @@ from inr_jax.run import config as settings
 from inr_jax.samples.gene_table import read_gene_table
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
-from inr_jax.samples.source import Source
+from inr_jax.samples.source import Source, source_in_python
 from inr_jax.stats.predictor import Prediction, Predictor
 
 log = logging.getLogger("inr_jax")
@@ -78,16 +78,9 @@ def _bundle(
 
 def adapted_in_python(trunk: Bundle, samples: Samples) -> tuple[Bundle, Source]:
     """The same of samples that were made in Python, and their source."""
-    if not isinstance(samples, Samples):
-        raise InputError(
-            "samples",
-            expected="Samples",
-            found=type(samples).__name__,
-            fix="make them by inr_jax.read_samples or inr_jax.Samples.from_frame",
-        )
+    source = source_in_python(samples)
     config = settings.from_json(trunk.meta["config"])
     config = settings.with_settings(config, source__name="python", fit__mixtures=0)
-    source = Source(samples, {}, "as given in Python", {})
     plan = build.make_recipe(config, len(samples.genes))
     return adapted_bundle(trunk, plan, settings.to_json(config), source), source
 

@@ -27,7 +27,7 @@ from inr_jax.run.stores import open_store
 from inr_jax.run.workdir import SUFFIXES
 from inr_jax.samples import sources
 from inr_jax.samples.samples import Samples
-from inr_jax.samples.source import Source
+from inr_jax.samples.source import source_in_python
 from inr_jax.stats.hold_out import COLUMNS
 
 if TYPE_CHECKING:
@@ -71,11 +71,10 @@ def fit(
         InputError: Bad samples, an unknown setting (names the nearest), a value that
             no fit can use, or a fit that diverges.
     """
-    config = _config(samples, config, changes)
+    wells, config = source_in_python(samples), _config(config, changes)
     if model not in SUFFIXES:
         raise unknown_name("model", model, SUFFIXES)
     plan = build.make_model_recipe(config, samples, model)
-    wells = Source(samples, {}, "as given in Python", {})
     text = settings.to_json(config)
     bundle = fitted.begin(
         plan, samples, config=text, files={}, coordinates=wells.coordinates
@@ -109,7 +108,8 @@ def evaluate(
     """
     import pandas as pd
 
-    config = _config(samples, config, changes)
+    samples = source_in_python(samples).samples
+    config = _config(config, changes)
     models = build.make_models(config, samples)
     evaluation = evaluate_models(config, samples, models)
     if not evaluation.rows:
@@ -156,14 +156,7 @@ def write_report(
         return files.report
 
 
-def _config(samples: Samples, config: ConfigDict | None, changes: dict) -> ConfigDict:
-    """Checked settings of these samples."""
-    if not isinstance(samples, Samples):
-        raise InputError(
-            "samples",
-            expected="Samples",
-            found=type(samples).__name__,
-            fix="make them by inr_jax.read_samples or inr_jax.Samples.from_frame",
-        )
+def _config(config: ConfigDict | None, changes: dict) -> ConfigDict:
+    """Checked settings of samples made in Python."""
     base = settings.default() if config is None else config
     return settings.with_settings(base, **changes | {"source__name": "python"})

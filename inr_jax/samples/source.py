@@ -33,6 +33,22 @@ class Source(NamedTuple):
     notes: dict
 
 
+def source_in_python(samples: Samples) -> Source:
+    """The source of samples that were made in Python.
+
+    Raises:
+        InputError: They are something else.
+    """
+    if not isinstance(samples, Samples):
+        raise InputError(
+            "samples",
+            expected="Samples",
+            found=type(samples).__name__,
+            fix="make them by inr_jax.read_samples or inr_jax.Samples.from_frame",
+        )
+    return Source(samples, {}, "as given in Python", {})
+
+
 def counts(samples: Samples) -> dict[str, int]:
     """How many wells, genes, donors and structures, for a source's notes."""
     return {
