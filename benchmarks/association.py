@@ -64,18 +64,18 @@ def main(arguments: list[str] | None = None) -> None:
     index = candidates.ijk[ground.rows] - candidates.ijk[ground.rows].min(0)
     for trend in flags.trends.split(","):
         start = time.perf_counter()
-        seen, plans = levels_of(scenery, ground, trend), plans_of(ground, trend)
-        tables = make_tables(ground, seen, flags.nulls)
+        levels, plans = levels_of(scenery, ground, trend), plans_of(ground, trend)
+        tables = make_tables(ground, levels, flags.nulls)
         print(f"tables {time.perf_counter() - start:.0f} s", flush=True)
         for kind in flags.kinds.split(","):
             maps = random_maps(ground, index, kind, flags.maps, seed=77)
-            for name, found in tested(ground, seen, plans, tables, maps).items():
+            for name, found in tested(ground, levels, plans, tables, maps).items():
                 rows.append({"kind": kind, "trend": trend, "level": name} | found)
                 print(rows[-1], f"{time.perf_counter() - start:.0f} s", flush=True)
         for r in PLANTED[: 1 if flags.tiny else None]:
             maps = random_maps(ground, index, KINDS[1], flags.maps // 2, seed=78)
-            maps = planted(seen["voxel"].level, maps, r)
-            for name, found in tested(ground, seen, plans, tables, maps).items():
+            maps = planted(levels["voxel"].level, maps, r)
+            for name, found in tested(ground, levels, plans, tables, maps).items():
                 row = {"kind": f"planted r = {r}", "trend": trend, "level": name}
                 rows.append(row | found)
                 print(rows[-1], flush=True)

@@ -71,14 +71,14 @@ def main(arguments: list[str] | None = None) -> None:
     values = rng.standard_normal((len(wells.rows), flags.genes), np.float32)
     y = features[:, 0] + rng.standard_normal(len(features))
     start, busy = time.perf_counter(), time.process_time()
-    seen = {"voxel": voxel_level(ground, features, weights, "linear")}
+    levels = {"voxel": voxel_level(ground, features, weights, "linear")}
     well = well_level(wells, values, rows.donor, "linear")
-    seen |= {"well": well} if well else {}
+    levels |= {"well": well} if well else {}
     done("levels_s")
     model = fit_null_model(ground, y, trend="linear", seed=0, where="map")
     done("variograms_s")
     nulls = NullMaps(field_nulls(ground.nodes, model.covariances, 0), flags.nulls)
-    run_nulls(nulls, seen, correlate(seen, y))
+    run_nulls(nulls, levels, correlate(levels, y))
     done("nulls_s")
     more_nulls = flags.of / flags.nulls - 1
     whole, busy = (sum(t.values()) + t["nulls_s"] * more_nulls for t in (seconds, cpu))

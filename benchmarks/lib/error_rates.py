@@ -41,12 +41,12 @@ def levels_of(scenery: Scenery, ground: Ground, trend: str) -> dict[str, Seen]:
     wells = wells_of(ground.nodes, scenery.samples, reach)
     measured = scenery.samples.take(wells.rows)
     ((_, features, weights),) = gene_maps(scenery, ground)
-    seen = {"well": well_level(wells, measured.values, measured.donor, trend)}
+    levels = {"well": well_level(wells, measured.values, measured.donor, trend)}
     if scenery.labels is not None:
         regions = regions_of(ground.nodes, scenery.labels)
-        seen["region"] = region_level(regions, features, weights, trend)
-    seen["voxel"] = voxel_level(ground, features, weights, trend)
-    return {name: level for name, level in seen.items() if level is not None}
+        levels["region"] = region_level(regions, features, weights, trend)
+    levels["voxel"] = voxel_level(ground, features, weights, trend)
+    return {name: level for name, level in levels.items() if level is not None}
 
 
 def plans_of(ground: Ground, trend: str) -> list[VariogramPlan]:
@@ -68,7 +68,7 @@ def random_sets(genes: int) -> np.ndarray:
 
 def tested(
     ground: Ground,
-    seen: dict[str, Seen],
+    levels: dict[str, Seen],
     plans: list[VariogramPlan],
     tables: tabled.Tables,
     maps: np.ndarray,
@@ -84,15 +84,15 @@ def tested(
         tabled.observed_variograms(plan, maps[inside])
         for plan, inside in zip(plans, strata, strict=True)
     ]
-    counts: dict[str, dict[str, list]] = {name: {} for name in seen}
+    counts: dict[str, dict[str, list]] = {name: {} for name in levels}
     for number, column in enumerate(maps.T):
         fits = [
             fit_covariance(plan, curve[:, number]).covariance
             for plan, curve in zip(plans, observed, strict=True)
         ]
-        nulls = tabled.null_r(tables, seen, fits, slice(None))
-        for name, r in correlate(seen, column).items():
-            places = np.full(len(r), len(seen[name].level.basis))
+        nulls = tabled.null_r(tables, levels, fits, slice(None))
+        for name, r in correlate(levels, column).items():
+            places = np.full(len(r), len(levels[name].level.basis))
             found = {"naive": (tail_p(r, places) <= NOMINAL).mean()}
             found |= _shares(r, nulls[name], number % len(r))
             for key, share in found.items():

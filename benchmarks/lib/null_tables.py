@@ -57,14 +57,14 @@ def draw(ground: Ground, row: int, total: int, seed: int) -> np.ndarray:
 
 
 def make_tables(
-    ground: Ground, seen: dict[str, Seen], nulls: int, seed: int = 1
+    ground: Ground, levels: dict[str, Seen], nulls: int, seed: int = 1
 ) -> Tables:
     """Draw fields of all correlations, and keep their products."""
-    strata, voxel = range(len(ground.strata)), seen["voxel"].level
+    strata, voxel = range(len(ground.strata)), levels["voxel"].level
     rows = [np.flatnonzero(ground.nodes.stratum == s) for s in strata]
     white = draw(ground, WHITE, nulls, seed)
     inner, along, square, cross = ([] for _ in range(4))
-    averaged: dict[str, list] = {name: [] for name in seen if name != "voxel"}
+    averaged: dict[str, list] = {name: [] for name in levels if name != "voxel"}
     for k in range(WHITE + 1):
         field = draw(ground, k, nulls, seed)
         parts = [field[r] for r in rows]
@@ -78,7 +78,7 @@ def make_tables(
         square.append([(f**2).sum(0) for f in parts])
         cross.append([(f * white[r]).sum(0) for r, f in zip(rows, parts, strict=True)])
         for name in averaged:
-            weight = seen[name].weight
+            weight = levels[name].weight
             averaged[name].append(
                 [weight[:, r] @ f for r, f in zip(rows, parts, strict=True)]
             )
@@ -106,7 +106,7 @@ def _binned(plan: VariogramPlan, products: np.ndarray) -> np.ndarray:
 
 
 def null_r(
-    tables: Tables, seen: dict[str, Seen], parts: list[Covariance], of: slice
+    tables: Tables, levels: dict[str, Seen], parts: list[Covariance], of: slice
 ) -> dict[str, np.ndarray]:
     """r `(G, b)` at every level under null maps `of` these covariances."""
     inner, along, square = 0.0, 0.0, 0.0
@@ -128,10 +128,10 @@ def null_r(
             places[name] = places[name] + b * values[WHITE, s, :, of]
     left = np.maximum(square - (along**2).sum(0), 1e-12)
     r = {"voxel": inner / np.sqrt(left)}
-    return r | {name: correlations(seen[name].level, z) for name, z in places.items()}
+    return r | {name: correlations(levels[name].level, z) for name, z in places.items()}
 
 
 def observed_variograms(plan: VariogramPlan, maps: np.ndarray) -> np.ndarray:
     """`(b, n)` of maps `(M, n)` of a stratum."""
-    some = np.array_split(maps, max(1, maps.shape[1] // 20), axis=1)
-    return np.concatenate([_binned(plan, _ends(plan, m) ** 2) for m in some], axis=1)
+    blocks = np.array_split(maps, max(1, maps.shape[1] // 20), axis=1)
+    return np.concatenate([_binned(plan, _ends(plan, m) ** 2) for m in blocks], axis=1)

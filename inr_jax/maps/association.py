@@ -142,7 +142,7 @@ def field_nulls(
 
 def run_nulls(
     nulls: NullMaps,
-    seen: dict[str, Seen],
+    levels: dict[str, Seen],
     observed: dict[str, np.ndarray],
     *,
     watch: Callable[[str, np.ndarray], None] | None = None,
@@ -152,7 +152,7 @@ def run_nulls(
 
     Args:
         nulls: What to draw.
-        seen: Levels by name.
+        levels: Levels by name.
         observed: `(G,)` r of the map, by level.
         watch: Called with a level's name and r `(G, b)` of each batch, as for sets.
         on_batch: Called with the number of null maps done.
@@ -167,7 +167,7 @@ def run_nulls(
         numbers = range(first, min(first + PAIRS, pairs))
         maps = np.concatenate([nulls.draw(pair) for pair in numbers], axis=1)
         maps = maps[:, : nulls.total - done]
-        for name, level in seen.items():
+        for name, level in levels.items():
             r = correlations(level.level, level.values(maps))
             tallies[name] = add_nulls(tallies[name], observed[name], r)
             if watch is not None:
@@ -200,12 +200,12 @@ def outcomes(
     }
 
 
-def correlate(seen: dict[str, Seen], y: np.ndarray) -> dict[str, np.ndarray]:
+def correlate(levels: dict[str, Seen], y: np.ndarray) -> dict[str, np.ndarray]:
     """r `(G,)` of a map, values `(M,)` at nodes, at every level."""
     column = np.asarray(y, np.float32)[:, None]
     return {
         name: correlations(level.level, level.values(column))[:, 0]
-        for name, level in seen.items()
+        for name, level in levels.items()
     }
 
 

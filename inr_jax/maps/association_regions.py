@@ -45,9 +45,9 @@ def region_covariances(
         nodes = regions.weight.indices[
             slice(*regions.weight.indptr[region : region + 2])
         ]
-        some = nodes[np.linspace(0, len(nodes) - 1, min(NODES, len(nodes))).astype(int)]
-        chosen.append(some)
-        of.append(np.full(len(some), region))
+        steps = np.linspace(0, len(nodes) - 1, min(NODES, len(nodes))).astype(int)
+        chosen.append(nodes[steps])
+        of.append(np.full(len(steps), region))
     at, row = x_mm[np.concatenate(chosen)], np.concatenate(of)
     mean = np.equal(row, np.arange(count)[:, None]).astype(np.float32)
     mean /= mean.sum(1, keepdims=True)
@@ -65,8 +65,9 @@ def plan_regions(
 
     def expected(covariance: np.ndarray) -> np.ndarray:
         c = h @ covariance @ h
-        own = np.diag(c)
-        half = (own[pairs.first] + own[pairs.second]) / 2 - c[pairs.first, pairs.second]
+        variance = np.diag(c)
+        mean = (variance[pairs.first] + variance[pairs.second]) / 2
+        half = mean - c[pairs.first, pairs.second]
         return pairs.mean(half)[used]
 
     kept = pairs._replace(bin=(np.cumsum(used) - 1)[pairs.bin], size=pairs.size[used])

@@ -72,13 +72,13 @@ class Factored(NamedTuple):
         for number in range(parts_of(self.places)):
             features = self.part(number)
             for first in range(0, len(features), ROWS):
-                some = features[first : first + ROWS]
+                block = features[first : first + ROWS]
                 start = number * PLACES + first
-                rows = slice(start, start + len(some))
+                rows = slice(start, start + len(block))
                 if spread is None:
-                    mean[rows] = some @ weights.T
+                    mean[rows] = block @ weights.T
                 else:
-                    both = mean_and_spread(some, weights, self.members)
+                    both = mean_and_spread(block, weights, self.members)
                     mean[rows], spread[rows] = both
         if spread is None:
             return mean[self.row], None

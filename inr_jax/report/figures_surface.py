@@ -66,7 +66,7 @@ def make_figure(
 
     views = {name: view for name, view in VIEWS.items() if view[0] in shapes}
     columns = len(views)
-    seen = {name: look_at(shapes[hemi], at) for name, (hemi, at) in views.items()}
+    looks = {name: look_at(shapes[hemi], at) for name, (hemi, at) in views.items()}
     figure = Figure(figsize=(2.6 * columns + 0.9, 2.3 * len(maps) + 0.6))
     figure.set_layout_engine("constrained")
     axes = figure.subplots(
@@ -75,7 +75,7 @@ def make_figure(
     for row, (gene, sides) in zip(axes, maps.items(), strict=True):
         shade = _shade(np.concatenate(list(sides.values())))
         for ax, (name, (hemi, _)) in zip(row, views.items(), strict=False):
-            _draw(ax, seen[name], shapes[hemi], sides[hemi], shade)
+            _draw(ax, looks[name], shapes[hemi], sides[hemi], shade)
         row[0].set_title(titles[gene], loc="left", fontsize=9)
         figure.colorbar(shade, cax=row[-1], extend="both", label=scale)
     for ax, name in zip(axes[-1], views, strict=False):

@@ -172,13 +172,15 @@ def _batches(
     """All genes of a linear model at once; of others as many as memory holds."""
     wells, samples = at_wells
     for columns, features, weights in gene_maps(scenery, ground):
-        seen: dict[str, Seen] = {}
+        levels: dict[str, Seen] = {}
         if regions is not None:
             level = region_level(regions, features, weights, trend)
-            seen |= {"region": level} if level else {}
+            levels |= {"region": level} if level else {}
         if samples is not None:
             values = samples.values[:, columns]
             level = well_level(wells, values, samples.donor, trend)
-            seen |= {"well": level} if level else {}
-        seen["voxel"] = voxel_level(ground, features, weights, trend)
-        yield GeneBatch(columns, {name: seen[name] for name in LEVELS if name in seen})
+            levels |= {"well": level} if level else {}
+        levels["voxel"] = voxel_level(ground, features, weights, trend)
+        yield GeneBatch(
+            columns, {name: levels[name] for name in LEVELS if name in levels}
+        )

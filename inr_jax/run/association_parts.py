@@ -30,11 +30,11 @@ class GeneBatch(NamedTuple):
 
     Attributes:
         columns: Which genes.
-        seen: Levels by name.
+        levels: Levels by name.
     """
 
     columns: np.ndarray
-    seen: dict[str, Seen]
+    levels: dict[str, Seen]
 
 
 def main_of(levels: Iterable[str]) -> str:
@@ -60,7 +60,7 @@ def compare_batch(
     batch: GeneBatch, y: np.ndarray, nulls: NullMaps, sets: GeneSets | None
 ) -> GenePart:
     """Correlate a map `(M,)` and null maps with some genes, and their sets."""
-    observed, scores = correlate(batch.seen, y), []
+    observed, scores = correlate(batch.levels, y), []
     main = main_of(observed)
 
     def watch(level: str, r: np.ndarray) -> None:
@@ -71,7 +71,7 @@ def compare_batch(
     with bar("null maps", nulls.total, unit="null") as tick:
         tallies = run_nulls(
             nulls,
-            batch.seen,
+            batch.levels,
             observed,
             watch=watch,
             on_batch=lambda done: tick(done, ""),

@@ -79,13 +79,13 @@ def compare_regions(
     measured = measured_at(scenery.samples, wells)
     parts = []
     for genes, features, weights in gene_maps(scenery, ground):
-        seen: dict[str, Seen | None] = {
+        levels: dict[str, Seen | None] = {
             "region": region_level(regions, features, weights, asked.trend)
         }
         if measured is not None:
             at_wells = measured.values[:, genes]
-            seen["well"] = well_level(wells, at_wells, measured.donor, asked.trend)
-        made = {level: s for level, s in seen.items() if s is not None}
+            levels["well"] = well_level(wells, at_wells, measured.donor, asked.trend)
+        made = {level: s for level, s in levels.items() if s is not None}
         made["region"] = made["region"]._replace(weight=None)  # null maps are regions
         parts.append(compare_batch(GeneBatch(genes, made), y, nulls, sets))
     return Compared(

@@ -102,8 +102,8 @@ def in_turn(parts: list[Shard]) -> list[Shard]:
             fix = "leave it out"
             raise InputError(shard.files.root, expected=expected, found=found, fix=fix)
         if shard.part in by_part:
-            other = by_part[shard.part].files.root
-            found = f"{shard.part}/{shard.total}, as in {other}"
+            first_dir = by_part[shard.part].files.root
+            found = f"{shard.part}/{shard.total}, as in {first_dir}"
             expected, fix = "each shard once", "leave one of them out"
             raise InputError(shard.files.root, expected=expected, found=found, fix=fix)
         by_part[shard.part] = shard

@@ -125,15 +125,15 @@ def tables_of(model: Drawn, regions: Regions, columns: Sequence[int]) -> RegionT
     genes, kept = [model.genes[column] for column in columns], list(columns)
     if model.held_out is not None:
         rows, residuals = _residuals(model, samples)
-        seen = RegionWells(wells.inside[rows], wells.distance_mm[rows])
+        held_wells = RegionWells(wells.inside[rows], wells.distance_mm[rows])
         # All genes tell how good intervals are, whichever are asked for.
-        groups = groups_of(residuals.residual, residuals.fold, seen.inside)
+        groups = groups_of(residuals.residual, residuals.fold, held_wells.inside)
         errors = region_errors(groups)
         errors = errors and scaled(errors, groups, values.spread)
         covered = held_out_coverage(groups, values.spread)
         notes |= {"HeldOutCoverage": covered, "HeldOutGroups": len(groups.wells)}
         part = residuals._replace(residual=residuals.residual[:, kept])
-        held_out, where = held_out_table(labels, seen, part, genes)
+        held_out, where = held_out_table(labels, held_wells, part, genes)
         table["held_out_wells"] = where
     sd, told = sd_of(values, errors)
     mean, sd = (gene_table(of[:, kept], labels, genes) for of in (values.mean, sd))

@@ -112,9 +112,9 @@ def removal(pairs: Pairs, basis: np.ndarray) -> Callable[[np.ndarray], np.ndarra
     def taken(covariance: np.ndarray) -> np.ndarray:
         c = covariance @ basis.astype(covariance.dtype)
         c = c.astype(np.float64) - basis @ (basis.T @ c) / 2  # T = c q' + q c'
-        own = 2 * (c * basis).sum(1)
+        diagonal = 2 * (c * basis).sum(1)
         across = 2 * np.einsum("bpk,pk->b", beside, c)
         with np.errstate(invalid="ignore"):
-            return (degree @ own - across) / (2 * pairs.size)
+            return (degree @ diagonal - across) / (2 * pairs.size)
 
     return taken

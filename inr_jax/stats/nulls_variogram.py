@@ -106,14 +106,14 @@ def plan_variogram(
     """
     rows = pick_points(x_mm, seed, most)
     at = x_mm[rows].astype(np.float64)
-    some = pick_points(at, seed, min(most, SOME_POINTS))
-    pairs, few = pairs_of(at), pairs_of(at[some])
-    basis = orthonormal(design[rows[some]])
-    step, apart = _steps(pairs.distance_mm), _steps(_distances(at[some]))
+    thinned = pick_points(at, seed, min(most, SOME_POINTS))
+    pairs, few = pairs_of(at), pairs_of(at[thinned])
+    basis = orthonormal(design[rows[thinned]])
+    step, apart = _steps(pairs.distance_mm), _steps(_distances(at[thinned]))
     raw = [pairs.mean(1 - table[step]) for table in tables]
     taken_of = removal(few, basis)
     taken = [taken_of(table[apart]) for table in tables]
-    rough = 1 - taken_of(np.eye(len(some)))
+    rough = 1 - taken_of(np.eye(len(thinned)))
     expected = np.array(raw) - np.nan_to_num(taken)
     used = pairs.size > 0
     centre = pairs.mean(pairs.distance_mm)

@@ -47,7 +47,7 @@ def averages(size):
 
 
 @pytest.fixture
-def seen(features):
+def levels(features):
     weights = np.random.default_rng(4).standard_normal((20, 12))
     regions, wells = averages(9), averages(1)
     donor = np.arange(len(FLAT)) % 3
@@ -59,53 +59,53 @@ def seen(features):
     }
 
 
-def tallies_of(seen, y, total=40, **more):
+def tallies_of(levels, y, total=40, **more):
     nulls = NullMaps(field_nulls(NODES, COVARIANCES, 3), total)
-    observed = correlate(seen, y)
-    return observed, run_nulls(nulls, seen, observed, **more)
+    observed = correlate(levels, y)
+    return observed, run_nulls(nulls, levels, observed, **more)
 
 
-def test_a_gene_as_the_map_correlates_by_1_at_every_level(seen, features):
+def test_a_gene_as_the_map_correlates_by_1_at_every_level(levels, features):
     weights = np.random.default_rng(4).standard_normal((20, 12))
-    r = correlate(seen, (features @ weights.T)[:, 7] * 3 + 100)
-    assert all(r[level][7] == pytest.approx(1, abs=1e-5) for level in seen)
-    assert all(abs(r[level][:7]).max() < 0.999 for level in seen)
+    r = correlate(levels, (features @ weights.T)[:, 7] * 3 + 100)
+    assert all(r[level][7] == pytest.approx(1, abs=1e-5) for level in levels)
+    assert all(abs(r[level][:7]).max() < 0.999 for level in levels)
 
 
-def test_the_same_seed_gives_the_same_p_bit_for_bit(seen, features):
+def test_the_same_seed_gives_the_same_p_bit_for_bit(levels, features):
     y = features[:, 0] + features[:, 1]
-    _, first = tallies_of(seen, y)
-    _, again = tallies_of(seen, y)
-    for level in seen:
+    _, first = tallies_of(levels, y)
+    _, again = tallies_of(levels, y)
+    for level in levels:
         for one, other in zip(first[level], again[level], strict=True):
             np.testing.assert_array_equal(one, other)
 
 
-def test_p_values_of_null_maps_themselves_are_uniform(seen):
+def test_p_values_of_null_maps_themselves_are_uniform(levels):
     """What is tested is as the null says: p below .2 in a fifth of maps."""
     roots, p = roots_of(LATTICE, COVARIANCES), []
-    _, tallies = tallies_of(seen, np.arange(len(FLAT)) ** 2.0, total=200)
+    _, tallies = tallies_of(levels, np.arange(len(FLAT)) ** 2.0, total=200)
     for pair in range(30):
         for y in null_pair(NODES, COVARIANCES, roots, seed=8, pair=pair).T:
-            r = correlate({"voxel": seen["voxel"]}, y)
+            r = correlate({"voxel": levels["voxel"]}, y)
             observed = outcomes(r, {"voxel": tallies["voxel"]})["voxel"]
             p.append(observed.chances.p_tail)
     assert np.mean(np.array(p) < 0.2) == pytest.approx(0.2, abs=0.05)
 
 
-def test_a_stop_keeps_what_is_done_where_it_is_enough(seen, features):
+def test_a_stop_keeps_what_is_done_where_it_is_enough(levels, features):
     def stop(done):
         if done >= self_stop[0]:
             raise KeyboardInterrupt
 
     self_stop = [112]
-    _, tallies = tallies_of(seen, features[:, 0], total=400, on_batch=stop)
+    _, tallies = tallies_of(levels, features[:, 0], total=400, on_batch=stop)
     assert tallies["voxel"].done == 112
-    _, whole = tallies_of(seen, features[:, 0], total=112)
+    _, whole = tallies_of(levels, features[:, 0], total=112)
     np.testing.assert_array_equal(tallies["well"].reached, whole["well"].reached)
     self_stop = [16]
     with pytest.raises(KeyboardInterrupt):
-        tallies_of(seen, features[:, 0], total=400, on_batch=stop)
+        tallies_of(levels, features[:, 0], total=400, on_batch=stop)
 
 
 def test_r_in_a_donor_is_that_of_its_wells_alone(features):

@@ -71,10 +71,10 @@ def render_stage(run: Run, genes: str | None = None) -> None:
         phantom_maps = run.brain is not None
         write_dataset(workdir.maps, inr_jax.__version__, phantom=phantom_maps)
         if whole and takes_store(run, model):
-            seen = looked_at(run, best(model.genes, held_out[1]))
-            observer = _observer(run, seen, held_out[1], x_mm)
+            shown = looked_at(run, best(model.genes, held_out[1]))
+            observer = _observer(run, shown, held_out[1], x_mm)
             write_store_of(run, model, told, sidecar, x_mm)
-            observe(model, observer, seen, x_mm)
+            observe(model, observer, shown, x_mm)
         else:
             observer = _observer(run, columns, held_out[1], x_mm)
             told = [told[column] for column in columns]
