@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import jax
 import numpy as np
 import pytest
+from field_models import FIELDS, GENES, MEMBERS, model_of
 
-from inr_jax.brain.space import Box
 from inr_jax.errors import InputError
 from inr_jax.fields import factors
 from inr_jax.fields import model as fields_model
-from inr_jax.fields.architectures import make_field
-from inr_jax.fields.conditioning import CONDITIONINGS, make_conditioning, settings_of
+from inr_jax.fields.conditioning import CONDITIONINGS
 from inr_jax.fields.conditioning.conditioning import rows_of_genes
-from inr_jax.fields.inputs import Inputs, make_places
-from inr_jax.samples.standardise import Standardiser
+from inr_jax.fields.inputs import make_places
 
 pytestmark = pytest.mark.usefixtures("quick_compiling", "strict_types")
 
-G, E, C, V = 4, 3, 5, 53
-FIELDS_OF_TEST = {
-    "siren": {"hidden": 8, "depth": 2, "omega": 5.0},
-    "mfn": {"hidden": 8, "depth": 2, "input_scale": 5.0, "alpha": 6.0, "beta": 1.0},
-}
-SIZES = {"code": C, "rank": 6}
-
-
-def model_of(rng, name, field="siren", members=E):
-    maker = partial(make_field, field, **FIELDS_OF_TEST[field])
-    taken = {key: SIZES[key] for key in settings_of(name) if key in SIZES}
-    made = make_conditioning(name, maker, genes=G, features=5, **taken)
-    keys = jax.random.split(jax.random.key(0), members * made.networks)
-    box = Box(np.array([30.0, -20.0, 5.0], np.float32), np.float32(80))
-    scale = rng.uniform(1, 2, G).astype(np.float32)
-    standardiser = Standardiser(rng.normal(size=G).astype(np.float32), scale)
-    codes = rng.normal(size=(G, C)).astype(np.float32)
-    params = rows_of_genes(jax.vmap(made.init)(keys), G)
-    inputs = Inputs(box, mirror=True, tissue="soft")
-    return made, fields_model.Model(params, inputs, standardiser, codes)
+G, E, V = GENES, MEMBERS, 53
 
 
 @pytest.fixture
@@ -47,13 +24,13 @@ def places(rng):
     return make_places(rng.uniform(-70, 70, (V, 3)), rng.uniform(0, 1, (V, 2)))
 
 
-@pytest.mark.parametrize("field", FIELDS_OF_TEST)
+@pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("name", ["heads", "low_rank"])
 @pytest.mark.parametrize("members", [1, E])
 def test_the_product_of_factors_is_what_the_networks_give(
     rng, places, name, field, members
 ):
-    made, model = model_of(rng, name, field, members)
+    made, model = model_of(rng, name, field=field, members=members)
     renderer = fields_model.make_renderer(made, chunk=16, group=0)
     mean, spread = fields_model.render(renderer, model, places)
     features = factors.place_features(made, model, places, chunk=16)

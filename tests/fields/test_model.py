@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import jax
 import numpy as np
 import pytest
+from field_models import GENES, MEMBERS, model_of
 
-from inr_jax.brain.space import Box
 from inr_jax.fields import model as render
-from inr_jax.fields.architectures import make_field
-from inr_jax.fields.conditioning import make_conditioning
 from inr_jax.fields.conditioning.conditioning import rows_of_genes
-from inr_jax.fields.inputs import Inputs, make_places
-from inr_jax.samples.standardise import Standardiser
+from inr_jax.fields.inputs import make_places
 
 pytestmark = pytest.mark.usefixtures("quick_compiling", "strict_types")
 
-G, E, C, V = 4, 3, 5, 53
-FIELD = partial(make_field, "siren", hidden=8, depth=2, omega=5.0)
-
-
-def model_of(rng, name, tissue="soft"):
-    features = {"none": 3, "class": 4, "soft": 5}[tissue]
-    code = {"code": C} if name == "concat" else {}
-    made = make_conditioning(name, FIELD, genes=G, features=features, **code)
-    keys = jax.random.split(jax.random.key(0), E * made.networks)
-    box = Box(np.array([30.0, -20.0, 5.0], np.float32), np.float32(80))
-    scale = rng.uniform(1, 2, G).astype(np.float32)
-    standardiser = Standardiser(rng.normal(size=G).astype(np.float32), scale)
-    codes = rng.normal(size=(G, C)).astype(np.float32)
-    params = rows_of_genes(jax.vmap(made.init)(keys), G)
-    inputs = Inputs(box, mirror=True, tissue=tissue)
-    return made, render.Model(params, inputs, standardiser, codes)
+G, E, V = GENES, MEMBERS, 53
 
 
 def places(rng):
