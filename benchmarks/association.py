@@ -23,7 +23,7 @@ from inr_jax.brain.template import brain_mask
 from inr_jax.maps.association_places import ground_of
 from inr_jax.maps.write import Canvas
 from inr_jax.run import build
-from inr_jax.run.association_stage import Asked, labels_of, make_stage
+from inr_jax.run.association import Asked, labels_of, make_stage
 
 EVERY, TINY_EVERY = 2, 4  # of the voxels of 3 mm
 TINY = {"fit.steps": 2, "fit.members": 1, "field.hidden": 4, "field.depth": 1}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from inr_jax.run.api import open_store as open_store
     from inr_jax.run.api import read_samples as read_samples
     from inr_jax.run.api import write_report as write_report
-    from inr_jax.run.association_api import associate as associate
+    from inr_jax.run.association import associate as associate
     from inr_jax.samples.samples import Samples as Samples
 
 __version__ = "0.2.0"
@@ -26,7 +26,7 @@ __version__ = "0.2.0"
 # Loaded when first asked for, so that the command answers at once (PEP 562).
 _HOMES = {
     "InputError": "inr_jax.errors",
-    "associate": "inr_jax.run.association_api",
+    "associate": "inr_jax.run.association",
     "Samples": "inr_jax.samples.samples",
     "evaluate": "inr_jax.run.api",
     "fit": "inr_jax.run.api",

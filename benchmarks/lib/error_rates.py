@@ -12,7 +12,7 @@ from inr_jax.maps.association import (
     well_level,
 )
 from inr_jax.maps.association_places import Ground, regions_of, wells_of
-from inr_jax.run.association_stage import Scenery, gene_maps
+from inr_jax.run.association import Scenery, gene_maps
 from inr_jax.stats.association import (
     Level,
     add_nulls,

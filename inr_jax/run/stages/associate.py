@@ -16,13 +16,17 @@ from inr_jax.files.reading import user_path
 from inr_jax.files.writing import make_folder
 from inr_jax.report import association as pictures
 from inr_jax.report import tables
-from inr_jax.run.association import Compared, compare
-from inr_jax.run.association_api import curves_of
-from inr_jax.run.association_regions import compare_regions
-from inr_jax.run.association_stage import Asked, labels_of, make_stage, no_atlas
-from inr_jax.run.association_tables import (
+from inr_jax.run.association import (
+    Asked,
+    Compared,
     as_frame,
+    compare,
+    compare_regions,
+    curves_of,
     describe_nulls,
+    labels_of,
+    make_stage,
+    no_atlas,
     printed,
     sets_frame,
     write_tables,

@@ -12,8 +12,8 @@ import numpy as np
 
 from inr_jax.files import neutral, write_json, write_text
 from inr_jax.report.association_methods import paragraph
-from inr_jax.run.association import Compared
-from inr_jax.run.association_stage import Asked
+from inr_jax.run.association.compare import Compared
+from inr_jax.run.association.scenery import Asked
 from inr_jax.samples.gene_sets import GeneSets
 from inr_jax.stats.association import false_discovery
 from inr_jax.stats.association_sets import set_counts, set_tails

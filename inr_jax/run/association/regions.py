@@ -29,14 +29,14 @@ from inr_jax.maps.association_regions import (
     region_covariances,
     region_nulls,
 )
-from inr_jax.run.association import Compared, Stratum, measured_at, r_of_donors
-from inr_jax.run.association_parts import (
+from inr_jax.run.association.compare import Compared, Stratum, measured_at, r_of_donors
+from inr_jax.run.association.gene_batches import (
     GeneBatch,
     compare_batch,
     joined,
     joined_sets,
 )
-from inr_jax.run.association_stage import Asked, Scenery, gene_maps
+from inr_jax.run.association.scenery import Asked, Scenery, gene_maps
 from inr_jax.samples.gene_sets import GeneSets
 from inr_jax.stats.association import normal_scores
 from inr_jax.stats.association_design import design

@@ -15,9 +15,9 @@ from inr_jax.files.writing import make_folder
 from inr_jax.maps.canvas import make_canvas
 from inr_jax.report.association import Curves, draw_variograms
 from inr_jax.run import config as settings
-from inr_jax.run.association import Compared, compare
-from inr_jax.run.association_stage import Asked, labels_of, make_stage
-from inr_jax.run.association_tables import (
+from inr_jax.run.association.compare import Compared, compare
+from inr_jax.run.association.scenery import Asked, labels_of, make_stage
+from inr_jax.run.association.tables import (
     as_frame,
     describe_nulls,
     printed,

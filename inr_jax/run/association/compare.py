@@ -29,14 +29,14 @@ from inr_jax.maps.association_places import (
     regions_of,
     wells_of,
 )
-from inr_jax.run.association_parts import (
+from inr_jax.run.association.gene_batches import (
     GeneBatch,
     compare_batch,
     joined,
     joined_sets,
     main_of,
 )
-from inr_jax.run.association_stage import Asked, Scenery, gene_maps
+from inr_jax.run.association.scenery import Asked, Scenery, gene_maps
 from inr_jax.samples.gene_sets import GeneSets
 from inr_jax.samples.samples import Samples
 from inr_jax.stats.association import normal_scores
