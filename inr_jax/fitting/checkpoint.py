@@ -143,11 +143,11 @@ def _save(folder: Path, bundle: Bundle, keep: int) -> None:
 def restore(
     folder: Path, like: FitState, genes: int, code: int, mixtures: int = 0
 ) -> Bundle:
-    """Read the newest checkpoint onto the devices of `like`.
+    """Read the newest checkpoint onto the devices of `like`, or the first of all.
 
     Args:
         folder: Where checkpoints lie.
-        like: A state of the same shapes.
+        like: A state of the same shapes, or the shapes alone.
         genes: G.
         code: C.
         mixtures: K, of genes that heads are of; 0 where there are none.
@@ -160,7 +160,7 @@ def restore(
     meta = read_meta(folder)
     step = last_step(folder)
     bundle = Bundle(like, _blank_preprocessing(genes, code, mixtures), meta)
-    template = processes.of_this_one(_arrays(bundle))
+    template = processes.to_read(_arrays(bundle))
     binding.check_kinds(folder / str(step), meta, template)
     items = {name: ocp.args.StandardRestore(tree) for name, tree in template.items()}
     try:

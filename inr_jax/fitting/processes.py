@@ -38,12 +38,31 @@ def of_this_one(tree: Any) -> Any:
     """Arrays that a process can write or read alone."""
     if jax.process_count() == 1:
         return tree
+    return jax.tree.map(_in_memory, tree)
+
+
+def to_read(tree: Any) -> Any:
+    """What orbax reads arrays as: as they lie here; on a device where shapes are given.
+
+    Where several processes are one run, each reads into its own memory.
+    """
+    if jax.process_count() > 1:
+        return jax.tree.map(_in_memory, tree)
+    device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
     return jax.tree.map(
         lambda leaf: (
-            sharding.local(leaf) if isinstance(leaf, jax.Array) else np.asarray(leaf)
+            jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device)
+            if isinstance(leaf, jax.ShapeDtypeStruct)
+            else leaf
         ),
         tree,
     )
+
+
+def _in_memory(leaf: Any) -> np.ndarray:
+    if isinstance(leaf, jax.ShapeDtypeStruct):
+        return np.zeros(leaf.shape, leaf.dtype)
+    return sharding.local(leaf) if isinstance(leaf, jax.Array) else np.asarray(leaf)
 
 
 def is_first() -> bool:

@@ -225,6 +225,12 @@ def first_state(recipe: Recipe) -> fit.FitState:
     return fit.init(recipe.trainer, jax.random.key(recipe.seed))
 
 
+def first_shapes(recipe: Recipe) -> fit.FitState:
+    """Shapes and types of `first_state`, without a program being compiled."""
+    check_process()
+    return jax.eval_shape(lambda: fit.init(recipe.trainer, jax.random.key(recipe.seed)))
+
+
 def make_model(preprocessing: Preprocessing, state: fit.FitState) -> render.Model:
     """The model that a state of a fit stands for."""
     genes, mix = len(preprocessing.standardiser.scale), preprocessing.mix

@@ -50,10 +50,13 @@ def restore(folder: Path, plan: Recipe, samples: Samples) -> Bundle:
     Raises:
         InputError: There is none, it is broken, or of another shape.
     """
-    like, genes = recipe.first_state(plan), len(samples.genes)
+    like, genes = recipe.first_shapes(plan), len(samples.genes)
     bundle = checkpoint.restore(
         folder, like, genes, plan.conditioning.code, plan.mixtures
     )
+    # The one part that settings give and no checkpoint holds.
+    jitter_mm = fit.jitter_of(plan.trainer, len(bundle.state.noise))
+    bundle = bundle._replace(state=bundle.state._replace(jitter_mm=jitter_mm))
     if tuple(bundle.meta["genes"]) != samples.genes:
         raise InputError(
             folder,

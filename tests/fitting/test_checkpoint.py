@@ -97,6 +97,21 @@ def test_what_is_restored_is_what_was_saved_bit_for_bit(
     assert back.meta == {**saved.meta, "format": checkpoint.FORMAT}
 
 
+def test_shapes_alone_tell_what_is_to_be_restored(plan, two):
+    """No program is compiled for a state whose numbers nobody needs."""
+    like, first = recipe.first_shapes(plan), recipe.first_state(plan)
+    assert jax.tree.structure(like) == jax.tree.structure(first)
+    for shape, leaf in zip(jax.tree.leaves(like), jax.tree.leaves(first), strict=True):
+        assert (shape.shape, shape.dtype) == (leaf.shape, leaf.dtype)
+    back, whole = checkpoint.restore(two, like, GENES, 0), restored(two, plan)
+    assert_same(back.preprocessing, whole.preprocessing)
+    for part in ("params", "optimizer", "noise", "step"):
+        leaves, others = getattr(back.state, part), getattr(whole.state, part)
+        assert_same(leaves, others)
+        for leaf, twin in zip(*map(jax.tree.leaves, (leaves, others)), strict=True):
+            assert leaf.devices() == twin.devices()
+
+
 def test_a_fit_cut_in_two_is_the_fit_in_one_bit_for_bit(plan, samples, folder):
     shutil.rmtree(folder / "10")
     half = restored(folder, plan)
