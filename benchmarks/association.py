@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
         flags.kinds, every = ",".join(KINDS[:2]), TINY_EVERY
     samples, rows = build.load_source(c).samples, []
     model = inr_jax.load(flags.workdir) if flags.workdir else inr_jax.fit(samples, c)
-    asked = Asked()
+    asked = Asked(refit="never")
     canvas, labels = canvas_of(every), labels_of(asked)
     scenery = make_stage(model, samples, canvas, asked, labels)
     candidates = scenery.candidates

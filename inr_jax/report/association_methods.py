@@ -17,6 +17,10 @@ REFERENCES = """\
 - Fulcher BD, Arnatkeviciute A, Fornito A. Overcoming false-positive gene-category
   enrichment in the analysis of spatially resolved transcriptomic brain atlas data.
   Nat Commun 12:2669, 2021.
+- Busing FMTA, Meijer E, van der Leeden R. Delete-m jackknife for unequal m. Stat Comput
+  9:3, 1999.
+- Wei Y, de Lange SC, Pijnenburg R, et al. Statistical testing in
+  transcriptomic-neuroimaging studies. Hum Brain Mapp 43:885, 2022.
 - Benjamini Y, Hochberg Y. Controlling the false discovery rate. J R Stat Soc B 57:289,
   1995.
 """
@@ -62,6 +66,14 @@ def paragraph(name: str, genes: int, nulls: dict[str, Any], sets: int = 0) -> st
         "of a t distribution with the effective sample size that null maps give "
         "(Dutilleul 1993).",
     ]
+    if nulls.get("refitted"):
+        lines.append(
+            "Intervals of r are of a jackknife over donors of unequal size (Busing et "
+            "al. 1999), genes refitted without each donor in closed form through the "
+            "model's trunk. Whether a gene is special was asked of random genes with "
+            "the variogram and noise of its values at wells, refitted likewise, and of "
+            "genes matched in held-out r (Wei et al. 2022)."
+        )
     if sets:
         lines.append(
             f"{sets:,} gene sets were scored by the mean Fisher z of their genes "

@@ -6,9 +6,11 @@ viewer stand in a script of type JSON, in which no tag can end.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from inr_jax.report import page_figures
+from inr_jax.report.association_page import AssociationShown
 from inr_jax.report.tables import FIELD, TITLES, methods_of, of_protocol, title_of
 from inr_jax.report.viewer_page import (
     NIIVUE,
@@ -68,6 +70,7 @@ class Report(NamedTuple):
         references: BibTeX.
         both_sides: Whether left and right are one in the fit.
         viewer: What the viewer shows; None without a model.
+        associations: Maps that were compared with all genes.
     """
 
     title: str
@@ -91,6 +94,7 @@ class Report(NamedTuple):
     references: str
     both_sides: bool
     viewer: ViewerData | None
+    associations: Sequence[AssociationShown] = ()
 
 
 def make_page(report: Report) -> str:

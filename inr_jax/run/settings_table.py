@@ -37,6 +37,7 @@ TRENDS, STRATA = Names(("linear", "quadratic", "none")), Names(("auto", "none"))
 # those would import jax, so tests compare.
 FIELDS = Names(("siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr"))
 CONDITIONINGS = ["heads", "independent", "concat", "low_rank", "shift", "film", "hyper"]
+REFIT = Names(("auto", "always", "never"))
 CODES = Names(("position", "spectral", "pca", "table", "latent"))
 BASELINES, MIX = Names(("all", "plain")), Range(0, 4096)
 SHARD = Form("|[1-9][0-9]*/[1-9][0-9]*", "a part and how many there are", "as 3/16")
@@ -196,6 +197,7 @@ ROWS: tuple[tuple, ...] = (
     (".strata", "auto", "parts of the brain with a variogram each", STRATA),
     (".method", "pearson", "normal: by ranks of the map", Names(("pearson", "normal"))),
     (".seed", 0, "of null maps", SEED),
+    (".refit", "auto", "intervals of r and p_specific; auto: to 2,000 genes", REFIT),
     ("devices", "The machine"),
     (".cache", "auto", 'folder of compiled programs | auto: the user\'s | "": none'),
     (".distributed", False, "processes that srun or mpirun starts are one run"),

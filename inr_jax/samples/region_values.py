@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,14 +27,21 @@ OTHERS = (*NAMES, SIDE, "structure", "parent", "index")  # columns that are no m
 FIX = "a row a region: id or region, and a column of values"
 
 
-def read_region_values(path: str | Path, labels: LabelImage) -> dict[str, np.ndarray]:
+def read_region_values(
+    path: str | Path, labels: LabelImage, data: bytes | None = None
+) -> dict[str, np.ndarray]:
     """Maps of a table: column -> values `(L,)` of the regions, NaN for none.
+
+    Args:
+        path: The file.
+        labels: The atlas.
+        data: Its bytes, where they have been read.
 
     Raises:
         InputError: No table, no column of regions or of numbers, a region that the
             atlas lacks or that stands there twice.
     """
-    rows = read_csv(path, (), FIX)
+    rows = read_csv(path, (), FIX, data=data)
     columns = list(rows[0]) if rows else []
     key = next((name for name in NAMES if name in columns), None)
     maps = [name for name in columns if name not in OTHERS and _numbers(rows, name)]
@@ -58,6 +66,19 @@ def read_region_values(path: str | Path, labels: LabelImage) -> dict[str, np.nda
         count = len(labels.names) - 1
         log.warning(text, path, len(missing), count, shortlist(missing))
     return {name: column[1:] for name, column in values.items()}
+
+
+def region_values_of(frame: Any, labels: LabelImage) -> dict[str, np.ndarray]:
+    """The same of a frame, in whose index ids or names of regions may stand.
+
+    Raises:
+        InputError: As `read_region_values`, of "table".
+    """
+    index = str(frame.index.name or "region").lower()
+    if not set(NAMES) & {str(name).strip().lower() for name in frame.columns}:
+        frame = frame.rename_axis(index if index in NAMES else "region").reset_index()
+    text = frame.to_csv(index=False, lineterminator="\n")
+    return read_region_values("table", labels, text.encode())
 
 
 def _numbers(rows: list[dict[str, str]], name: str) -> bool:

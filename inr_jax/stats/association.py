@@ -33,11 +33,13 @@ class Level(NamedTuple):
         weights: `(G, R)` float32, such that residuals of genes have length 1; rows of
             0 for genes that are constant here. `(G,)` where features are the genes.
         basis: `(n, p)` orthonormal, what is removed.
+        gram: `(R, R)` float64 of the features; None where features are the genes.
     """
 
     features: np.ndarray
     weights: np.ndarray
     basis: np.ndarray
+    gram: np.ndarray | None = None
 
 
 def make_level(
@@ -65,7 +67,7 @@ def make_level(
     length = np.sqrt(np.maximum(np.einsum("gr,gr->g", wide @ gram, wide), 0))
     flat = length <= 1e-6 * np.maximum(abs(wide) @ before, 1e-30)
     scale = np.where(flat, 0, 1 / np.where(flat, 1, length))
-    return Level(features, (wide * scale[:, None]).astype(np.float32), basis)
+    return Level(features, (wide * scale[:, None]).astype(np.float32), basis, gram)
 
 
 def dot(one: np.ndarray, other: np.ndarray) -> np.ndarray:

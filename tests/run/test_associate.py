@@ -52,6 +52,8 @@ def test_a_map_against_all_genes_of_a_run(copy, picture, tmp_path, capsys):
     for column in ("r_voxel", "r_region", "r_well", "p_null", "p_tail", "q", "p_well"):
         assert table[column].between(-1, 1).all(), column
     assert table.held_out_r2.notna().all()  # the run was evaluated
+    assert (table.ci_lo < table.r_voxel).all() and (table.r_voxel < table.ci_hi).all()
+    assert table.p_specific.between(1 / 200, 1).all()
     assert {c for c in table if c.startswith("r_H")} or "donors_agree" in table
     ranked = (folder / "ranked.rnk").read_text().splitlines()
     assert [len(line.split("\t")) for line in ranked] == [2, 2]
@@ -95,12 +97,35 @@ def test_from_python_with_and_without_the_wells_expression(copy, picture):
     assert set(found.compared.levels) == {"voxel", "region", "well"}
     alone = inr_jax.associate(model, picture, **how)
     assert set(alone.compared.levels) == {"voxel", "region"}
+    assert alone.table.ci_lo.isna().all() and found.table.ci_lo.notna().all()
     np.testing.assert_array_equal(found.table.p_null, alone.table.p_null)
     assert "null maps" in repr(found)
+    assert found.table.held_out_r.notna().all()  # kept in the workdir
     with pytest.raises(InputError, match="did you mean 'nulls'"):
         inr_jax.associate(model, picture, null=99)
     with pytest.raises(InputError, match="the wells and genes that the model"):
         inr_jax.associate(model, picture, samples=samples.take(slice(9)))
+
+
+def test_tables_and_several_maps_from_python(copy, picture, tmp_path):
+    model, how = inr_jax.load(copy), {"nulls": 99, "resolution_mm": 3}
+    ids = pd.read_csv(atlas_files("desikan_killiany", "")[1]).id
+    tau, amyloid = np.random.default_rng(0).standard_normal((2, len(ids)))
+    frame = pd.DataFrame({"id": ids, "tau": tau, "amyloid": amyloid})
+    both = inr_jax.associate(model, frame, **how)
+    assert set(both) == {"tau", "amyloid"}
+    frame[["id", "tau"]].to_csv(tmp_path / "TAU.csv", index=False)
+    one = inr_jax.associate(model, tmp_path / "TAU.csv", **how)
+    np.testing.assert_array_equal(one.table.p_region, both["tau"].table.p_region)
+    indexed = inr_jax.associate(model, frame[["id", "tau"]].set_index("id"), **how)
+    np.testing.assert_array_equal(indexed.table.r_region, one.table.r_region)
+    twice = inr_jax.associate(model, [picture, nib.load(picture)], **how)
+    assert list(twice) == ["smooth", "map"]
+    assert (twice["smooth"].table.p_null == twice["map"].table.p_null).all()
+    with pytest.raises(InputError, match="a map, found none"):
+        inr_jax.associate(model, [], **how)
+    with pytest.raises(InputError, match="4242"):
+        inr_jax.associate(model, pd.DataFrame({"id": [4242], "tau": [1.0]}), **how)
 
 
 def documented():

@@ -3,6 +3,7 @@
 from inr_jax.run.association.api import Associations as Associations
 from inr_jax.run.association.api import associate as associate
 from inr_jax.run.association.api import curves_of as curves_of
+from inr_jax.run.association.api import numbered as numbered
 from inr_jax.run.association.compare import Compared as Compared
 from inr_jax.run.association.compare import compare as compare
 from inr_jax.run.association.regions import compare_regions as compare_regions

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inr_jax.brain.atlas import DESIKAN_KILLIANY
-from inr_jax.brain.value_maps import read_value_map
+from inr_jax.brain.label_images import LabelImage
+from inr_jax.brain.value_maps import ValueMap, read_value_map
 from inr_jax.errors import InputError, unknown_name
+from inr_jax.files.reading import user_path
 from inr_jax.files.writing import make_folder
 from inr_jax.maps.canvas import make_canvas
 from inr_jax.report.association import Curves, draw_variograms
 from inr_jax.run import config as settings
 from inr_jax.run.association.compare import Compared, compare
-from inr_jax.run.association.scenery import Asked, labels_of, make_stage
+from inr_jax.run.association.regions import compare_regions
+from inr_jax.run.association.scenery import Asked, labels_of, make_stage, no_atlas
 from inr_jax.run.association.tables import (
     as_frame,
     describe_nulls,
@@ -26,7 +29,11 @@ from inr_jax.run.association.tables import (
 )
 from inr_jax.run.expression_model import ExpressionModel
 from inr_jax.samples.gene_sets import read_gene_sets
+from inr_jax.samples.region_values import read_region_values, region_values_of
 from inr_jax.samples.samples import Samples
+from inr_jax.stats.scores import score
+
+TABLES = (".csv", ".tsv", ".txt")  # endings of tables of regions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +80,7 @@ def curves_of(compared: Compared) -> dict[str, Curves]:
 
 def associate(
     model: ExpressionModel,
-    image: Any,
+    source: Any,
     *,
     samples: Samples | None = None,
     mask: Any = "",
@@ -84,46 +91,101 @@ def associate(
     resolution_mm: int = 2,
     key: int = 0,
     **how: Any,
-) -> Associations:
+) -> Any:
     """Which genes go with a map of the brain, by null maps with its own variograms.
 
     Args:
         model: A fitted model.
-        image: A NIfTI image in MNI mm, or its path, on any grid.
-        samples: The wells that the model was fitted to, for the level of wells; a
-            model does not keep their expression.
-        mask: A NIfTI mask, or its path; where the map is looked at.
+        source: A NIfTI image in MNI mm, or its path, on any grid; a list of such; or a
+            table of values of regions, a frame or the path of a CSV or TSV.
+        samples: The wells that the model was fitted to, for the level of wells and
+            intervals; a model does not keep their expression.
+        mask: A NIfTI mask, or its path; where images are looked at.
         zeros: "auto" takes zeros that reach the image's border for background;
             "values" or "outside" all of them for either.
-        atlas: A NIfTI of labels of regions, for the level of regions.
+        atlas: A NIfTI of labels of regions, for the level of regions and for a table.
         atlas_info: Its table.
         genesets: A GMT of symbols.
         resolution_mm: Of the ICBM152 brain: 1, 2 or 3.
         key: Seed of null maps; the same seed gives the same p, bit for bit.
-        **how: `nulls=1000`, `trend="linear"`, `strata="auto"`, `method="pearson"`.
+        **how: `nulls=1000`, `trend="linear"`, `strata="auto"`, `method="pearson"`,
+            `refit="auto"`.
+
+    Returns:
+        `Associations`; of a list, and of a table with several columns of numbers, a
+        dict of them by the maps' names. Several maps share what does not depend on
+        the map, and are drawn the same noise.
 
     Raises:
-        InputError: A bad map, atlas or GMT, an unknown keyword, or samples of other
-            genes.
+        InputError: A bad map, table, atlas or GMT, an unknown keyword, or samples of
+            other genes.
     """
     asked = _asked(how, atlas, atlas_info, key)
-    wells = _wells_of(model, samples)
-    value_map = read_value_map(image, mask=mask, zeros=zeros)
+    wells, labels = _wells_of(model, samples), labels_of(asked)
+    images, columns = _read(source, labels, mask=mask, zeros=zeros)
     sets = read_gene_sets(genesets, model.genes, {}) if str(genesets) else None
-    canvas = make_canvas("", resolution_mm)
-    scenery = make_stage(model, wells, canvas, asked, labels_of(asked))
-    compared = compare(scenery, value_map, asked, sets)
-    return Associations(
-        as_frame(compared, model.genes, {}, {}),
-        sets_frame(compared, sets) if sets else None,
-        describe_nulls(compared, asked),
-        compared,
-    )
+    scenery = make_stage(model, wells, make_canvas("", resolution_mm), asked, labels)
+    compared = [compare(scenery, image, asked, sets) for image in images]
+    for name, values in columns.items():
+        compared.append(compare_regions(scenery, name, values, asked, sets))
+    scores = _held_out(model)
+    results = [
+        Associations(
+            as_frame(part, model.genes, scores, {}),
+            sets_frame(part, sets) if sets else None,
+            describe_nulls(part, asked),
+            part,
+        )
+        for part in compared
+    ]
+    if len(results) == 1 and not isinstance(source, list | tuple):
+        return results[0]
+    names = numbered([part.name for part in compared])
+    return dict(zip(names, results, strict=True))
+
+
+def _read(
+    source: Any, labels: LabelImage | None, *, mask: Any, zeros: str
+) -> tuple[list[ValueMap], dict[str, np.ndarray]]:
+    """Images, and columns of values of regions."""
+    is_frame = hasattr(source, "to_csv")
+    if is_frame or str(source).lower().endswith(TABLES):
+        if labels is None:
+            raise no_atlas()
+        if is_frame:
+            return [], region_values_of(source, labels)
+        return [], read_region_values(user_path(source), labels)
+    sources = source if isinstance(source, list | tuple) else [source]
+    if not sources:
+        fix = "give an image, a table or a list of images"
+        raise InputError("associate", expected="a map", found="none", fix=fix)
+    return [read_value_map(image, mask=mask, zeros=zeros) for image in sources], {}
+
+
+def numbered(names: list[str]) -> list[str]:
+    """Names of which no two are equal: the later of equal ones get a number."""
+    unique: list[str] = []
+    for name in names:
+        number, text = 2, name
+        while text in unique:
+            text, number = f"{name}-{number}", number + 1
+        unique.append(text)
+    return unique
+
+
+def _held_out(model: ExpressionModel) -> dict[str, dict]:
+    """Held-out scores by gene, where the run was evaluated."""
+    kept = model.held_out
+    if kept is None:
+        return {}
+    scores = score(kept.value, kept.prediction)
+    pairs = zip(kept.genes, scores.r, scores.r2, strict=True)
+    return {gene: {"r": r, "r2": r2} for gene, r, r2 in pairs}
 
 
 def _asked(how: dict, atlas: Any, atlas_info: Any, key: int) -> Asked:
     """How to compare, checked as the settings are."""
-    known = ("nulls", "trend", "strata", "method")
+    known = ("nulls", "trend", "strata", "method", "refit")
     for name in how:
         if name not in known:
             raise unknown_name("associate", name, known)

@@ -5,7 +5,7 @@ Axis letters: V candidate voxels, M nodes, N wells, G genes. Frame: x_mm (MNI mm
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -31,11 +31,13 @@ from inr_jax.maps.association_places import (
 )
 from inr_jax.run.association.gene_batches import (
     GeneBatch,
+    GenePart,
     compare_batch,
     joined,
     joined_sets,
     main_of,
 )
+from inr_jax.run.association.refits import Refits, Refitted, refitted
 from inr_jax.run.association.scenery import Asked, Scenery, gene_maps
 from inr_jax.samples.gene_sets import GeneSets
 from inr_jax.samples.samples import Samples
@@ -74,6 +76,7 @@ class Compared(NamedTuple):
         counts: Places of each level.
         sets: Scores of gene sets `(S,)`, and under null maps `(S, B)`.
         x_mm: `(M, 3)` the nodes; None for regions.
+        refitted: What refitted genes say of r at the main level.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Compared(NamedTuple):
     counts: dict[str, int]
     sets: tuple[np.ndarray, np.ndarray] | None = None
     x_mm: np.ndarray | None = None
+    refitted: Refitted | None = None
 
     @property
     def main(self) -> str:
@@ -122,10 +126,10 @@ def compare(
     measured = measured_at(scenery.samples, wells)
     regions = regions_of(ground.nodes, scenery.labels) if scenery.labels else None
     draw = field_nulls(ground.nodes, model.covariances, asked.seed)
-    parts = [
-        compare_batch(part, y, NullMaps(draw, asked.nulls), sets)
-        for part in _batches(scenery, ground, regions, (wells, measured), asked.trend)
-    ]
+    batches = _batches(scenery, ground, regions, (wells, measured), asked.trend)
+    parts, again = compare_all(
+        batches, y, NullMaps(draw, asked.nulls), sets, scenery.refits
+    )
     counts = {
         "voxel": len(y),
         "region": 0 if regions is None else len(regions.rows),
@@ -144,7 +148,30 @@ def compare(
         counts,
         joined_sets(parts),
         ground.nodes.x_mm,
+        again,
     )
+
+
+def compare_all(
+    batches: Iterable[GeneBatch],
+    y: np.ndarray,
+    nulls: NullMaps,
+    sets: GeneSets | None,
+    refits: Refits | None,
+) -> tuple[list[GenePart], Refitted | None]:
+    """Compare a map `(n,)` of the main level with batches of genes.
+
+    Refits are of all genes, so of models whose genes are one batch.
+    """
+    parts, again = [], None
+    for batch in batches:
+        part = compare_batch(batch, y, nulls, sets)
+        parts.append(part)
+        if refits is not None:
+            main = main_of(batch.levels)
+            level = batch.levels[main].level
+            again = refitted(refits, level, y, part.observed[main])
+    return parts, again
 
 
 def r_of_donors(

@@ -5,6 +5,8 @@ Axis letters: L regions, M nodes, N wells, G genes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from inr_jax.brain.label_images import LabelImage, region_at
@@ -29,15 +31,17 @@ from inr_jax.maps.association_regions import (
     region_covariances,
     region_nulls,
 )
-from inr_jax.run.association.compare import Compared, Stratum, measured_at, r_of_donors
-from inr_jax.run.association.gene_batches import (
-    GeneBatch,
-    compare_batch,
-    joined,
-    joined_sets,
+from inr_jax.run.association.compare import (
+    Compared,
+    Stratum,
+    compare_all,
+    measured_at,
+    r_of_donors,
 )
+from inr_jax.run.association.gene_batches import GeneBatch, joined, joined_sets
 from inr_jax.run.association.scenery import Asked, Scenery, gene_maps
 from inr_jax.samples.gene_sets import GeneSets
+from inr_jax.samples.samples import Samples
 from inr_jax.stats.association import normal_scores
 from inr_jax.stats.association_design import design
 from inr_jax.stats.nulls_variogram import correlation_tables
@@ -77,17 +81,8 @@ def compare_regions(
     nulls = NullMaps(region_nulls(matrix, asked.seed), asked.nulls)
     wells = _wells(scenery, ground, regions)
     measured = measured_at(scenery.samples, wells)
-    parts = []
-    for genes, features, weights in gene_maps(scenery, ground):
-        levels: dict[str, Seen | None] = {
-            "region": region_level(regions, features, weights, asked.trend)
-        }
-        if measured is not None:
-            at_wells = measured.values[:, genes]
-            levels["well"] = well_level(wells, at_wells, measured.donor, asked.trend)
-        made = {level: s for level, s in levels.items() if s is not None}
-        made["region"] = made["region"]._replace(weight=None)  # null maps are regions
-        parts.append(compare_batch(GeneBatch(genes, made), y, nulls, sets))
+    batches = _batches(scenery, ground, regions, (wells, measured), asked.trend)
+    parts, again = compare_all(batches, y, nulls, sets, scenery.refits)
     return Compared(
         name,
         y,
@@ -98,7 +93,29 @@ def compare_regions(
         f"{len(y)} regions with a value",
         {"region": len(y), "well": 0 if measured is None else len(wells.rows)},
         joined_sets(parts),
+        refitted=again,
     )
+
+
+def _batches(
+    scenery: Scenery,
+    ground: Ground,
+    regions: Averages,
+    at_wells: tuple[Averages, Samples | None],
+    trend: str,
+) -> Iterator[GeneBatch]:
+    """Genes at regions, whose null maps are regions already, and at wells."""
+    wells, measured = at_wells
+    for genes, features, weights in gene_maps(scenery, ground):
+        levels: dict[str, Seen | None] = {
+            "region": region_level(regions, features, weights, trend)
+        }
+        if measured is not None:
+            values = measured.values[:, genes]
+            levels["well"] = well_level(wells, values, measured.donor, trend)
+        made = {level: s for level, s in levels.items() if s is not None}
+        made["region"] = made["region"]._replace(weight=None)
+        yield GeneBatch(genes, made)
 
 
 def _known(

@@ -19,6 +19,7 @@ from inr_jax.maps.association_places import Candidates, Ground, find_candidates
 from inr_jax.maps.gene_batches import block_size
 from inr_jax.maps.places import places_at
 from inr_jax.maps.write import Canvas
+from inr_jax.run.association.refits import Refits, make_refits
 from inr_jax.run.expression_model import ExpressionModel
 from inr_jax.run.images import blocks_of
 from inr_jax.samples.samples import Samples
@@ -35,6 +36,7 @@ class Asked(NamedTuple):
         strata: "auto", or "none" for one.
         method: "pearson", or "normal" for normal scores of the map.
         seed: Of null maps.
+        refit: "auto", "always" or "never": genes, for intervals and `p_specific`.
         atlas: A NIfTI of labels, or "desikan_killiany".
         atlas_info: Its table.
     """
@@ -44,6 +46,7 @@ class Asked(NamedTuple):
     strata: str = "auto"
     method: str = "pearson"
     seed: int = 0
+    refit: str = "auto"
     atlas: str = DESIKAN_KILLIANY
     atlas_info: str = ""
 
@@ -57,6 +60,7 @@ class Scenery(NamedTuple):
         candidates: V nodes.
         labels: The atlas; None where there is none.
         features: `(V, R)` float32 and `(G, R)` of a linear model; None of others.
+        refits: Genes refitted on its trunk; None where that cannot be.
     """
 
     model: ExpressionModel
@@ -64,6 +68,7 @@ class Scenery(NamedTuple):
     candidates: Candidates
     labels: LabelImage | None
     features: tuple[np.ndarray, np.ndarray] | None
+    refits: Refits | None = None
 
 
 def make_stage(
@@ -92,7 +97,8 @@ def make_stage(
             place_features(conditioning, model.model, places),
             gene_weights(model.model),
         )
-    return Scenery(model, samples, candidates, labels, features)
+    refits = make_refits(model, samples, seed=asked.seed, refit=asked.refit)
+    return Scenery(model, samples, candidates, labels, features, refits)
 
 
 def labels_of(asked: Asked) -> LabelImage | None:

@@ -16,6 +16,7 @@ from inr_jax.run.association.compare import Compared
 from inr_jax.run.association.scenery import Asked
 from inr_jax.samples.gene_sets import GeneSets
 from inr_jax.stats.association import false_discovery
+from inr_jax.stats.association_refits import matched_p
 from inr_jax.stats.association_sets import set_counts, set_tails
 from inr_jax.stats.nulls import PAD_MM
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 FIRST = ("gene", "entrez", "r_voxel", "ci_lo", "ci_hi", "n_eff")
 CHANCES = ("p_null", "p_tail", "p_max", "q")
 OTHERS = ("r_region", "p_region", "r_well", "p_well", "donors_agree")
-LAST = ("p_specific", "held_out_r", "held_out_r2")
 
 
 def as_frame(
@@ -58,9 +58,15 @@ def as_frame(
     if compared.donors:
         columns["donors_agree"] = _agreement(compared)
     columns |= {f"r_{donor}": r for donor, r in compared.donors.items()}
-    columns["p_specific"] = unknown
+    again = compared.refitted
+    if again is not None:
+        columns |= {"ci_lo": again.low, "ci_hi": again.high}
+    columns["p_specific"] = unknown if again is None else again.p_specific
+    columns["p_matched"] = unknown
     for column, key in (("held_out_r", "r"), ("held_out_r2", "r2")):
         columns[column] = [scores.get(gene, {}).get(key, np.nan) for gene in genes]
+    r = compared.levels[compared.main].r
+    columns["p_matched"] = matched_p(r, np.array(columns["held_out_r"]))
     return pd.DataFrame(columns)
 
 
@@ -105,6 +111,7 @@ def describe_nulls(compared: Compared, asked: Asked) -> dict[str, Any]:
         "trend": asked.trend,
         "method": asked.method,
         "inside": compared.rule,
+        "refitted": compared.refitted is not None,
         "lattice": lattice
         and {
             "shape": list(lattice.shape),
@@ -171,8 +178,8 @@ def printed(
     counts = ", ".join(f"{compared.counts[name]:,} {name}s" for name in compared.levels)
     lines = [
         f"{compared.name}: {counts}; strata: {strata}; {first.tally.done} null maps",
-        f"{'gene':<12}{'r voxel':>8}{'region':>8}{'well':>8}{'donors':>8}"
-        f"{'n_eff':>8}{'p':>9}{'p max':>8}{'q':>9}{'p well':>8}{'R2':>7}",
+        f"{'gene':<12}{'r voxel':>8}{'95 %':>15}{'region':>8}{'well':>8}{'donors':>8}"
+        f"{'n_eff':>7}{'p':>8}{'p max':>8}{'q':>8}{'p well':>8}{'special':>8}{'R2':>6}",
     ]
     for _, row in frame.sort_values(["p_tail", "gene"]).head(shown).iterrows():
         lines.append(_line(row))
@@ -185,11 +192,14 @@ def printed(
 
 
 def _line(row: pd.Series) -> str:
-    cells = [("r_voxel", 8, ".3f"), ("r_region", 8, ".3f"), ("r_well", 8, ".3f")]
-    cells += [("donors_agree", 8, ".0%"), ("n_eff", 8, ".0f"), ("p_null", 9, ".2g")]
-    cells += [("p_max", 8, ".2g"), ("q", 9, ".2g"), ("p_well", 8, ".2g")]
-    cells += [("held_out_r2", 7, ".2f")]
-    text = f"{row.gene:<12.12}"
+    cells = [("r_region", 8, ".3f"), ("r_well", 8, ".3f"), ("donors_agree", 8, ".0%")]
+    cells += [("n_eff", 7, ".0f"), ("p_null", 8, ".2g"), ("p_max", 8, ".2g")]
+    cells += [("q", 8, ".2g"), ("p_well", 8, ".2g"), ("p_specific", 8, ".2g")]
+    cells += [("held_out_r2", 6, ".2f")]
+    known = np.isfinite(row.ci_lo)
+    interval = f"{row.ci_lo:.2f} to {row.ci_hi:.2f}" if known else "-"
+    voxel = f"{row.r_voxel:.3f}" if np.isfinite(row.r_voxel) else "-"
+    text = f"{row.gene:<12.12}{voxel:>8}{interval:>15}"
     for name, width, form in cells:
         known = np.isfinite(row[name])
         text += f"{format(row[name], form) if known else '-':>{width}}"
@@ -198,4 +208,6 @@ def _line(row: pd.Series) -> str:
         doubts.append("not predictable in a new brain")
     if row.p_null < 0.05 <= row.p_well:
         doubts.append("fails at wells")
+    if row.p_null < 0.05 <= row.p_specific:
+        doubts.append("no more than a random gene")
     return text + ("  " + ", ".join(doubts) if doubts else "")

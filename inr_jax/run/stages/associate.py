@@ -27,6 +27,7 @@ from inr_jax.run.association import (
     labels_of,
     make_stage,
     no_atlas,
+    numbered,
     printed,
     sets_frame,
     write_tables,
@@ -179,15 +180,9 @@ def asked_of(run: Run, atlas: str | None, atlas_info: str | None) -> Asked:
 
 def _folders(run: Run, names: list[str]) -> list[Path]:
     """A folder for each map, by its name; of equal names the later get a number."""
-    folders: list[Path] = []
-    for text in names:
-        name = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-") or "map"
-        folder, number = run.workdir.associate / name, 2
-        while folder in folders:
-            folder = run.workdir.associate / f"{name}-{number}"
-            number += 1
-        folders.append(folder)
-    return folders
+    plain = [re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-") for text in names]
+    unique = numbered([name or "map" for name in plain])
+    return [run.workdir.associate / name for name in unique]
 
 
 def printable_lines(text: str) -> str:

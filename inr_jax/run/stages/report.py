@@ -26,6 +26,7 @@ from inr_jax.run.run import Run
 from inr_jax.run.settings_table import TABLE
 from inr_jax.run.stages.calibrate import PROTOCOLS
 from inr_jax.run.stages.render import expression_model
+from inr_jax.run.stages.report_associations import associations_of
 from inr_jax.run.stages.report_volumes import viewer_data
 from inr_jax.run.stages.report_warnings import Left, missing_of, warnings_of
 from inr_jax.run.workdir import SUFFIXES, Workdir
@@ -120,6 +121,7 @@ def report_of(
         references=references,
         both_sides=left.settings.inputs.mirror,
         viewer=viewer,
+        associations=associations_of(workdir),
     )
     return report._replace(warnings=warnings_of(report, left))
 
