@@ -26,12 +26,14 @@ from inr_jax.fields.inputs import Inputs, Places
 from inr_jax.fields.numerics import sharding
 from inr_jax.fields.numerics.forks import check_process
 from inr_jax.fields.numerics.groups import default_group, map_groups
+from inr_jax.samples.gene_blocks import gene_blocks
 from inr_jax.samples.standardise import Standardiser
 
 if TYPE_CHECKING:
     from inr_jax.samples.structures import KnownStructures
 
 LEAST = 1024  # voxels a call at least, so that small requests share one program
+CALL = 2**22  # values a call, voxels x genes: some arrays of 17 MB
 
 
 class Model(NamedTuple):
@@ -155,7 +157,8 @@ def render(
         renderer: The compiled program.
         model: What to evaluate.
         places: V places; with memberships for a field that sees them.
-        on_chunk: Called with the number of voxels done after each chunk.
+        on_chunk: Called with the number of voxels done after each chunk, counted anew
+            for each block of genes where they are too many for one.
 
     Returns:
         Mean and standard deviation (0 with one member) over the ensemble, `(V, G)`
@@ -164,7 +167,15 @@ def render(
     shape = len(places.x_mm), len(model.standardiser.scale)
     # A gene's values in one piece, as they are written.
     mean, spread = (np.empty(shape, np.float32, order="F") for _ in range(2))
-    render_into((mean, spread), renderer, model, places, on_chunk=on_chunk)
+    blocks = gene_blocks(call_size(renderer.chunk, shape[0]), shape[1], CALL)
+    if len(blocks) == 1:
+        render_into((mean, spread), renderer, model, places, on_chunk=on_chunk)
+        return mean, spread
+    for block in blocks:
+        # The last one is as long as the others, which share one program.
+        block = slice(block.stop - min(block.stop, blocks[0].stop), block.stop)
+        out, part = (mean[:, block], spread[:, block]), keep_genes(model, block)
+        render_into(out, renderer, part, places, on_chunk=on_chunk)
     return mean, spread
 
 

@@ -9,6 +9,7 @@ from inr_jax.files.writing import make_folder as make_folder
 from inr_jax.files.writing import neutral as neutral
 from inr_jax.files.writing import plain_cell as plain_cell
 from inr_jax.files.writing import remove_temporary as remove_temporary
+from inr_jax.files.writing import whole_file as whole_file
 from inr_jax.files.writing import write_bytes as write_bytes
 from inr_jax.files.writing import write_csv as write_csv
 from inr_jax.files.writing import write_json as write_json

@@ -34,12 +34,17 @@ def contents(path: str | Path, most: int = MOST) -> bytes:
         OSError: It is missing or cannot be read.
         ValueError: It is no regular file, or longer than `most` bytes.
     """
+    check_regular(path, most)
+    return Path(path).read_bytes()
+
+
+def check_regular(path: str | Path, most: int = MOST) -> None:
+    """Refuse what `contents` refuses, without reading it."""
     info = Path(path).stat()
     if not stat.S_ISREG(info.st_mode):
         raise ValueError("no regular file")
     if info.st_size > most:
         raise ValueError(f"{info.st_size / 1e6:.0f} MB")
-    return Path(path).read_bytes()
 
 
 def parsed(text: str | bytes, shape: Any) -> Any:

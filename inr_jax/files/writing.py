@@ -15,7 +15,7 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from inr_jax.errors import InputError, printable
@@ -33,16 +33,31 @@ def write_bytes(path: str | Path, data: bytes) -> None:
         InputError: The disk is full or the folder cannot be written. Whatever
             happens, no temporary file stays.
     """
+    with whole_file(path, len(data)) as temporary:
+        temporary.write_bytes(data)
+
+
+@contextlib.contextmanager
+def whole_file(path: str | Path, size: int = 0) -> Iterator[Path]:
+    """A temporary name beside a file, to write to; renamed where all goes well.
+
+    Args:
+        path: The file.
+        size: Bytes that it takes, to tell of; 0 where that is not known.
+
+    Raises:
+        InputError: As for `write_bytes`.
+    """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(data)
+        yield temporary
         os.replace(temporary, path)
     except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise _cannot_write(path, len(data), error) from error
+            raise _cannot_write(path, size, error) from error
         raise
 
 
@@ -170,7 +185,8 @@ def _cannot_write(path: Path, size: int, error: OSError) -> InputError:
     expected, found = "a folder to write to", error.strerror or str(error)
     fix = "check that it exists and is yours"
     if error.errno in FULL:
-        expected = f"{size / 1e6:.1f} MB of space for this file"
+        much = f"{size / 1e6:.1f} MB of" if size else "enough"
+        expected = f"{much} space for this file"
         with contextlib.suppress(OSError):
             found += f" ({shutil.disk_usage(path.parent).free / 1e6:.1f} MB free)"
         fix = "free some space and run again"

@@ -25,6 +25,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from inr_jax.fields.field import Params
+from inr_jax.samples.standardise import Standardised
 from inr_jax.stats.memo import Memo
 
 SEED = 0  # of the rotation
@@ -32,33 +33,35 @@ SEED = 0  # of the rotation
 _remembered = Memo()  # the mix and the values of mixtures take the same directions
 
 
-def scores(standard: np.ndarray, count: int) -> np.ndarray:
+def scores(standard: Standardised, count: int) -> np.ndarray:
     """U S `(N, r)` float64 of standardised values `(N, G)`; r is K, or N where less.
 
     Not to be written to.
     """
-    standard = np.asarray(standard, np.float32)
+    values = standard.values
 
     def make() -> tuple[np.ndarray, float]:
         from scipy.linalg import eigh  # half a second to import
 
-        wells, rank = len(standard), min(count, len(standard))
-        product = (standard @ standard.T).astype(np.float64)
+        wells, rank = len(values), min(count, len(values))
+        product = np.zeros((wells, wells))
+        for _, z in standard.blocks():
+            product += z @ z.T
         energy, left = eigh(product, subset_by_index=[wells - rank, wells - 1])
         least = np.finfo(np.float32).eps * energy[-1]
         return left * np.sqrt(np.maximum(energy, least)), 0.0
 
-    return _remembered(make, standard, count)[0]
+    return _remembered(make, values, *standard.units, count)[0]
 
 
-def values_of_mixtures(standard: np.ndarray, count: int) -> np.ndarray:
+def values_of_mixtures(standard: Standardised, count: int) -> np.ndarray:
     """y `(N, K)` float32 of the wells' standardised values `(N, G)`."""
     sides = scores(standard, count)
     return (sides @ _rotation(sides, count) / _sd(sides, count)).astype(np.float32)
 
 
 def make_mix(
-    standard: np.ndarray, count: int, *, genes: np.ndarray | None = None
+    standard: Standardised, count: int, *, genes: Standardised | None = None
 ) -> np.ndarray:
     """B `(K, G)` float32 of standardised values of training wells.
 
@@ -70,8 +73,11 @@ def make_mix(
     sides = scores(standard, count)
     left = (sides / (sides**2).sum(0)).astype(np.float32)  # U / S
     back = (_sd(sides, count) * _rotation(sides, count)).astype(np.float32)
-    values = np.asarray(standard if genes is None else genes, np.float32)
-    return back.T @ (left.T @ values)
+    genes = standard if genes is None else genes
+    mix = np.empty((count, genes.values.shape[1]), np.float32)
+    for block, z in genes.blocks():
+        mix[:, block] = back.T @ (left.T @ z)
+    return mix
 
 
 def of_genes(params: Params, mix: np.ndarray) -> Params:

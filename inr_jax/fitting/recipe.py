@@ -25,7 +25,7 @@ from inr_jax.fitting.mixtures import make_mix, of_genes, values_of_mixtures
 from inr_jax.samples import standardise
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
-from inr_jax.samples.standardise import Standardiser
+from inr_jax.samples.standardise import Standardised, Standardiser
 from inr_jax.samples.structures import KnownStructures, known_structures, memberships
 from inr_jax.stats.predictor import Prediction
 from inr_jax.stats.targets import targets_of
@@ -120,7 +120,7 @@ def make_preprocessing(recipe: Recipe, training: Samples) -> Preprocessing:
     structures = known_structures(training) if recipe.sees_structures else None
     mix = None
     if recipe.mixtures:
-        standard = standardiser.standard(training.values)
+        standard = Standardised(training.values, standardiser)
         of_all = _standard_of_all(recipe, training, standard)
         mix = make_mix(of_all, recipe.mixtures, genes=standard)
     return Preprocessing(inputs, standardiser, codes, structures, mix)
@@ -158,9 +158,11 @@ def make_targets(
     `(N, K)` where they are fitted to mixtures. Also whether it holds an effect that is
     smooth in space beside those of names.
     """
-    standard = preprocessing.standardiser.standard(training.values)
-    if preprocessing.mix is not None:
-        of_all = _standard_of_all(recipe, training, standard)
+    if preprocessing.mix is None:
+        standard = preprocessing.standardiser.standard(training.values)
+    else:
+        each = Standardised(training.values, preprocessing.standardiser)
+        of_all = _standard_of_all(recipe, training, each)
         standard = values_of_mixtures(of_all, recipe.mixtures)
     if recipe.targets == "wells":
         return standard, False
@@ -169,13 +171,13 @@ def make_targets(
 
 
 def _standard_of_all(
-    recipe: Recipe, training: Samples, standard: np.ndarray
-) -> np.ndarray:
+    recipe: Recipe, training: Samples, standard: Standardised
+) -> Standardised:
     """Standardised values of all genes that mixtures are of; `standard`: its own."""
     if training.context is None:
         return standard
     units = standardise.standardiser(training.context, recipe.scale)
-    return units.standard(training.context)
+    return Standardised(training.context, units)
 
 
 def make_data(

@@ -129,7 +129,7 @@ def held_out_table(
         where.append(place)
         if place == NONE:
             continue
-        residual = residuals.residual[rows]
+        residual = residuals.residual[rows].astype(np.float64)
         columns = {"label": label, "gene": genes, "where": place, "wells": len(rows)}
         columns |= {
             "folds": len(np.unique(residuals.fold[rows])),

@@ -22,7 +22,7 @@ from inr_jax.run.provenance import read_json
 from inr_jax.run.run import Run
 from inr_jax.run.settings_table import MAPS, marked
 from inr_jax.run.workdir import SUFFIXES, Workdir
-from inr_jax.samples.source import Source, sha256
+from inr_jax.samples.source import Source, sha256_of
 
 # Settings of the structure model that its fit does not depend on.
 DRAWING = ("enabled", "maps", "atlas", "atlas_info", "blur_mm", "crosswalk")
@@ -131,8 +131,8 @@ def read_scores_of(workdir: Workdir) -> list[dict]:
 def is_noted(path: Path, files: dict[str, str]) -> bool:
     """Whether a file is the one of its name among `evaluated_files`."""
     try:
-        return sha256(contents(path)) == files.get(path.name)
-    except (OSError, ValueError):
+        return path.is_file() and sha256_of(path) == files.get(path.name)
+    except OSError:
         return False
 
 

@@ -31,6 +31,7 @@ from inr_jax.maps.region_tables import (
 from inr_jax.maps.region_wells import RegionWells, wells_of_regions
 from inr_jax.maps.write import Canvas
 from inr_jax.run.images import Drawable
+from inr_jax.samples.gene_blocks import is_large
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source
 from inr_jax.stats.region_errors import (
@@ -132,7 +133,9 @@ def tables_of(model: Drawn, regions: Regions, columns: Sequence[int]) -> RegionT
         errors = errors and scaled(errors, groups, values.spread)
         covered = held_out_coverage(groups, values.spread)
         notes |= {"HeldOutCoverage": covered, "HeldOutGroups": len(groups.wells)}
-        part = residuals._replace(residual=residuals.residual[:, kept])
+        part = residuals
+        if kept != list(range(len(model.genes))):
+            part = residuals._replace(residual=residuals.residual[:, kept])
         held_out, where = held_out_table(labels, held_wells, part, genes)
         table["held_out_wells"] = where
     sd, told = sd_of(values, errors)
@@ -177,5 +180,6 @@ def _residuals(model: Drawn, samples: Samples) -> tuple[np.ndarray, Residuals]:
     rows = np.array([row_of[well] for well in held_out.well.tolist()], int)
     _, fold = np.unique(held_out.fold.astype(str), return_inverse=True)
     reach_mm = model.calibrated.range_mm if model.calibrated else FIXED_REACH_MM
-    residual = held_out.value.astype(np.float64) - held_out.prediction
+    kind = np.float32 if is_large(*held_out.value.shape) else np.float64
+    residual = np.subtract(held_out.value, held_out.prediction, dtype=kind)
     return rows, Residuals(residual, fold.reshape(-1), reach_mm)

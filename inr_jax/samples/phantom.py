@@ -35,6 +35,7 @@ from inr_jax.brain.space import HEAD_HIGH_MM, HEAD_LOW_MM, folded
 from inr_jax.brain.template import brain_mask, tissue_at
 from inr_jax.errors import InputError
 from inr_jax.samples.ahba.wells import DONOR_BLOCKS, wells
+from inr_jax.samples.gene_blocks import VALUES, gene_blocks
 from inr_jax.samples.phantom_names import names_of
 from inr_jax.samples.phantom_names import risk_genes as risk_genes
 from inr_jax.samples.samples import Samples, make_samples
@@ -106,6 +107,9 @@ def make_phantom(
     # The patterns are smooth: every fifth voxel tells their mean and spread.
     pattern = _waves(wave, grid.points_mm(mask)[::5]) @ weight
     level = pattern.mean(0)
+    blocks = gene_blocks(len(pattern), n_genes, 4 * VALUES)
+    sums = ((pattern - level) @ loading[:, block] for block in blocks)
+    spread = np.concatenate([of_genes.std(0) for of_genes in sums])
     regions = len(desikan_killiany().names)
     effect = _stream(seed, "structure").standard_normal((n_genes, regions)).T
     effect[0] = 0
@@ -113,7 +117,7 @@ def make_phantom(
         wave=wave,
         weight=weight,
         level=level,
-        loading=loading * (gradient_sd / ((pattern - level) @ loading).std(0)),
+        loading=loading * (gradient_sd / spread),
         contrast=tissue_sd * _stream(seed, "contrast").standard_normal(n_genes),
         mean=_stream(seed, "mean").uniform(*MEAN_RANGE, n_genes),
         effect=structure_sd * effect,

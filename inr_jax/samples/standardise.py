@@ -6,9 +6,12 @@ saved in the checkpoint and never recomputed. Axis letters: N wells, G genes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+
+from inr_jax.samples.gene_blocks import gene_blocks
 
 
 class Standardiser(NamedTuple):
@@ -31,6 +34,24 @@ class Standardiser(NamedTuple):
         return standard * self.scale + self.offset
 
 
+class Standardised(NamedTuple):
+    """Values in standard units, made some genes at a time.
+
+    Attributes:
+        values: `(N, G)`, in the units of the source.
+        units: Of the G genes.
+    """
+
+    values: np.ndarray
+    units: Standardiser
+
+    def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Genes of a block, and their values `(N, genes)` float32."""
+        for block in gene_blocks(*self.values.shape):
+            units = Standardiser(*(part[block] for part in self.units))
+            yield block, np.asarray(units.standard(self.values[:, block]), np.float32)
+
+
 def standardiser(values: np.ndarray, kind: str = "zscore") -> Standardiser:
     """Fit a standardiser to training values.
 
@@ -45,6 +66,13 @@ def standardiser(values: np.ndarray, kind: str = "zscore") -> Standardiser:
     Raises:
         ValueError: `kind` is neither of the two.
     """
+    values = np.asarray(values)
+    parts = [_of_block(values[:, block], kind) for block in gene_blocks(*values.shape)]
+    return Standardiser(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def _of_block(values: np.ndarray, kind: str) -> Standardiser:
+    """The same of some genes; each has a map of its own."""
     values = np.asarray(values, np.float64)
     if kind == "zscore":
         offset, scale = values.mean(0), values.std(0)

@@ -10,10 +10,12 @@ Axis letters: N training wells, V sites, G genes, K neighbours.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
+from inr_jax.samples.gene_blocks import gene_blocks
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.support import Support, single_points
@@ -48,13 +50,21 @@ def nearest(samples: Samples, sites: Sites, *, mirror: bool) -> Prediction:
     """The value whose nearest well is the nearest, mean over a site's support."""
     at = sites.points().folded(mirror)
     _, row = nearest_supports(samples.points().folded(mirror), at.x_mm, count=1)
-    return Prediction(at.mean(np.asarray(samples.values, np.float64)[row[:, 0]]))
+
+    def of_genes(values: np.ndarray) -> np.ndarray:
+        return at.mean(np.asarray(values, np.float64)[row[:, 0]])
+
+    return by_genes(of_genes, samples.values, len(sites.x_mm))
 
 
 def idw10(samples: Samples, sites: Sites, *, mirror: bool) -> Prediction:
     """Mean of the 10 nearest wells, weighted by distance to the power -2."""
     wells, at = samples.points().folded(mirror), sites.points().folded(mirror)
-    return Prediction(at.mean(inverse_distance(wells, samples.values, at.x_mm)))
+
+    def of_genes(values: np.ndarray) -> np.ndarray:
+        return at.mean(inverse_distance(wells, values, at.x_mm))
+
+    return by_genes(of_genes, samples.values, len(sites.x_mm))
 
 
 def structure_mean(
@@ -66,15 +76,42 @@ def structure_mean(
     that none has the mean of all wells.
     """
     del mirror  # structures have one name on both sides
-    values = np.asarray(samples.values, np.float64)
-    predicted = np.tile(values.mean(0), (len(sites.x_mm), 1))
-    for train, test in (
+    names = (
         (samples.parent, sites.parent),
         (samples.structure, sites.structure),
-    ):
-        for name in np.intersect1d(train[train >= 0], test):
-            predicted[test == name] = values[train == name].mean(0)
-    return Prediction(predicted)
+    )
+
+    def of_genes(values: np.ndarray) -> np.ndarray:
+        values = np.asarray(values, np.float64)
+        predicted = np.tile(values.mean(0), (len(sites.x_mm), 1))
+        for train, test in names:
+            for name in np.intersect1d(train[train >= 0], test):
+                predicted[test == name] = values[train == name].mean(0)
+        return predicted
+
+    return by_genes(of_genes, samples.values, len(sites.x_mm))
+
+
+def by_genes(
+    of_genes: Callable[[np.ndarray], np.ndarray], values: np.ndarray, sites: int
+) -> Prediction:
+    """The prediction of a method that looks at each gene alone.
+
+    Args:
+        of_genes: Values `(N, genes)` of wells to those at V sites.
+        values: `(N, G)`.
+        sites: V.
+
+    Returns:
+        Of all genes; in float32, block after block, where they take several.
+    """
+    blocks = gene_blocks(*values.shape)
+    if len(blocks) == 1:
+        return Prediction(of_genes(values))
+    mean = np.empty((sites, values.shape[1]), np.float32)
+    for block in blocks:
+        mean[:, block] = of_genes(values[:, block])
+    return Prediction(mean)
 
 
 def abagen_map(samples: Samples, x_mm: np.ndarray, *, mirrored: bool) -> np.ndarray:

@@ -29,17 +29,16 @@ genes, V places, M = 3 matters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from inr_jax.brain.matter import GREY, MATTERS
 from inr_jax.brain.space import folded
+from inr_jax.samples.gene_blocks import gene_blocks
 from inr_jax.samples.support import Support
-from inr_jax.stats.local_scale import WIDTHS_MM, Observed, best_width, local_scale
+from inr_jax.stats.local_scale import Observed, local_scale
 from inr_jax.stats.matters import matter_at
-from inr_jax.stats.residuals import HeldOut, residual_sd, squared_residual
+from inr_jax.stats.residuals import HeldOut
 
 LEVEL = 0.9  # of a new measurement's falling into the interval
 NORMAL_90 = 1.6448536  # half width of that interval of a normal law, in its sd
@@ -88,44 +87,6 @@ class Local(NamedTuple):
     factor: np.ndarray
 
 
-def calibrate(
-    held_out: HeldOut, *, mirror: bool, widths_mm: Sequence[float] = WIDTHS_MM
-) -> Calibration:
-    """Residual sd, local scale, quantile and factors from held-out wells.
-
-    The kernel's width is the one whose h, learned on the other donors of `held_out`,
-    tells a donor's squared residuals best; with one donor, the largest.
-
-    Args:
-        held_out: N wells; of other donors than the intervals are made for.
-        mirror: Whether left and right are one.
-        widths_mm: To choose from, mm.
-    """
-    x_mm = folded(np.asarray(held_out.support.x_mm, np.float64), mirror)
-    held_out = held_out._replace(support=held_out.support._replace(x_mm=x_mm))
-    folds = []
-    for rows, rest in _folds(held_out.donor):
-        known, donor = _scales(held_out.take(rest)), held_out.take(rows).grey()
-        squared = squared_residual(donor, known.residual_sd)
-        folds.append((rows, known, Observed(donor.support, squared)))
-    observed = [(_observed(known), donor) for _, known, donor in folds]
-    width_mm = best_width(observed, widths_mm)
-    scores = np.empty(held_out.residual.shape)
-    for rows, known, _ in folds:
-        donor = held_out.take(rows)
-        x_mm, mean = donor.support.x_mm, donor.support.mean
-        at_wells = mean(local_scale(_observed(known), x_mm, width_mm=width_mm))
-        s = _sd(known.residual_sd, at_wells, donor.spread)
-        scores[rows] = abs(donor.residual) / s
-    quantile, matter_factor = _quantiles(scores, held_out.matter)
-    return _scales(held_out)._replace(
-        quantile=quantile,
-        matter_factor=matter_factor,
-        width_mm=width_mm,
-        mirror=mirror,
-    )
-
-
 def predictive_sd(
     calibration: Calibration,
     x_mm: np.ndarray,
@@ -154,7 +115,7 @@ def scaled_sd(
     residual_sd: np.ndarray, quantile: np.ndarray, local: Local, spread: np.ndarray
 ) -> np.ndarray:
     """f s q / 1.645 `(V, G)` float32 from its parts, as `Calibration` names them."""
-    s = _sd(residual_sd, local.scale, spread) * local.factor[:, None]
+    s = sd_of(residual_sd, local.scale, spread) * local.factor[:, None]
     return (s * (quantile / NORMAL_90)).astype(np.float32)
 
 
@@ -167,63 +128,29 @@ def local_at(calibration: Calibration, x_mm: np.ndarray) -> Local:
     return Local(_scale_at(calibration, x_mm), factor[matter])
 
 
-def held_out_sd(calibration: Calibration, held_out: HeldOut) -> np.ndarray:
-    """As `predictive_sd`, `(N, G)`, of wells whose support and matter are known."""
-    support = held_out.support
-    scale = support.mean(_scale_at(calibration, support.x_mm))
-    local = Local(scale, calibration.matter_factor[held_out.matter])
-    at_mm = support.x_mm[support.first]
-    return predictive_sd(calibration, at_mm, held_out.spread, local=local)
+def held_out_sd(
+    calibration: Calibration, held_out: HeldOut, rows: np.ndarray | None = None
+) -> np.ndarray:
+    """As `predictive_sd`, `(n, G)`, of wells whose support and matter are known.
 
-
-def conformal_quantile(scores: np.ndarray, level: float) -> np.ndarray:
-    """The ceil((n + 1) level)-th smallest of n scores, `(n, G)` to `(G,)`.
-
-    The largest where that is beyond n (fewer than level / (1 - level) scores), which
-    then covers n / (n + 1) alone.
+    Args:
+        calibration: Of the same genes.
+        held_out: N wells.
+        rows: `(N,)` mask of the n wells; None takes all.
     """
-    n = len(scores)
-    rank = min(int(np.ceil((n + 1) * level - 1e-9)), n)
-    return np.partition(scores, rank - 1, axis=0)[rank - 1]
+    rows = np.ones(len(held_out.donor), bool) if rows is None else rows
+    support = held_out.support.take(rows)
+    scale = support.mean(_scale_at(calibration, support.x_mm))
+    local = Local(scale, calibration.matter_factor[held_out.matter[rows]])
+    sd = np.empty((len(scale), held_out.residual.shape[1]), np.float32)
+    for block in gene_blocks(*held_out.residual.shape):
+        spread = held_out.part(rows, block).spread
+        sigma, quantile = calibration.residual_sd[block], calibration.quantile[block]
+        sd[:, block] = scaled_sd(sigma, quantile, local, spread)
+    return sd
 
 
-def _quantiles(scores: np.ndarray, matter: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """q `(G,)` of grey matter and f `(M,)`, from scores `(N, G)` of wells."""
-    grey = matter == GREY if (matter == GREY).any() else matter == matter
-    quantile = conformal_quantile(scores[grey], LEVEL)
-    ratio = scores / np.maximum(quantile, np.finfo(np.float32).tiny)
-    factor = np.ones(len(MATTERS))
-    for number in np.unique(matter[~grey]):
-        pooled = ratio[matter == number].reshape(-1, 1)
-        factor[number] = conformal_quantile(pooled, LEVEL)[0]
-    return quantile, factor
-
-
-def _folds(donor: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Masks of a donor's wells and of the rest; a single donor is its own rest."""
-    donors = np.unique(donor)
-    if len(donors) == 1:
-        return [(donor == donor, donor == donor)]
-    return [(donor == number, donor != number) for number in donors]
-
-
-def _scales(held_out: HeldOut) -> Calibration:
-    """Residual sd and squared residuals of grey matter; the rest is still open."""
-    held_out = held_out.grey()
-    sigma = residual_sd(held_out)
-    return Calibration(
-        residual_sd=sigma,
-        quantile=np.ones_like(sigma),
-        x_mm=held_out.support.x_mm,
-        size=held_out.support.size,
-        squared_residual=squared_residual(held_out, sigma),
-        width_mm=np.inf,
-        matter_factor=np.ones(len(MATTERS)),
-        mirror=False,
-    )
-
-
-def _observed(calibration: Calibration) -> Observed:
+def observed_of(calibration: Calibration) -> Observed:
     """What h is the mean of."""
     x_mm, size = calibration.x_mm, calibration.size
     support = Support(x_mm, np.zeros((len(x_mm), 2), np.float32), size)
@@ -233,10 +160,10 @@ def _observed(calibration: Calibration) -> Observed:
 def _scale_at(calibration: Calibration, x_mm: np.ndarray) -> np.ndarray:
     """h `(V,)` at places `(V, 3)`, MNI mm."""
     at_mm = folded(np.asarray(x_mm, np.float64), calibration.mirror)
-    return local_scale(_observed(calibration), at_mm, width_mm=calibration.width_mm)
+    return local_scale(observed_of(calibration), at_mm, width_mm=calibration.width_mm)
 
 
-def _sd(
+def sd_of(
     residual_sd: np.ndarray, local_scale: np.ndarray, spread: np.ndarray
 ) -> np.ndarray:
     """s = sqrt(spread^2 + sigma^2 h), `(V, G)`."""

@@ -19,7 +19,9 @@ from collections.abc import Callable
 import numpy as np
 
 from inr_jax.brain.divisions import NO_PART, PARTS
-from inr_jax.stats.conformal import NORMAL_90, calibrate, held_out_sd
+from inr_jax.samples.gene_blocks import gene_blocks
+from inr_jax.stats.conformal import NORMAL_90, held_out_sd
+from inr_jax.stats.conformal_fit import calibrate, moments_of
 from inr_jax.stats.residuals import HeldOut
 
 OVERALL = "overall"
@@ -39,13 +41,25 @@ def donor_intervals(
         calibrating: A donor to what its intervals are calibrated on; the other
             donors of `held` where it is not given.
     """
-    half = np.empty(held.residual.shape)
+    half = np.empty(held.residual.shape, held.residual.dtype)
+    moments = None if calibrating else moments_of(held)
     for donor in np.unique(held.donor):
         rows = held.donor == donor
-        rest = calibrating(int(donor)) if calibrating else held.take(~rows)
-        calibration = calibrate(rest, mirror=mirror)
-        half[rows] = held_out_sd(calibration, held.take(rows))
-    return NORMAL_90 * half
+        if calibrating is None:
+            calibration = calibrate(held, mirror=mirror, rows=~rows, moments=moments)
+        else:
+            calibration = calibrate(calibrating(int(donor)), mirror=mirror)
+        half[rows] = held_out_sd(calibration, held, rows)
+    half *= NORMAL_90
+    return half
+
+
+def inside_of(held: HeldOut, half: np.ndarray) -> np.ndarray:
+    """Whether `(N, G)` measurements are in intervals of half widths `(N, G)`."""
+    inside = np.empty(half.shape, bool)
+    for block in gene_blocks(*half.shape):
+        inside[:, block] = abs(held.residual[:, block]) <= half[:, block]
+    return inside
 
 
 def coverage(inside: np.ndarray, part: np.ndarray) -> dict[str, dict[str, float]]:

@@ -21,6 +21,7 @@ from collections.abc import Callable
 import numpy as np
 
 from inr_jax.errors import InputError, shortlist
+from inr_jax.samples.gene_blocks import is_large
 from inr_jax.samples.samples import Samples
 from inr_jax.stats.folds import Folds, donor_folds
 from inr_jax.stats.predictor import Prediction, Predictor
@@ -92,6 +93,7 @@ def hold_out(
     folds: Folds,
     *,
     named: bool = False,
+    spread: bool = True,
     on_fold: Callable[[str], None] | None = None,
 ) -> Prediction:
     """Predict the wells of every fold from all others.
@@ -101,17 +103,20 @@ def hold_out(
         samples: All N wells.
         folds: What is held out together.
         named: Whether the sites keep the names of their structures.
+        spread: Whether the spread of a method that has one is wanted.
         on_fold: Called with a fold's name before it is predicted.
 
     Returns:
-        As `leave_one_donor_out`; NaN for wells that only train.
+        As `leave_one_donor_out`, in float32 where genes take several blocks; NaN for
+        wells that only train.
 
     Raises:
         InputError: A well of a fold is also in training, or a prediction is not finite.
         ValueError: A prediction has another shape.
     """
-    mean, spread = (np.full(samples.values.shape, np.nan) for _ in range(2))
-    has_spread = True
+    kind = np.float32 if is_large(*samples.values.shape) else np.float64
+    mean = np.full(samples.values.shape, np.nan, kind)
+    spreads = np.full_like(mean, np.nan) if spread else None
     for number in folds.numbers():
         name, held = folds.names[number], folds.of == number
         where = f"{folds.kind} {name}"
@@ -124,10 +129,11 @@ def hold_out(
         prediction = predict(samples.take(~held), sites)
         shape = (int(held.sum()), len(samples.genes))
         mean[held] = _checked(prediction.mean, shape, where)
-        has_spread &= prediction.spread is not None
-        if prediction.spread is not None:
-            spread[held] = _checked(prediction.spread, shape, where)
-    return Prediction(mean, spread if has_spread else None)
+        if prediction.spread is None:
+            spreads = None
+        elif spreads is not None:
+            spreads[held] = _checked(prediction.spread, shape, where)
+    return Prediction(mean, spreads)
 
 
 def held_out_scores(
@@ -147,7 +153,10 @@ def held_out_scores(
             f"expected predictions of shape {samples.values.shape}, "
             f"found {predictions.shape}"
         )
-    scores = score(samples.values[originals], predictions[originals])
+    values = samples.values
+    if not originals.all():
+        values, predictions = values[originals], predictions[originals]
+    scores = score(values, predictions)
     return score_rows(samples.genes, scores, int(originals.sum()), method, protocol)
 
 

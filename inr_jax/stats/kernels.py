@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from inr_jax.samples.gene_blocks import gene_blocks
 from inr_jax.samples.support import Support
 
 CHUNK = 2048  # places at a time; 60 MiB of weights for 3,702 wells
@@ -101,6 +102,25 @@ def log_likelihood(covariance: np.ndarray, z: np.ndarray) -> float:
     lower = cholesky(covariance, lower=True)
     white = solve_triangular(lower, z, lower=True)
     return _log_density(lower, float((white**2).sum()), z.shape)
+
+
+def condensed(z: np.ndarray) -> np.ndarray:
+    """As many columns as rows, with the same mean likelihood under any covariance.
+
+    It depends on Z Z' / G alone, which W W' / N is too for the symmetric root W of
+    Z Z' N / G.
+
+    Args:
+        z: `(N, G)`, its columns independent of each other.
+
+    Returns:
+        W `(N, N)`.
+    """
+    product = np.zeros((len(z), len(z)))
+    for block in gene_blocks(*z.shape):
+        product += z[:, block] @ z[:, block].T
+    energy, vectors = np.linalg.eigh(product * (len(z) / z.shape[1]))
+    return (vectors * np.sqrt(np.maximum(energy, 0))) @ vectors.T
 
 
 def log_likelihood_slope(

@@ -19,10 +19,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from inr_jax.samples.gene_blocks import is_large
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
-from inr_jax.samples.standardise import standardiser
+from inr_jax.samples.standardise import Standardised, standardiser
 from inr_jax.stats.kernels import (
+    condensed,
     evenly,
     log_likelihood_slope,
     mean_matern32,
@@ -88,8 +90,10 @@ def kriging_anatomy(
         parent that none of them has, the mean of the wells.
     """
     if variances is None:
-        z = standardiser(samples.values).standard(samples.values.astype(np.float64))
-        variances = fitted_variances(samples.sites(), z, mirror=mirror)
+        rows = evenly(len(samples.values), FITTED)
+        few = samples.values[rows].astype(np.float64)
+        z = standardiser(samples.values).standard(few)
+        variances = fitted_variances(samples.sites().take(rows), z, mirror=mirror)
     length_mm = STRUCTURE_LENGTH_MM
     return _posterior(samples, sites, variances, length_mm=length_mm, mirror=mirror)
 
@@ -108,6 +112,8 @@ def fitted_variances(wells: Sites, z: np.ndarray, *, mirror: bool) -> tuple[floa
 
     thinned = evenly(len(z), FITTED)
     wells, z = wells.take(thinned), z[thinned]
+    if is_large(*z.shape):
+        z = condensed(z)
     kinds = covariances(wells, wells, STRUCTURE_LENGTH_MM, mirror)
     optimum = minimize(
         _misfit,
@@ -143,26 +149,37 @@ def _posterior(
     from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
     scaler, wells = standardiser(samples.values), samples.sites()
-    z = scaler.standard(np.asarray(samples.values, np.float64))
     *signal, noise = variances
     within = np.tensordot(signal, covariances(wells, wells, length_mm, mirror), 1)
-    within[np.diag_indices(len(z))] += noise
+    within[np.diag_indices(len(within))] += noise
     factor = cho_factor(within, lower=True, overwrite_a=True)
-    weights = cho_solve(factor, z)
-    mean, variance = np.empty((len(sites.x_mm), z.shape[1])), np.empty(len(sites.x_mm))
+    many = is_large(*samples.values.shape)
+    if not many:
+        z = scaler.standard(np.asarray(samples.values, np.float64))
+        weights = cho_solve(factor, z)
+    shape = len(sites.x_mm), samples.values.shape[1]
+    mean, variance = np.empty(shape, np.float32 if many else float), np.empty(shape[0])
     # Sites after sites: a whole brain of them at once would not fit.
     for first in range(0, len(sites.x_mm), FITTED):
         rows = slice(first, first + FITTED)
         at = sites.take(rows)
         between = np.tensordot(signal, covariances(at, wells, length_mm, mirror), 1)
-        mean[rows] = between @ weights
+        if many:
+            # With more genes than sites, what wells weigh at a site is quicker.
+            weight = cho_solve(factor, between.T).T
+            for genes, z in Standardised(samples.values, scaler).blocks():
+                mean[rows, genes] = weight.astype(np.float32) @ z
+        else:
+            mean[rows] = between @ weights
         named = (at.structure >= 0, at.parent >= 0)
         place = mean_matern32_variance(at.points().folded(mirror), length_mm)
         prior = signal[0] * place + signal[1] * named[0] + signal[2] * named[1]
         known = solve_triangular(factor[0], between.T, lower=True) ** 2
         variance[rows] = prior - known.sum(0)
-    sd = np.sqrt(np.maximum(variance, 0))
-    return Prediction(scaler.values(mean), np.outer(sd, scaler.scale))
+    sd = np.sqrt(np.maximum(variance, 0)).astype(mean.dtype)
+    mean *= scaler.scale
+    mean += scaler.offset
+    return Prediction(mean, np.outer(sd, scaler.scale))
 
 
 def covariances(

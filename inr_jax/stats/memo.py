@@ -56,7 +56,7 @@ def digest(*content: object) -> bytes:
     for part in content:
         if isinstance(part, np.ndarray):
             whole.update(f"{part.dtype.str}{part.shape}".encode())
-            whole.update(np.ascontiguousarray(part).tobytes())
+            whole.update(np.ascontiguousarray(part).data)
         else:
             whole.update(f"{type(part).__name__}{part!r};".encode())
     return whole.digest()

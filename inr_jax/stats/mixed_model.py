@@ -51,6 +51,7 @@ from inr_jax.stats.posteriors import (
 
 RIDGE = 1e-6  # a variance that counts as none, standard units
 TRAITS = 128  # most traits with a full covariance
+WHOLE = 1000  # rows of a symmetric matrix up to which all its eigenvectors are found
 
 START = {"parent": 0.4, "structure": 0.2, "donor_parent": 0.1, "noise": 0.4}
 
@@ -198,6 +199,17 @@ def _leading(standard: np.ndarray, count: int) -> np.ndarray:
     a decomposition of `standard` itself takes many times as long.
     """
     if len(standard) >= standard.shape[1]:
-        return np.linalg.eigh(standard.T @ standard)[1][:, : -count - 1 : -1].T
-    _, wells = np.linalg.eigh(standard @ standard.T)
-    return np.linalg.qr(standard.T @ wells[:, : -count - 1 : -1])[0].T
+        return _vectors(standard.T @ standard, count).T
+    wells = _vectors(standard @ standard.T, count)
+    return np.linalg.qr(standard.T @ wells)[0].T
+
+
+def _vectors(product: np.ndarray, count: int) -> np.ndarray:
+    """Eigenvectors `(n, count)` of the largest eigenvalues, the largest first."""
+    if len(product) <= WHOLE:
+        return np.linalg.eigh(product)[1][:, : -count - 1 : -1]
+    from scipy.sparse.linalg import eigsh  # all of them take n^3
+
+    start = np.random.default_rng(0).standard_normal(len(product))
+    energy, vectors = eigsh(product, count, v0=start)
+    return vectors[:, np.argsort(-energy, kind="stable")]

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from inr_jax.samples.gene_blocks import gene_blocks
 from inr_jax.samples.samples import Samples
 from inr_jax.stats.scores import Scores
 
@@ -36,10 +37,19 @@ def noise_ceiling(samples: Samples) -> tuple[Scores, int] | None:
     paired = partner.any(1)
     if not paired.any():
         return None
-    values = np.asarray(wells.values, np.float64)
-    z = values - values[paired].mean(0)
     weight = partner[paired] / partner[paired].sum(1, keepdims=True)
+    parts = [
+        _of_genes(np.asarray(wells.values[:, block], np.float64), paired, weight)
+        for block in gene_blocks(*wells.values.shape)
+    ]
+    scores = Scores(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    return scores, int(paired.sum())
+
+
+def _of_genes(values: np.ndarray, paired: np.ndarray, weight: np.ndarray) -> Scores:
+    """The same of some genes, from values of all wells and weights of partners."""
+    z = values - values[paired].mean(0)
     variance = (z[paired] ** 2).mean(0)
     shared = (z[paired] * (weight @ z)).mean(0)
     rho = np.clip(shared / np.where(variance > 0, variance, 1.0), 0.0, 1.0)
-    return Scores(np.sqrt(rho), rho, (1 - rho) * variance), int(paired.sum())
+    return Scores(np.sqrt(rho), rho, (1 - rho) * variance)

@@ -96,7 +96,8 @@ def groups_of(residual: np.ndarray, donor: np.ndarray, inside: np.ndarray) -> Gr
     means, within, wells_of = [], [], []
     for region in range(inside.shape[1]):
         for number in np.unique(donor[inside[:, region]]):
-            wells = residual[inside[:, region] & (donor == number)]
+            rows = inside[:, region] & (donor == number)
+            wells = residual[rows].astype(np.float64)
             keys.append((region, int(number)))
             wells_of.append(len(wells))
             means.append(wells.mean(0))

@@ -52,10 +52,18 @@ class HeldOut(NamedTuple):
             self.matter[rows],
         )
 
-    def grey(self) -> HeldOut:
-        """The wells of grey matter; all where none is."""
-        rows = self.matter == GREY
-        return self.take(rows) if rows.any() else self
+    def part(self, rows: np.ndarray, genes: slice) -> HeldOut:
+        """Some genes of the wells of a mask `(N,)`, in float64; others stay as is."""
+        few = self._replace(
+            residual=self.residual[:, genes], spread=self.spread[:, genes]
+        ).take(rows)
+        residual, spread = (np.asarray(a, np.float64) for a in few[:2])
+        return few._replace(residual=residual, spread=spread)
+
+    def grey(self, rows: np.ndarray) -> np.ndarray:
+        """Which of the wells of a mask `(N,)` are grey matter; all where none is."""
+        grey = rows & (self.matter == GREY)
+        return grey if grey.any() else rows
 
 
 def held_out_wells(samples: Samples, prediction: Prediction) -> HeldOut:
@@ -80,13 +88,18 @@ def held_out_wells(samples: Samples, prediction: Prediction) -> HeldOut:
         samples.points(),
         matter_of(samples),
     )
-    return wells.take(~samples.mirrored)
+    return wells.take(~samples.mirrored) if samples.mirrored.any() else wells
 
 
 def residual_sd(held_out: HeldOut) -> np.ndarray:
     """sigma `(G,)`, units of the source."""
     square = np.mean(held_out.residual**2, axis=0)
-    beyond = square - np.mean(held_out.spread**2, axis=0)
+    return sd_beyond(square, np.mean(held_out.spread**2, axis=0))
+
+
+def sd_beyond(square: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """sigma `(G,)` from mean squares of residuals and of spreads."""
+    beyond = square - spread
     least = np.maximum(LEAST * square, np.finfo(np.float32).tiny)
     return np.sqrt(np.maximum(beyond, least))
 

@@ -12,13 +12,21 @@ from inr_jax.fields.inputs import make_places
 from inr_jax.fitting import checkpoint, mixtures, recipe
 from inr_jax.run import build, config, fitted
 
+
+def standard(values):
+    """Values that are in standard units already."""
+    genes = np.shape(values)[1]
+    units = recipe.Standardiser(np.zeros(genes, "f"), np.ones(genes, "f"))
+    return recipe.Standardised(values, units)
+
+
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
 
 def test_values_of_few_patterns_are_what_their_mixtures_say(rng):
     values = rng.normal(size=(50, 3)) @ rng.normal(size=(3, 30))
-    mix = mixtures.make_mix(values, 5)
-    y = mixtures.values_of_mixtures(values, 5)
+    mix = mixtures.make_mix(standard(values), 5)
+    y = mixtures.values_of_mixtures(standard(values), 5)
     assert mix.shape == (5, 30) and y.shape == (50, 5)
     np.testing.assert_allclose(y @ mix, values, atol=1e-4)
 
@@ -28,8 +36,8 @@ def test_mixtures_have_about_one_variance_and_span_the_leading_directions(rng):
     values = (
         rng.normal(size=(300, 20)) * scale @ np.linalg.qr(rng.normal(size=(20, 20)))[0]
     )
-    mix = mixtures.make_mix(values, 4)
-    y = mixtures.values_of_mixtures(values, 4)
+    mix = mixtures.make_mix(standard(values), 4)
+    y = mixtures.values_of_mixtures(standard(values), 4)
     np.testing.assert_allclose((y**2).mean(), 1, rtol=1e-3)
     left, size, right = np.linalg.svd(values, full_matrices=False)
     leading = left[:, :4] * size[:4] @ right[:4]
@@ -38,16 +46,16 @@ def test_mixtures_have_about_one_variance_and_span_the_leading_directions(rng):
 
 def test_with_fewer_wells_than_mixtures_the_wells_are_kept(rng):
     values = rng.normal(size=(6, 40)).astype(np.float32)
-    mix = mixtures.make_mix(values, 10)
+    mix = mixtures.make_mix(standard(values), 10)
     assert mix.shape == (10, 40) and np.isfinite(mix).all()
-    y = mixtures.values_of_mixtures(values, 10)
+    y = mixtures.values_of_mixtures(standard(values), 10)
     np.testing.assert_allclose(y @ mix, values, atol=1e-3)
 
 
 def test_a_shard_has_the_columns_of_all_genes(rng):
     values = rng.normal(size=(60, 40)).astype(np.float32)
-    mix = mixtures.make_mix(values, 8)
-    shard = mixtures.make_mix(values, 8, genes=values[:, 1::3])
+    mix = mixtures.make_mix(standard(values), 8)
+    shard = mixtures.make_mix(standard(values), 8, genes=standard(values[:, 1::3]))
     np.testing.assert_allclose(shard, mix[:, 1::3], atol=1e-5)
 
 

@@ -19,7 +19,8 @@ from inr_jax.maps.calibration import (
 from inr_jax.run import config
 from inr_jax.run.consistency import check_calibration
 from inr_jax.samples.support import Support
-from inr_jax.stats.conformal import Calibration, calibrate, predictive_sd
+from inr_jax.stats.conformal import Calibration, predictive_sd
+from inr_jax.stats.conformal_fit import calibrate
 from inr_jax.stats.residuals import HeldOut
 from inr_jax.stats.validity import evidence_by_matter
 

@@ -9,12 +9,11 @@ from inr_jax.samples.support import Support, single_points
 from inr_jax.stats.conformal import (
     LEVEL,
     NORMAL_90,
-    calibrate,
-    conformal_quantile,
     held_out_sd,
     local_at,
     predictive_sd,
 )
+from inr_jax.stats.conformal_fit import calibrate, conformal_quantile
 from inr_jax.stats.residuals import HeldOut
 
 DONORS = 6

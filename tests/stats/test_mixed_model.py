@@ -64,3 +64,13 @@ def test_leading_directions_are_those_of_the_decomposition(rng, shape):
     _, _, exact = np.linalg.svd(values, full_matrices=False)
     directions = mixed_model._leading(values, 4)
     np.testing.assert_allclose(abs(directions @ exact[:4].T), np.eye(4), atol=1e-8)
+
+
+@pytest.mark.parametrize("shape", [(60, 40), (40, 60)])
+def test_a_few_directions_of_many_are_the_first_of_all(rng, monkeypatch, shape):
+    standard = rng.normal(size=shape) * np.geomspace(1, 0.1, shape[1])
+    whole = mixed_model._leading(standard, 5)
+    monkeypatch.setattr(mixed_model, "WHOLE", 10)
+    few = mixed_model._leading(standard, 5)
+    np.testing.assert_allclose(few @ few.T, np.eye(5), atol=1e-9)
+    np.testing.assert_allclose(few.T @ few, whole.T @ whole, atol=1e-6)

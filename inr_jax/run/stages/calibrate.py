@@ -15,7 +15,7 @@ from inr_jax.run.held_out import PROTOCOLS
 from inr_jax.run.provenance import add_summary
 from inr_jax.run.run import Run
 from inr_jax.samples.source import sha256
-from inr_jax.stats import conformal
+from inr_jax.stats import conformal, conformal_fit
 from inr_jax.stats import coverage as covering
 from inr_jax.stats.residuals import HeldOut
 from inr_jax.stats.validity import evidence_by_matter, left_out, validated_range_mm
@@ -44,14 +44,15 @@ def calibrate_stage(
     for model, held in held_out.items():
         protocol = PROTOCOLS[model]
         half = covering.donor_intervals(held, mirror=mirror)
-        sds[protocol] = (half / conformal.NORMAL_90).astype(np.float32)
-        inside = abs(held.residual) <= half
+        inside = covering.inside_of(held, half)
+        half /= conformal.NORMAL_90
+        sds[protocol] = half.astype(np.float32, copy=False)
         covered[protocol] = covering.coverage(inside, part)
         matters[protocol] = evidence_by_matter(held.matter, held.donor, inside)
         table = covering.coverage_table(covered[protocol], TITLES[protocol])
         print(f"\n{table}", flush=True)
         calibrated = Calibrated(
-            conformal.calibrate(held, mirror=mirror),
+            conformal_fit.calibrate(held, mirror=mirror),
             samples.genes,
             covered[protocol],
             matters[protocol],
