@@ -13,7 +13,8 @@ OURS = (
     r"|report\.html"
     r"|(scores|losses|adapted|sweep|crosswalk|phantom_uncertainty|dropped_genes)\.csv"
     r"|(abagen_comparison|donor_comparison)\.csv|abagen_report\.md"
-    r"|(wells|calibration|calibration_structure|group\d+_without[\d-]+)\.npz"
+    r"|(wells|calibration|calibration_structure|group\d+_without[\d-]+"
+    r"|fold-[0-9a-f]{16})\.npz"
     r"|held_out\.parquet"
 )
 MAPS = r"source-(inrjax|phantom)_desc-[A-Za-z0-9]+_.*\.(nii\.gz|json)$"
@@ -28,7 +29,8 @@ def remove_leftovers(workdir: Workdir) -> None:
     for folder in (workdir.surfaces, workdir.regions):
         remove_temporary(folder, lambda name: name.endswith(TABLES))
     remove_temporary(workdir.figures, lambda name: bool(re.match(PICTURES, name)))
-    remove_temporary(workdir.sweep, _is_ours)
+    for folder in (workdir.sweep, workdir.evaluating):
+        remove_temporary(folder, _is_ours)
 
 
 def _is_ours(name: str) -> bool:

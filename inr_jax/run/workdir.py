@@ -83,6 +83,11 @@ class Workdir(NamedTuple):
         return self.root / "held_out.parquet"
 
     @property
+    def evaluating(self) -> Path:
+        """Folds of an evaluation of many genes that is not finished."""
+        return self.root / "evaluating"
+
+    @property
     def phantom_uncertainty(self) -> Path:
         """Errors and intervals at the phantom's voxels."""
         return self.root / "phantom_uncertainty.csv"
