@@ -1,8 +1,8 @@
 """The verb `merge`: workdirs of all shards of the genes become one.
 
 What must agree are all settings but the shard, the input files and the version; what
-is joined are scores, summary and store. The merged folder is for `export` and
-`inr_jax.open_store`: its models stay where they were fitted.
+is joined are scores, summary and store, predictions of held-out wells and, where
+shards share their networks (`fit.mixtures`), models and calibrations.
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ from inr_jax.report import tables
 from inr_jax.run import config as settings
 from inr_jax.run import flags, shards, workdir
 from inr_jax.run.consistency import read_scores_of
+from inr_jax.run.merged_models import merge_held_out, merge_models
 from inr_jax.run.provenance import add_summary, read_json
 from inr_jax.run.workdir import Workdir
-from inr_jax.samples.source import sha256
+from inr_jax.samples.source import sha256_of
 from inr_jax.stats.hold_out import summarise
 
 log = logging.getLogger("inr_jax")
+WHOLE = {"source.genes_shard": ""}  # the settings that a run of all genes has
 DRAWN_OTHERWISE = ("source.path", "ahba.data_dir", "devices.", "checkpoint.")
 
 
@@ -169,15 +171,21 @@ def merge_into(target: Workdir, parts: list[Shard]) -> None:
     if rows:
         write_text(target.scores, tables.scores_text(rows))
         print(tables.scores_table(rows), flush=True)
+    config = settings.to_json(settings.changed(parts[0].config, WHOLE))
+    workdirs = [shard.files for shard in parts]
+    written = merge_models(target, workdirs, config)
+    protocols = list(dict.fromkeys(row["protocol"] for row in rows))
+    if merge_held_out(target.held_out, workdirs, protocols):
+        written.append(target.held_out)
+    written += [target.scores] if rows else []
     summaries = [read_json(shard.files.summary) for shard in parts]
     genes = sum(summary.get("n_genes", 0) for summary in summaries)
     numbers = {"n_genes": genes, "n_samples": summaries[0].get("n_samples")}
     numbers |= {"shards": [str(shard.files.root) for shard in parts]}
-    noted = {path.name: sha256(path.read_bytes()) for path in [target.scores] if rows}
+    noted = {path.name: sha256_of(path) for path in written}
     numbers |= {"scores": summarise(rows), "evaluated": noted}
     add_summary(target.summary, numbers)
-    config = settings.changed(parts[0].config, {"source.genes_shard": ""})
-    write_text(target.config, settings.to_json(config) + "\n")
+    write_text(target.config, config + "\n")
     log.info("merge: %d genes of %d shards in %s", genes, len(parts), target.root)
 
 
