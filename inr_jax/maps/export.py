@@ -18,6 +18,7 @@ from inr_jax.files import make_folder, write_bytes
 from inr_jax.maps.gene_batches import Block, block_size
 from inr_jax.maps.lookup import Store
 from inr_jax.maps.write import write_blocks
+from inr_jax.samples.gene_table import entrez_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +65,8 @@ def region_tables(
     Returns:
         Regions x genes, index `label`, NaN for a region without a voxel; a row a
         region with its name, hemisphere and structure where known, voxels and centre
-        in MNI mm; a row a gene with its held-out scores.
+        in MNI mm; a row a gene with its Entrez id, "" where that is not known, and its
+        held-out scores.
     """
     import pandas as pd
 
@@ -81,12 +83,14 @@ def region_tables(
     info = info.assign(voxels=np.bincount(label, minlength=len(ids) + 1)[ids])
     info[["x_mm", "y_mm", "z_mm"]] = centres
     of_genes = {
+        "entrez": list(entrez_of(genes).values()),
         "held_out_r": [store.told.r[column] for column in columns],
         "held_out_r2": [store.told.r2[column] for column in columns],
     }
     index = pd.Index(info.index, name="label")  # as abagen's tables
     table = pd.DataFrame(means, index=index, columns=genes)
-    return table, info, pd.DataFrame(of_genes, index=genes, dtype=float)
+    told = pd.DataFrame(of_genes, index=genes)
+    return table, info, told.astype({"held_out_r": float, "held_out_r2": float})
 
 
 def h5ad_bytes(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -49,7 +50,7 @@ class GeneTable(NamedTuple):
         row = {name: number for number, name in enumerate(self.ids)}
         names = dict(zip(genes, genes, strict=True))
         if all(name.isdigit() for name in self.ids):
-            names = {gene: _entrez().get(gene, "") for gene in genes}
+            names = entrez_of(genes)
         absent = [gene for gene in genes if names[gene] not in row]
         if absent:
             found = f"{len(absent)} of {len(genes)} missing ({shortlist(absent)})"
@@ -135,13 +136,17 @@ def _columns(path: Path) -> tuple[list[str], np.ndarray]:
     return ids, vectors
 
 
-def _entrez() -> dict[str, str]:
-    """Symbol -> Entrez id, as probes were reannotated (Arnatkeviciute et al. 2019)."""
+def entrez_of(genes: Sequence[str]) -> dict[str, str]:
+    """Symbol -> Entrez id, as probes were reannotated (Arnatkeviciute et al. 2019).
+
+    "" for a symbol that is not among them.
+    """
     import pandas as pd
 
     table = pd.read_csv(package_file("reannotated.csv.gz")).dropna()
     ids = table.entrez_id.astype(np.int64).astype(str)
-    return dict(zip(table.gene_symbol, ids, strict=True))
+    known = dict(zip(table.gene_symbol, ids, strict=True))
+    return {gene: known.get(gene, "") for gene in genes}
 
 
 def _fail(path: Path, expected: str, found: str, fix: str) -> NoReturn:

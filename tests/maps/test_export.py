@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 
@@ -123,6 +124,15 @@ def test_anndata_has_regions_as_obs_and_genes_with_scores_as_var(
         data.var["held_out_r"].iloc[0] == 5 / 40 and data.obsm["spatial"].shape[1] == 3
     )
     assert np.isnan(data.var["held_out_r"].iloc[1])
+    assert list(data.var["entrez"]) == ["", ""]  # no such genes
+
+
+def test_genes_of_a_table_have_the_entrez_ids_of_their_symbols(store, labels):
+    names = ("APOE", "MAPT", *GENES[2:])
+    named = dataclasses.replace(store, told=store.told._replace(genes=names))
+    genes = export.region_tables(named, labels, [1, 0, 5])[2]
+    assert genes["entrez"].to_dict() == {"MAPT": "4137", "APOE": "348", "G5": ""}
+    assert genes["held_out_r"].dtype == float
 
 
 def test_without_anndata_the_line_says_what_to_install(
