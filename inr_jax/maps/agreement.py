@@ -101,6 +101,16 @@ def against_table(
     }
 
 
+def joined(parts: list[dict[str, tuple]]) -> dict[str, tuple]:
+    """Agreements of all genes, from those of one block of them after the other."""
+    return {
+        over: tuple(
+            np.concatenate(n) for n in zip(*(p[over] for p in parts), strict=True)
+        )
+        for over in parts[0]
+    }
+
+
 def rows(
     baseline: str, agreements: dict[str, tuple], genes: tuple[str, ...]
 ) -> list[dict]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +17,24 @@ from inr_jax.files import write_csv, write_text
 from inr_jax.maps import agreement
 from inr_jax.maps import regions as regions_module
 from inr_jax.maps.bids import gene_desc
+from inr_jax.maps.lookup import read_store
 from inr_jax.maps.write import Canvas
 from inr_jax.report import methods
 from inr_jax.run import ahba_settings
 from inr_jax.run.provenance import add_summary, timed
 from inr_jax.run.run import Run
+from inr_jax.run.stages.export import same_voxels
 from inr_jax.run.workdir import Workdir
 from inr_jax.samples.ahba import region_tables
 from inr_jax.samples.ahba.cache import Atlas, open_atlas
 from inr_jax.samples.ahba.dropped_genes import write_dropped
+from inr_jax.samples.gene_blocks import gene_blocks
 from inr_jax.stats import baselines
 
 log = logging.getLogger("inr_jax")
 TWO = ("9861", "10021")  # the donors that were sampled on both sides
 WHOLE_ATLAS = 58_692  # probes
+VALUES = 2**25  # of maps, voxels x genes, compared at a time; 270 MB in float64
 
 
 def describe(run: Run) -> None:
@@ -61,35 +66,52 @@ def compare_stage(run: Run) -> None:
     labels = region_tables.read_labels(
         run.config.compare.atlas, run.config.compare.atlas_info
     )
-    canvas, workdir, source = run.canvas, run.workdir, run.source
-    genes, ids = source.samples.genes, np.arange(1, len(labels.names))
-    with timed(workdir, "compare"):
-        ours = _read_maps(workdir, canvas, genes)
-        x_mm = canvas.grid.points_mm(canvas.mask)
-        label, total = region_at(labels, x_mm), canvas.mask.size
-        workdir.regions.mkdir(exist_ok=True)
-        means, _ = regions_module.region_means(ours, label, ids)
-        regions_module.write_table(
-            workdir.regions / "inr", means, list(genes), labels.table()
-        )
-        lines = []
+    with timed(run.workdir, "compare"):
+        run.workdir.regions.mkdir(exist_ok=True)
+        table = None
         if run.config.source.name == "ahba":
-            atlas = _atlas(run.config)
-            table, donors = region_tables.abagen_tables(atlas, labels, list(genes))
-            stem = workdir.regions / "abagen"
-            regions_module.write_table(stem, table, list(genes), labels.table())
-            found = agreement.against_table(ours, table, label, ids, total)
-            lines += agreement.rows("abagen_regions", found, genes)
-            _compare_donors(workdir, donors, genes, labels)
-            report = methods.abagen_report(atlas, labels)
-            write_text(workdir.root / "abagen_report.md", report + "\n")
-            describe(run)
-        for name, mirrored in baselines.ABAGEN.items():
-            theirs = baselines.abagen_map(source.samples, x_mm, mirrored=mirrored)
-            found = agreement.against_map(ours, theirs, label, ids, total)
-            lines += agreement.rows(name, found, genes)
-    _write(workdir.comparison, lines)
+            table = _tables_of_abagen(run, labels)
+        lines = _compared(run, labels, table)
+    _write(run.workdir.comparison, lines)
     _summarise(run, lines)
+
+
+def _tables_of_abagen(run: Run, labels: LabelImage) -> np.ndarray:
+    """abagen's table of all donors `(L, G)`, written with those of two of them."""
+    genes, workdir = run.source.samples.genes, run.workdir
+    atlas = _atlas(run.config)
+    table, donors = region_tables.abagen_tables(atlas, labels, list(genes))
+    stem = workdir.regions / "abagen"
+    regions_module.write_table(stem, table, list(genes), labels.table())
+    _compare_donors(workdir, donors, genes, labels)
+    report = methods.abagen_report(atlas, labels)
+    write_text(workdir.root / "abagen_report.md", report + "\n")
+    describe(run)
+    return table
+
+
+def _compared(run: Run, labels: LabelImage, table: np.ndarray | None) -> list[dict]:
+    """Rows of the comparison, some genes at a time; writes the maps' own table."""
+    samples, genes = run.source.samples, run.source.samples.genes
+    x_mm, ids = run.canvas.grid.points_mm(run.canvas.mask), np.arange(len(labels.names))
+    label, total = region_at(labels, x_mm), run.canvas.mask.size
+    read, means, parts = reader_of(run.workdir, run.canvas, genes), [], []
+    for block in gene_blocks(len(x_mm), len(genes), VALUES):
+        ours, part = read(block), {}
+        means.append(regions_module.region_means(ours, label, ids[1:])[0])
+        if table is not None:
+            part["abagen_regions"] = agreement.against_table(
+                ours, table[:, block], label, ids[1:], total
+            )
+        wells = samples.keep_genes(list(genes[block]))
+        for name, mirrored in baselines.ABAGEN.items():
+            theirs = baselines.abagen_map(wells, x_mm, mirrored=mirrored)
+            part[name] = agreement.against_map(ours, theirs, label, ids[1:], total)
+        parts.append(part)
+    stem = run.workdir.regions / "inr"
+    regions_module.write_table(stem, np.hstack(means), list(genes), labels.table())
+    wholes = {name: agreement.joined([part[name] for part in parts]) for name in part}
+    return [row for name in wholes for row in agreement.rows(name, wholes[name], genes)]
 
 
 def _atlas(config: ConfigDict) -> Atlas:
@@ -97,10 +119,30 @@ def _atlas(config: ConfigDict) -> Atlas:
     return open_atlas(ahba_settings.data_dir(config), options, wells)
 
 
-def _read_maps(workdir: Workdir, canvas: Canvas, genes: tuple[str, ...]) -> np.ndarray:
-    """The maps of a run at the voxels of its mask, `(V, G)` float32."""
-    values = np.empty((int(canvas.mask.sum()), len(genes)), np.float32)
-    for column, desc in enumerate(gene_desc(genes).values()):
+def reader_of(
+    workdir: Workdir, canvas: Canvas, genes: tuple[str, ...]
+) -> Callable[[slice], np.ndarray]:
+    """Some of G genes to their maps at the voxels of the mask, `(V, genes)` float32.
+
+    From the store that a run left, else from its files of maps.
+
+    Raises:
+        InputError: The store is damaged.
+    """
+    if (workdir.store / "store.json").exists():
+        store = read_store(workdir.store)
+        if same_voxels(store.canvas, canvas):
+            columns = store.columns(genes)
+            return lambda block: store.maps.genes(columns[block], std=False)[0]
+    return lambda block: _read_maps(workdir, canvas, genes, block)
+
+
+def _read_maps(
+    workdir: Workdir, canvas: Canvas, genes: tuple[str, ...], block: slice
+) -> np.ndarray:
+    names = list(gene_desc(genes).values())[block]
+    values = np.empty((int(canvas.mask.sum()), len(names)), np.float32)
+    for column, desc in enumerate(names):
         stem = canvas.stem(workdir.maps, desc, "feature")
         path = stem.with_name(f"{stem.name}.nii.gz")
         if not path.exists():
