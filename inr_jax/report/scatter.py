@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+NAMED = 250  # genes at most whose names can be read; each takes a while to lay out
 LOWEST_DRAWN = -0.5  # R2; a method below it has failed, no matter by how much
 
 
@@ -42,7 +43,10 @@ def make_figure(rows: list[dict], heading: str = "") -> Figure:
     figure = Figure(figsize=(inches, 7.5), layout="constrained")
     for axes, name in zip(figure.subplots(2, sharex=True), ("r", "r2"), strict=True):
         _draw_scores(axes, rows, genes, name, inches=inches)
-    axes.set_xticks(range(len(genes)), genes, rotation=90, fontsize=7)
+    if len(genes) <= NAMED:
+        axes.set_xticks(range(len(genes)), genes, rotation=90, fontsize=7)
+    else:
+        axes.set_xlabel(f"{len(genes)} genes, by r of the first method")
     if heading:
         figure.suptitle(heading, fontsize=10)
     return figure

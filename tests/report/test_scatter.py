@@ -60,3 +60,10 @@ def test_a_picture_of_few_genes_has_room_for_its_legend(tmp_path, count):
     figure.canvas.draw()
     boxes = [axes.get_legend().get_window_extent() for axes in figure.axes]
     assert all(b.x0 >= 0 and b.x1 <= figure.bbox.x1 for b in boxes) and shape[0] > 500
+
+
+def test_names_of_more_genes_than_can_be_read_are_left_out(rows):
+    genes = [f"G{number}" for number in range(scatter.NAMED + 1)]
+    figure = scatter.make_figure([row("inr", gene, 0.1, 0.1) for gene in genes])
+    below = figure.axes[1]
+    assert "251 genes" in below.get_xlabel() and len(below.get_xticks()) < 20
