@@ -17,4 +17,5 @@ def get_config():
     c.fit.mixtures = 256
     c.render.store = "factored"
     c.evaluate.baselines = "plain"
+    c.regions.enabled = True
     return c

@@ -60,6 +60,8 @@ def all_stages(run: Run) -> None:
     render_stage(run)
     if run.config.compare.enabled:
         compare_stage(run)
+    if run.config.regions.enabled:
+        regions_stage(run)
     report_stage(run)
 
 

@@ -188,6 +188,7 @@ ROWS: tuple[tuple, ...] = (
     ("regions", "Tables of regions, of the verb regions"),
     (".atlas", "desikan_killiany", "or label images, comma separated", PATHS),
     (".info", "", 'their tables: id, label; "": beside the images', PATHS),
+    (".enabled", False, "write them in the verb run, too", Was(False)),
     ("report", "The page that shows a run"),
     (".page", True, "write report.html at the end of a run"),
     (".wells", True, "show what held-out wells were measured and predicted at"),
