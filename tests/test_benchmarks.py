@@ -43,6 +43,8 @@ MEASURED = {
     "coverage": {"coverage", "mean_width"},
     "fit_genes": {"ours_ms", "ours_bfloat16_ms", "naive_vmap_ms", "jax_loop_ms"},
     "gene_order": {"rho", "own_sign", "chance"},
+    "maps_on_disk": {"gene_ms", "voxel_ms", "isal_ms", "zlib_runs_ms"},
+    "mixtures": {"r", "r2", "seconds"},
     "noise_robustness": {"r", "r2", "mse"},
     "on_gpu": {"ours_ms", "rate", "of_roofline"},
     "render_grid": {"ours", "flops", "fraction_of_matmul_peak"},
@@ -50,6 +52,7 @@ MEASURED = {
     "scale_genes": {"fit_s", "fit_peak_gb", "render_s", "render_peak_gb", "gb"},
     "spatial_blocks": {"r", "r2", "mse", "distance_mm"},
     "supports": {"r", "r2"},
+    "transcriptome": {"cpu_seconds", "peak_gb", "store_gb", "inr_r"},
     "time_to_score": {"paper_s", "score", "seconds", "r"},
 }
 
