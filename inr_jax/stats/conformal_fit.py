@@ -26,7 +26,7 @@ from inr_jax.stats.residuals import (
 )
 
 
-class Moments(NamedTuple):
+class DonorSums(NamedTuple):
     """What calibrations on any of the same donors share, of many genes.
 
     Attributes:
@@ -51,8 +51,8 @@ class Moments(NamedTuple):
         return sd_beyond(square, spread)
 
 
-def moments_of(held_out: HeldOut) -> Moments | None:
-    """Moments of wells; None where genes are few, or a donor has no grey matter."""
+def sums_of(held_out: HeldOut) -> DonorSums | None:
+    """Sums of wells by donor; None where genes are few, or a donor has no grey matter."""
     donors, shape = np.unique(held_out.donor), held_out.residual.shape
     grey = [(held_out.donor == d) & (held_out.matter == GREY) for d in donors]
     wells = np.array([rows.sum() for rows in grey])
@@ -65,7 +65,7 @@ def moments_of(held_out: HeldOut) -> Moments | None:
         beyond[:, genes] = squares[0] - squares[1]
         for total, square in zip(sums, squares, strict=True):
             total[:, genes] = [square[rows].sum(0) for rows in grey]
-    return Moments(donors, wells, sums[0], sums[1], beyond)
+    return DonorSums(donors, wells, sums[0], sums[1], beyond)
 
 
 def calibrate(
@@ -74,7 +74,7 @@ def calibrate(
     mirror: bool,
     widths_mm: Sequence[float] = WIDTHS_MM,
     rows: np.ndarray | None = None,
-    moments: Moments | None = None,
+    sums: DonorSums | None = None,
 ) -> Calibration:
     """Residual sd, local scale, quantile and factors from held-out wells.
 
@@ -86,16 +86,16 @@ def calibrate(
         mirror: Whether left and right are one.
         widths_mm: To choose from, mm.
         rows: `(N,)` mask of the wells to calibrate on; None takes all.
-        moments: `moments_of` the same wells, where several calibrations share them.
+        sums: `sums_of` the same wells, where several calibrations share them.
     """
-    moments = moments_of(held_out) if moments is None else moments
+    sums = sums_of(held_out) if sums is None else sums
     x_mm = folded(np.asarray(held_out.support.x_mm, np.float64), mirror)
     held_out = held_out._replace(support=held_out.support._replace(x_mm=x_mm))
     rows = np.ones(len(held_out.donor), bool) if rows is None else rows
     folds = []
     for donor, rest in _folds(held_out.donor, rows):
-        known = _scales(held_out, rest, moments)
-        squared = _squared(held_out, donor, known.residual_sd, moments)
+        known = _scales(held_out, rest, sums)
+        squared = _squared(held_out, donor, known.residual_sd, sums)
         folds.append((donor, known, squared))
     observed = [(observed_of(known), donor) for _, known, donor in folds]
     width_mm = best_width(observed, widths_mm)
@@ -105,7 +105,7 @@ def calibrate(
         h = local_scale(observed_of(known), support.x_mm, width_mm=width_mm)
         at_wells.append((donor, known.residual_sd, support.mean(h)))
     quantile, matter_factor = _quantiles(held_out, rows, at_wells)
-    return _scales(held_out, rows, moments)._replace(
+    return _scales(held_out, rows, sums)._replace(
         quantile=quantile,
         matter_factor=matter_factor,
         width_mm=width_mm,
@@ -161,16 +161,14 @@ def _folds(donor: np.ndarray, rows: np.ndarray) -> list[tuple[np.ndarray, np.nda
     return [((donor == number) & rows, (donor != number) & rows) for number in donors]
 
 
-def _scales(
-    held_out: HeldOut, rows: np.ndarray, moments: Moments | None
-) -> Calibration:
+def _scales(held_out: HeldOut, rows: np.ndarray, sums: DonorSums | None) -> Calibration:
     """Residual sd and squared residuals of grey matter; the rest is still open."""
     grey, blocks = held_out.grey(rows), gene_blocks(*held_out.residual.shape)
-    if moments is None:
+    if sums is None:
         sigma = np.concatenate([residual_sd(held_out.part(grey, b)) for b in blocks])
     else:
-        sigma = moments.residual_sd(np.unique(held_out.donor[grey]))
-    support, squared = _squared(held_out, rows, sigma, moments)
+        sigma = sums.residual_sd(np.unique(held_out.donor[grey]))
+    support, squared = _squared(held_out, rows, sigma, sums)
     return Calibration(
         residual_sd=sigma,
         quantile=np.ones_like(sigma),
@@ -184,14 +182,14 @@ def _scales(
 
 
 def _squared(
-    held_out: HeldOut, rows: np.ndarray, sigma: np.ndarray, moments: Moments | None
+    held_out: HeldOut, rows: np.ndarray, sigma: np.ndarray, sums: DonorSums | None
 ) -> Observed:
     """Squared residuals of the grey matter of wells, and where it lies."""
     grey, squared = held_out.grey(rows), np.zeros(0)
-    if moments is not None:
+    if sums is not None:
         weight = (1 / sigma**2 / len(sigma)).astype(np.float32)
         return Observed(
-            held_out.support.take(grey), (moments.beyond @ weight)[grey].astype(float)
+            held_out.support.take(grey), (sums.beyond @ weight)[grey].astype(float)
         )
     for block in gene_blocks(*held_out.residual.shape):
         mean = squared_residual(held_out.part(grey, block), sigma[block])

@@ -21,7 +21,7 @@ import numpy as np
 from inr_jax.brain.divisions import NO_PART, PARTS
 from inr_jax.samples.gene_blocks import gene_blocks
 from inr_jax.stats.conformal import NORMAL_90, held_out_sd
-from inr_jax.stats.conformal_fit import calibrate, moments_of
+from inr_jax.stats.conformal_fit import calibrate, sums_of
 from inr_jax.stats.residuals import HeldOut
 
 OVERALL = "overall"
@@ -42,11 +42,11 @@ def donor_intervals(
             donors of `held` where it is not given.
     """
     half = np.empty(held.residual.shape, held.residual.dtype)
-    moments = None if calibrating else moments_of(held)
+    sums = None if calibrating else sums_of(held)
     for donor in np.unique(held.donor):
         rows = held.donor == donor
         if calibrating is None:
-            calibration = calibrate(held, mirror=mirror, rows=~rows, moments=moments)
+            calibration = calibrate(held, mirror=mirror, rows=~rows, sums=sums)
         else:
             calibration = calibrate(calibrating(int(donor)), mirror=mirror)
         half[rows] = held_out_sd(calibration, held, rows)
