@@ -52,7 +52,7 @@ class DonorSums(NamedTuple):
 
 
 def sums_of(held_out: HeldOut) -> DonorSums | None:
-    """Sums of wells by donor; None where genes are few, or a donor has no grey matter."""
+    """Sums by donor; None where genes are few, or a donor has no grey matter."""
     donors, shape = np.unique(held_out.donor), held_out.residual.shape
     grey = [(held_out.donor == d) & (held_out.matter == GREY) for d in donors]
     wells = np.array([rows.sum() for rows in grey])
