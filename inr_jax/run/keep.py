@@ -9,9 +9,17 @@ from inr_jax.files import write_text
 from inr_jax.fitting import checkpoint
 from inr_jax.fitting.checkpoint import Bundle
 from inr_jax.maps.calibration import Calibrated, write_calibration
+from inr_jax.maps.held_out_file import (
+    HeldOutPredictions,
+    read_held_out,
+    write_held_out,
+)
 from inr_jax.run import workdir
+from inr_jax.run.held_out import PROTOCOLS
+from inr_jax.run.provenance import add_summary
 from inr_jax.run.wells import write_wells
-from inr_jax.samples.source import Source
+from inr_jax.run.workdir import Workdir
+from inr_jax.samples.source import Source, sha256
 
 
 def save_model(
@@ -19,7 +27,9 @@ def save_model(
     name: str,
     bundle: Bundle,
     wells: Source,
+    *,
     calibrated: Calibrated | None,
+    held_out: HeldOutPredictions | None,
 ) -> None:
     """Write a model as a workdir that `load` reads and `inr-jax render` draws.
 
@@ -40,4 +50,19 @@ def save_model(
         write_wells(files.wells, wells)
         if calibrated is not None:
             write_calibration(files.calibration_of(name), calibrated)
+        if held_out is not None:
+            _keep_held_out(files, PROTOCOLS[name], held_out)
         checkpoint.save(files.checkpoints_of(name), bundle, keep=1)
+
+
+def _keep_held_out(files: Workdir, protocol: str, held_out: HeldOutPredictions) -> None:
+    """Put the predictions of a model beside those of the other, and note the file."""
+    path, kept = files.held_out, {protocol: held_out}
+    for other in PROTOCOLS.values():
+        of_other = read_held_out(path, other) if path.exists() else None
+        if other != protocol and of_other is not None:
+            kept[other] = of_other
+    ordered = {name: kept[name] for name in PROTOCOLS.values() if name in kept}
+    write_held_out(path, ordered)
+    noted = {path.name: sha256(path.read_bytes())}
+    add_summary(files.summary, {"evaluated": noted})
