@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType
 
@@ -37,7 +38,9 @@ def bar(
     """
     disable: bool | None = False
     if _in_notebook():
-        from tqdm.auto import tqdm  # falls back on text where ipywidgets are missing
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # falls back on text without ipywidgets
+            from tqdm.auto import tqdm
     else:
         from tqdm import tqdm
 

@@ -115,6 +115,17 @@ def own_cache(shared):
 
 
 @pytest.fixture
+def command_on_path(tmp_path_factory, monkeypatch) -> None:
+    """`inr-jax` as a user's shell knows it, of this clone whatever is installed."""
+    folder = tmp_path_factory.mktemp("bin")
+    script = folder / "inr-jax"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m inr_jax.cli "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
+
+
+@pytest.fixture
 def rng() -> np.random.Generator:
     """Seeded random numbers, the same in every run."""
     return np.random.default_rng(20261124)
