@@ -51,11 +51,20 @@ class LabelImage(NamedTuple):
 
     def table(self) -> pd.DataFrame:
         """The regions as abagen takes them: by id, label, hemisphere, structure."""
-        import pandas as pd
+        return region_table(self.labels, self.names, self.sides, self.parents)
 
-        columns = {"label": self.names[1:], "hemisphere": self.sides[1:]}
-        columns["structure"] = self.parents[1:]
-        return pd.DataFrame(columns, index=pd.Index(self.labels[1:], name="id"))
+
+def region_table(
+    labels: tuple[int, ...],
+    names: tuple[str, ...],
+    sides: tuple[str, ...],
+    parents: tuple[str, ...],
+) -> pd.DataFrame:
+    """L regions without the first, as abagen takes them."""
+    import pandas as pd
+
+    columns = {"label": names[1:], "hemisphere": sides[1:], "structure": parents[1:]}
+    return pd.DataFrame(columns, index=pd.Index(labels[1:], name="id"))
 
 
 def joined(image: LabelImage, where: object) -> LabelImage:

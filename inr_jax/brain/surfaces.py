@@ -94,7 +94,7 @@ def read_cortex(paths: list[str], space: str = "MNI152") -> list[Cortex]:
     sides: dict[str, dict[str, _Mesh]] = {}
     for path in paths:
         mesh = _read(Path(path))
-        hemi, kind = _told(path, mesh, "side", SIDES), _told(path, mesh, "kind", KINDS)
+        hemi, kind = side_of(path, mesh.told), _told(path, mesh.told, "kind", KINDS)
         if kind in sides.setdefault(hemi, {}):
             found = f"two of {kind}, {hemi}"
             raise InputError(path, expected="one of a kind", found=found, fix=FIX)
@@ -141,11 +141,27 @@ def _read(path: Path) -> _Mesh:
     return _Mesh(path, x_mm, triangles.astype(np.int64), told)
 
 
-def _told(path: str, mesh: _Mesh, what: str, known: dict[str, str]) -> str:
+def side_of(path: str, told: str, fix: str = FIX) -> str:
+    """The side that a file is of, "L" or "R": by its metadata, else by its name.
+
+    Args:
+        path: Of the file.
+        told: Its `AnatomicalStructurePrimary`, or "".
+        fix: What to do where neither tells it.
+
+    Raises:
+        InputError: Neither tells it.
+    """
+    return _told(path, told, "side", SIDES, fix)
+
+
+def _told(
+    path: str, told: str, what: str, known: dict[str, str], fix: str = FIX
+) -> str:
     """The side or kind that the metadata tell, else the file's name."""
     of_meta = {"L": "CortexLeft", "R": "CortexRight", WHITE: "GrayWhite"}
     of_meta |= {PIAL: "Pial", MIDDLE: "MidThickness"}
-    words = mesh.told.lower().split()
+    words = told.lower().split()
     for text_of in (
         [name for name in known if of_meta[name].lower() in words],
         [name for name, form in known.items() if _matches(form, Path(path).name, name)],
@@ -153,7 +169,7 @@ def _told(path: str, mesh: _Mesh, what: str, known: dict[str, str]) -> str:
         if len(text_of) == 1:
             return text_of[0]
     expected = f"a file that says its {what} ({', '.join(known)})"
-    raise InputError(path, expected=expected, found="one that does not", fix=FIX)
+    raise InputError(path, expected=expected, found="one that does not", fix=fix)
 
 
 def _matches(form: str, name: str, of: str) -> bool:

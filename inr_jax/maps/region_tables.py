@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from inr_jax.brain.label_images import LabelImage
 from inr_jax.files import neutral, write_bytes, write_json, write_text
 from inr_jax.maps.group_means import GroupMeans
 from inr_jax.maps.region_wells import RegionWells
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENOUGH_WELLS, ENOUGH_DONORS = 3, 2  # in a region, to speak of it by themselves
+ENDINGS = ("_sd", "_regions", "_held_out")  # of tables beside the means
 IN, NEAR, NONE = "in", "near", "none"  # where the wells lie that speak of a region
 
 
@@ -58,12 +58,18 @@ class Residuals(NamedTuple):
 
 
 def gene_table(
-    values: np.ndarray, labels: LabelImage, genes: list[str]
+    values: np.ndarray, labels: tuple[int, ...], genes: list[str]
 ) -> pd.DataFrame:
-    """Values `(L, G)` in abagen's shape: index `label`, a column a gene."""
+    """Values `(L, G)` in abagen's shape: index `label`, a column a gene.
+
+    Args:
+        values: `(L, G)`.
+        labels: 0 and the L labels.
+        genes: G symbols.
+    """
     import pandas as pd
 
-    index = pd.Index(labels.labels[1:], name="label")
+    index = pd.Index(labels[1:], name="label")
     columns = pd.Index(genes, name="gene_symbol")
     return pd.DataFrame(values, index=index, columns=columns)
 
@@ -87,19 +93,23 @@ def sd_of(
 
 
 def evidence_table(
-    labels: LabelImage, values: GroupMeans, wells: RegionWells, donor: np.ndarray
+    regions: pd.DataFrame,
+    count: dict[str, np.ndarray],
+    wells: RegionWells,
+    donor: np.ndarray,
 ) -> pd.DataFrame:
     """A row a region: names, voxels, wells.
 
     Args:
-        labels: L regions.
-        values: Their means.
+        regions: L regions, as `LabelImage.table` gives them.
+        count: "voxels" or "vertices" to how many each region has, `(L,)`.
         wells: N wells.
         donor: `(N,)` integers.
     """
-    table = labels.table().rename_axis("label").rename(columns={"label": "name"})
+    table = regions.rename_axis("label").rename(columns={"label": "name"})
     inside = wells.inside
-    table["voxels"] = values.places
+    for of, numbers in count.items():
+        table[of] = numbers
     table["wells"] = inside.sum(0)
     table["donors"] = [len(np.unique(donor[rows])) for rows in inside.T]
     table["nearest_well_mm"] = np.round(wells.least_mm(), 2)
@@ -107,12 +117,12 @@ def evidence_table(
 
 
 def held_out_table(
-    labels: LabelImage, wells: RegionWells, residuals: Residuals, genes: list[str]
+    labels: tuple[int, ...], wells: RegionWells, residuals: Residuals, genes: list[str]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Residuals of held-out wells by region and gene; and where those wells lie.
 
     Args:
-        labels: L regions.
+        labels: 0 and the L labels.
         wells: The same N wells as the residuals.
         residuals: Of the wells that were held out.
         genes: G symbols.
@@ -124,7 +134,7 @@ def held_out_table(
     import pandas as pd
 
     parts, where = [], []
-    for row, label in enumerate(labels.labels[1:]):
+    for row, label in enumerate(labels[1:]):
         place, rows = _speakers(wells, residuals, row)
         where.append(place)
         if place == NONE:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from inr_jax.brain.atlas import DESIKAN_KILLIANY
+from inr_jax.brain.surface_labels import SurfaceLabels
 from inr_jax.brain.surfaces import FSAVERAGE5
 from inr_jax.errors import InputError
 from inr_jax.fitting.recipe import Recipe
@@ -23,14 +24,17 @@ from inr_jax.maps.region_tables import RegionTables
 from inr_jax.maps.surfaces import SurfaceValues
 from inr_jax.run.atlases import read_atlases
 from inr_jax.run.images import Drawable
-from inr_jax.run.region_report import regions_on, tables_of
+from inr_jax.run.region_report import tables_of
 from inr_jax.run.setting_checks import depths as check_depths
 from inr_jax.run.surface_maps import read_surface, values_on
+from inr_jax.run.surface_regions import regions_of
 from inr_jax.run.validity import validity_of
 from inr_jax.samples.gene_names import columns_of
 from inr_jax.samples.source import Source
 from inr_jax.stats.neighbours import nearest_distance_mm
 from inr_jax.stats.validity import Validity
+
+MIDDLE = 0.5  # depth of cortex
 
 
 class DrawnModel:
@@ -93,15 +97,20 @@ class DrawnModel:
         genes: str | Iterable[str] | None = None,
         resolution_mm: int = 2,
         mask: Any = "",
+        surface: str = FSAVERAGE5,
+        space: str = "MNI152",
     ) -> RegionTables:
         """Means of maps over the regions of an atlas, their sd, and the evidence.
 
         Args:
-            atlas: A label image in MNI mm; Desikan-Killiany where it is not given.
+            atlas: A label image in MNI mm, or labels of vertices (.label.gii, .annot)
+                of left and right, comma separated; Desikan-Killiany by default.
             info: Its table, a row a label: id, label; "" takes one beside the image.
             genes: Symbols; None takes all.
             resolution_mm: Of the voxels that are averaged: 1, 2 or 3.
             mask: A NIfTI image, or its path, whose voxels are averaged instead.
+            surface: Whose vertices are labelled, as for `on_surface`.
+            space: Of its coordinates, likewise.
 
         Raises:
             InputError: An unknown gene, a bad atlas, or one that lies elsewhere.
@@ -111,16 +120,19 @@ class DrawnModel:
         if len(labels) != 1:
             expected, fix = "one atlas", "call it for each"
             raise InputError("regions", expected=expected, found=str(atlas), fix=fix)
-        (image,) = labels.values()
+        (regions,) = labels.values()
+        on = None
+        if isinstance(regions, SurfaceLabels):
+            on = read_surface(str(surface), space, (MIDDLE,))
         canvas = make_canvas(mask, resolution_mm)
-        return tables_of(self, regions_on(image, canvas), columns)
+        return tables_of(self, regions_of(regions, canvas, on), columns)
 
     def on_surface(
         self,
         surface: str = FSAVERAGE5,
         *,
         genes: str | Iterable[str] | None = None,
-        depths: Sequence[float] = (0.5,),
+        depths: Sequence[float] = (MIDDLE,),
         space: str = "MNI152",
     ) -> dict[str, SurfaceValues]:
         """Maps at the vertices of cortex, evaluated there.

@@ -12,6 +12,7 @@ import numpy as np
 
 from inr_jax.brain.atlas import check_in_brain
 from inr_jax.brain.label_images import LabelImage, region_at
+from inr_jax.brain.surface_labels import SurfaceLabels
 from inr_jax.errors import InputError
 from inr_jax.fields.model import keep_genes
 from inr_jax.maps.calibration import Calibrated
@@ -62,20 +63,33 @@ class Drawn(Protocol):
     def validated(self, x_mm: Any) -> np.ndarray: ...  # noqa: D102
 
 
+class RegionPlaces(NamedTuple):
+    """RegionPlaces `(V, 3)`, mm, and the region `(V,)` of each, 0 to L - 1."""
+
+    x_mm: np.ndarray
+    row: np.ndarray
+
+
 class Regions(NamedTuple):
-    """The voxels of a map that lie in an atlas's regions.
+    """The voxels of a map, or points of cortex, that lie in an atlas's regions.
 
     Attributes:
         labels: L regions.
         x_mm: `(V, 3)` float32.
         row: `(V,)` the region of each, 0 to L - 1.
         space: Name of the space.
+        of: What is counted: "voxels" or "vertices".
+        near: By what wells are matched with regions; None takes the places above.
+        times: RegionPlaces of each voxel or vertex, as at several depths.
     """
 
-    labels: LabelImage
+    labels: LabelImage | SurfaceLabels
     x_mm: np.ndarray
     row: np.ndarray
     space: str
+    of: str = "voxels"
+    near: RegionPlaces | None = None
+    times: int = 1
 
     @property
     def number(self) -> int:
@@ -114,10 +128,10 @@ def tables_of(model: Drawn, regions: Regions, columns: Sequence[int]) -> RegionT
     labels, mirror = regions.labels, model.drawable.recipe.mirror
     values = values_of(model, regions, range(len(model.genes)))
     samples = model.wells.samples.originals()
-    wells = wells_of_regions(
-        regions.x_mm, regions.row, regions.number, samples.points(), mirror=mirror
-    )
-    table = evidence_table(labels, values, wells, samples.donor)
+    near = regions.near or RegionPlaces(regions.x_mm, regions.row)
+    wells = wells_of_regions(*near, regions.number, samples.points(), mirror=mirror)
+    count = {regions.of: values.places // regions.times}
+    table = evidence_table(labels.table(), count, wells, samples.donor)
     table["distance_mm"] = regions.share(model.distance_mm(regions.x_mm)).round(2)
     table["validated"] = _validated(model, regions)
     notes: dict[str, Any] = {"Atlas": str(labels.path), "Space": regions.space}
@@ -136,10 +150,12 @@ def tables_of(model: Drawn, regions: Regions, columns: Sequence[int]) -> RegionT
         part = residuals
         if kept != list(range(len(model.genes))):
             part = residuals._replace(residual=residuals.residual[:, kept])
-        held_out, where = held_out_table(labels, held_wells, part, genes)
+        held_out, where = held_out_table(labels.labels, held_wells, part, genes)
         table["held_out_wells"] = where
     sd, told = sd_of(values, errors)
-    mean, sd = (gene_table(of[:, kept], labels, genes) for of in (values.mean, sd))
+    mean, sd = (
+        gene_table(of[:, kept], labels.labels, genes) for of in (values.mean, sd)
+    )
     return RegionTables(mean, sd, table, held_out, told | notes)
 
 

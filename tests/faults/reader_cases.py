@@ -17,6 +17,7 @@ from inr_jax.brain.atlas import read_image
 from inr_jax.brain.atlas_tables import read_table
 from inr_jax.brain.label_images import LabelImage
 from inr_jax.brain.space import Grid
+from inr_jax.brain.surface_labels import read_surface_labels
 from inr_jax.brain.surfaces import read_cortex
 from inr_jax.brain.volumes import read_mask
 from inr_jax.maps import crosswalk
@@ -78,6 +79,29 @@ def surface_bytes():
         nib.gifti.GiftiDataArray(faces, "NIFTI_INTENT_TRIANGLE"),
     ]
     return nib.gifti.GiftiImage(darrays=arrays).to_bytes()
+
+
+def label_bytes():
+    array = nib.gifti.GiftiDataArray(np.arange(9, dtype=np.int32), "NIFTI_INTENT_LABEL")
+    return nib.gifti.GiftiImage(darrays=[array]).to_bytes()
+
+
+def annot_bytes():
+    """Nine vertices in three regions, as FreeSurfer writes them."""
+    colours = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+    value = colours @ [1, 256, 65536]
+    pairs = np.stack([np.arange(9), value[np.arange(9) % 3]], axis=1)
+    parts = [np.array([9]), pairs.ravel(), np.array([1, -2, 3, 2]), b"t\0", [3]]
+    for row, colour in enumerate(colours):
+        parts += [[row, 2], b"abc"[row : row + 1] + b"\0", [*colour, 0]]
+    whole = (p if isinstance(p, bytes) else np.array(p, ">i4").tobytes() for p in parts)
+    return b"".join(whole)
+
+
+def whole_labels(labels):
+    (vertices,) = labels.vertices.values()
+    assert vertices.min() >= 0 and vertices.max() < len(labels.names)
+    assert len(set(labels.labels)) == len(labels.names) == len(labels.sides)
 
 
 def finite_surface(cortices):
@@ -203,6 +227,18 @@ def make_readers() -> dict[str, Reader]:
             ("brain.surfaces",),
             {"s.gii": surface_bytes()},
             lambda d: finite_surface(read_cortex([str(d / "s.gii")])),
+            False,
+        ),
+        "labels of vertices": Reader(
+            ("brain.surface_labels",),
+            {"lh.label.gii": label_bytes()},
+            lambda d: whole_labels(read_surface_labels({"L": d / "lh.label.gii"})),
+            False,
+        ),
+        "annot": Reader(
+            ("brain.surface_labels",),
+            {"lh.annot": annot_bytes()},
+            lambda d: whole_labels(read_surface_labels({"L": d / "lh.annot"})),
             False,
         ),
         "gene sets": Reader(

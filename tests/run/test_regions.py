@@ -123,3 +123,51 @@ def test_a_table_for_each_image_or_none(tmp_path):
     assert labels.names == ("", "7", "20", "31") and labels.labels == (0, 7, 20, 31)
     with pytest.raises(inr_jax.InputError, match="a table for each of 1"):
         atlases.read_atlases(f"desikan_killiany,{atlas}", "a.csv,b.csv")
+
+
+@pytest.mark.parametrize("order", [("place", "structure"), ("structure", "place")])
+def test_a_kept_model_still_knows_what_its_folds_predicted(done, tmp_path, order):
+    folder = tmp_path / "kept"
+    for name in order:
+        inr_jax.load(done, model=name).save(folder)
+    for name in order:
+        before, kept = inr_jax.load(done, model=name), inr_jax.load(folder, model=name)
+        for column, again in zip(before.held_out, kept.held_out, strict=True):
+            np.testing.assert_array_equal(column, again)
+    notes = inr_jax.load(folder).regions(genes="APOE", resolution_mm=3).notes
+    assert notes["Calibrated"]
+
+
+@pytest.mark.parametrize("name", ["inr", "abagen", "abagen-donor9861"])
+def test_an_atlas_named_as_a_table_of_compare_is_refused(copy, tmp_path, capsys, name):
+    flag = f"--config.regions.atlas={write_atlas(tmp_path / f'{name}.nii.gz')}"
+    assert cli.main(["regions", f"--workdir={copy}", flag]) == 2
+    told = capsys.readouterr().err
+    assert "inr-jax compare" in told and "rename" in told
+
+
+def test_labels_of_vertices_give_means_of_the_field_there(done, tmp_path, capsys):
+    row = np.arange(10242, dtype=np.int32) % 3
+    paths = [tmp_path / f"mine.{hemi}.label.gii" for hemi in "LR"]
+    for path in paths:
+        array = nib.gifti.GiftiDataArray(row, "NIFTI_INTENT_LABEL")
+        nib.save(nib.gifti.GiftiImage(darrays=[array]), path)
+    model = inr_jax.load(done)
+    tables = model.regions(",".join(map(str, paths)), genes="APOE", resolution_mm=3)
+    sides = model.on_surface(genes="APOE")
+    drawn = [sides[h].mean[row == k, 0].mean() for h in "LR" for k in (1, 2)]
+    assert list(tables.mean.index) == [1001, 1002, 2001, 2002]
+    np.testing.assert_allclose(tables.mean["APOE"], drawn, rtol=1e-4)
+    assert tables.regions["vertices"].tolist() == [3414] * 4
+    assert tables.notes["Calibrated"] and (tables.sd["APOE"] > 0).all()
+    assert (tables.regions["wells"] > 0).all()
+    nib.save(nib.gifti.GiftiImage(darrays=[_labels(5)]), paths[1])
+    flag = f"--config.regions.atlas={paths[0]},{paths[1]}"
+    assert cli.main(["regions", f"--workdir={done}", flag]) == 2
+    told = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "the 10242 vertices of fsaverage5, R, found 5" in told
+    assert not (done / "regions" / "mine.csv").exists()
+
+
+def _labels(count):
+    return nib.gifti.GiftiDataArray(np.ones(count, np.int32), "NIFTI_INTENT_LABEL")

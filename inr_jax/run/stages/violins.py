@@ -9,8 +9,9 @@ from inr_jax.report import figures_brains
 from inr_jax.report.figure_files import draw_both
 from inr_jax.run.atlases import read_atlases
 from inr_jax.run.expression_model import ExpressionModel
-from inr_jax.run.region_report import regions_on, values_of
+from inr_jax.run.region_report import values_of
 from inr_jax.run.run import Run
+from inr_jax.run.surface_regions import regions_of
 from inr_jax.samples.gene_names import columns_of
 
 
@@ -26,7 +27,7 @@ def draw_violins(
         heading: Over the picture.
     """
     (labels,) = read_atlases(DESIKAN_KILLIANY, "").values()
-    regions = regions_on(labels, run.canvas)
+    regions = regions_of(labels, run.canvas, None)
     ours = values_of(model, regions, columns_of(model.genes, genes)).mean
     theirs = _of_abagen(run, genes, len(labels.names) - 1)
     draw_both(
