@@ -19,7 +19,8 @@ from inr_jax.report.styles import BLUE, VERMILION
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLUMNS, LIMIT = 2, 2.5  # of the picture of slices; ends of the scale
+COLUMNS, LIMIT = 2, 2.5  # of the picture of slices; ends of the scale, at least
+HIGHEST, MOST_VALUES = 6.0, 0.98  # ends at most; share of voxels within them
 SHOWN = (0, 2)  # cuts across x and z
 GLASS_INCHES = 2.3  # height of a row
 
@@ -33,8 +34,18 @@ def z_scores(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return z
 
 
+def limit_of(maps: dict[str, np.ndarray]) -> float:
+    """Where colours of z-scores end, plus and minus: one range for all maps."""
+    ends = [np.nanquantile(np.abs(z), MOST_VALUES) for z in maps.values()]
+    return float(np.clip(np.ceil(2 * max(ends, default=LIMIT)) / 2, LIMIT, HIGHEST))
+
+
 def make_slices(
-    scene: Scene, maps: dict[str, np.ndarray], titles: dict[str, str], heading: str
+    scene: Scene,
+    maps: dict[str, np.ndarray],
+    titles: dict[str, str],
+    heading: str,
+    limit: float = LIMIT,
 ) -> Figure:
     """Genes in two columns, each a sagittal and an axial slice; one range of colours.
 
@@ -43,6 +54,7 @@ def make_slices(
         maps: gene -> `(I, J, K)` z-scores.
         titles: gene -> over its slices.
         heading: Over all.
+        limit: Ends of the scale.
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
@@ -57,7 +69,7 @@ def make_slices(
     )
     for ax in axes.flat:
         ax.set_axis_off()
-    shade = ScalarMappable(Normalize(-LIMIT, LIMIT), "viridis")
+    shade = ScalarMappable(Normalize(-limit, limit), "viridis")
     for number, (gene, volume) in enumerate(maps.items()):
         first = len(SHOWN) * (number % COLUMNS)
         for axis, ax in zip(SHOWN, axes[number // COLUMNS, first:], strict=False):
@@ -80,13 +92,16 @@ def make_slices(
     return figure
 
 
-def make_glass(images: dict[str, Any], titles: dict[str, str], heading: str) -> Figure:
+def make_glass(
+    images: dict[str, Any], titles: dict[str, str], heading: str, limit: float = LIMIT
+) -> Figure:
     """Glass brains of genes by nilearn: where z-scores are among the highest tenth.
 
     Args:
         images: gene -> nibabel image of z-scores, 0 where nothing is to be shown.
         titles: gene -> over its row.
         heading: Over all.
+        limit: Upper end of the scale.
     """
     from matplotlib.figure import Figure
     from nilearn.plotting import plot_glass_brain
@@ -108,7 +123,7 @@ def make_glass(images: dict[str, Any], titles: dict[str, str], heading: str) -> 
             colorbar=True,
             threshold=float(shown.min()) if len(shown) else 1.0,
             vmin=0,
-            vmax=LIMIT,
+            vmax=limit,
             cmap="viridis",
             plot_abs=False,
             symmetric_cbar=False,

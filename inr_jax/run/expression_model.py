@@ -195,8 +195,14 @@ class ExpressionModel(DrawnModel, AskedForMaps, Adaptable):
             InputError: The folder cannot be written, holds such a model, or another
                 run is in it.
         """
-        known = {"calibrated": self.calibrated, "held_out": self.held_out}
-        save_model(folder, self.name, self.bundle, self.wells, **known)
+        save_model(
+            folder,
+            self.name,
+            self.bundle,
+            self.wells,
+            calibrated=self.calibrated,
+            held_out=self.held_out,
+        )
 
     def __reduce__(self) -> tuple:
         """Keep what cannot be made again from settings and wells."""

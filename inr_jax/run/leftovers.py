@@ -18,7 +18,7 @@ OURS = (
     r"|held_out\.parquet"
 )
 MAPS = r"source-(inrjax|phantom)_desc-[A-Za-z0-9]+_.*\.(nii\.gz|json)$"
-PICTURES = r"[a-z_]+.*\.(png|svg)$"
+PICTURES = r"[a-z_]+.*\.(png|svg|gif)$"
 TABLES = (".func.gii", ".csv", ".parquet", ".json")  # of surfaces/ and regions/
 
 

@@ -9,7 +9,7 @@ VERBS = {
     "render": "write maps and figures from the newest checkpoint",
     "export": "maps of genes as NIfTI or zarr, tables of regions as Parquet or h5ad",
     "regions": "tables of the regions of any atlas: mean, sd and evidence of each gene",
-    "figures": "pictures for a paper, PNG and SVG; --genes=GENE,GENE",
+    "figures": "pictures for a paper, PNG and SVG; --genes=GENE,GENE --against=DIR",
     "report": "write report.html: every gene in a viewer, scores, methods, settings",
     "adapt": "genes of another source on the trunk of a run: maps, adapted.csv",
     "compare": "compare the maps with abagen's interpolation; region tables",
@@ -35,7 +35,7 @@ WITHOUT_WORKDIR = {
 OWN_FLAGS = {
     "sweep": ("sweep", "protocol", "donors"),
     "render": ("genes",),
-    "figures": ("genes",),
+    "figures": ("genes", "against"),
     "export": ("genes", "format"),
     "associate": ("map", "table", "mask", "zeros", "atlas", "atlas_info", "genesets"),
 }
@@ -43,7 +43,7 @@ OWN_USAGE = {
     "sweep": "--workdir=DIR [--sweep=FILE] [--protocol=donor|donor+anatomy]"
     " [--donors=NAME,NAME]",
     "render": "--workdir=DIR [--genes=GENE,GENE]",
-    "figures": "--workdir=DIR [--genes=GENE,GENE]",
+    "figures": "--workdir=DIR [--genes=GENE,GENE] [--against=WORKDIR]",
     "export": "--workdir=DIR [--genes=GENE,GENE] [--format=nifti|zarr|parquet|h5ad]",
     "associate": "--workdir=DIR --map=MAP.nii.gz|--table=REGIONS.csv [--mask=MASK.nii]"
     " [--zeros=auto|values|outside] [--atlas=LABELS.nii.gz --atlas_info=TABLE.csv]"

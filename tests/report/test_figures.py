@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from PIL import Image
 
 from inr_jax.brain.space import Grid
-from inr_jax.report import figures_brains, figures_similarity
+from inr_jax.report import figures_brains, figures_joint, figures_similarity
+from inr_jax.report.cuts import Plane
 from inr_jax.report.figure_files import draw_both
-from inr_jax.report.slices import Scene
+from inr_jax.report.slices import Scene, draw_slice
 
 GENES = ["A", "B", "C", "D"]
 
@@ -91,3 +98,74 @@ def test_equal_figures_are_equal_files(tmp_path, rng):
         first, second = (tmp_path / f"{n}/x.{ending}" for n in "ab")
         assert first.read_bytes() == second.read_bytes()
     assert b"<text" not in (tmp_path / "a/x.svg").read_bytes()  # letters are outlines
+
+
+def test_one_range_holds_nearly_all_of_all_maps(rng):
+    wide, narrow = 1.6 * rng.normal(size=5000), rng.normal(size=5000)
+    limit = figures_brains.limit_of({"A": narrow, "B": wide})
+    assert 1.6 * 2.33 < limit < 1.6 * 2.33 + 0.7 and 2 * limit == int(2 * limit)
+    assert figures_brains.limit_of({"A": narrow}) == figures_brains.LIMIT
+
+
+def test_stripes_cover_what_was_not_validated_and_nothing_else(scene, rng):
+    tested = np.ones_like(scene.mask)
+    tested[:, :, 9:] = False
+    volume = np.where(scene.mask, rng.normal(size=scene.mask.shape), np.nan)
+    high = np.array([70.0, 80, 70])
+    shade = ScalarMappable(Normalize(-1, 1), "viridis")
+    shown = {}
+    for name, validated in (("all", np.ones_like(tested)), ("below", tested)):
+        axes = Figure().subplots()
+        part = scene._replace(validated=validated)
+        draw_slice(axes, part, Plane(0, 4.0, -high, high), volume, shade)
+        shown[name] = ~np.ma.getmaskarray(axes.images[1].get_array())
+    height = -high[2] + 0.5 + np.arange(len(shown["all"]))
+    above = height > 8  # half of a voxel of 8 mm, whose middle lies at 12
+    np.testing.assert_array_equal(shown["below"][~above], shown["all"][~above])
+    left = shown["below"][above].sum() / shown["all"][above].sum()
+    assert 0.3 < left < 0.8  # striped, neither hidden nor whole
+
+
+def test_structural_similarity_is_the_formula_of_its_paper(rng):
+    slices = rng.normal(size=(3, 40, 36))
+    slices[1] = slices[0]
+    slices[:, :3] = np.nan
+    table = figures_joint.ssim(slices, reach=5.0)
+    assert table[0, 1] == pytest.approx(1)
+    np.testing.assert_allclose(table, table.T)
+    # By hand, window after window, far from the edge of the brain.
+    reach = int(4 * figures_joint.WINDOW + 0.5)
+    bell = np.exp(-(np.arange(-reach, reach + 1.0) ** 2) / 2 / figures_joint.WINDOW**2)
+    weight = np.outer(bell, bell) / bell.sum() ** 2
+    values = []
+    for row in range(3, 40):
+        for column in range(36):
+            top, left = row - reach, column - reach
+            if top < 3 or left < 0 or row + reach >= 40 or column + reach >= 36:
+                continue
+            a, b = (
+                slices[k, top : row + reach + 1, left : column + reach + 1]
+                for k in (0, 2)
+            )
+            m_a, m_b = (weight * a).sum(), (weight * b).sum()
+            s_a, s_b = (weight * a**2).sum() - m_a**2, (weight * b**2).sum() - m_b**2
+            s_ab = (weight * a * b).sum() - m_a * m_b
+            top = (2 * m_a * m_b + 0.0025) * (2 * s_ab + 0.0225)
+            values.append(top / ((m_a**2 + m_b**2 + 0.0025) * (s_a + s_b + 0.0225)))
+    assert table[0, 2] == pytest.approx(np.mean(values), abs=0.02)
+
+
+def test_two_runs_stand_in_two_rows_and_move_together(rng):
+    slices = rng.normal(size=(4, 12, 10))
+    runs = {"jointly": slices, "each by itself": slices[::-1]}
+    box = (-5.0, 5.0, -6.0, 6.0)
+    figure = figures_joint.make_joint(runs, GENES, box, "h")
+    titles = [axes.get_title() for axes in figure.axes]
+    assert [title for title in titles if title[:2] in ("1.", "4.")] == [
+        "1. A",
+        "4. D",
+    ] * 2
+    limits = {axes.images[0].get_clim() for axes in figure.axes if axes.images}
+    assert limits == {(0, 1), (-figures_brains.LIMIT, figures_brains.LIMIT)}
+    movie = Image.open(io.BytesIO(figures_joint.animation(runs, GENES, box, "h")))
+    assert movie.n_frames == 4 and movie.info["loop"] == 0

@@ -147,7 +147,7 @@ def test_an_atlas_named_as_a_table_of_compare_is_refused(copy, tmp_path, capsys,
 
 
 def test_labels_of_vertices_give_means_of_the_field_there(done, tmp_path, capsys):
-    row = np.arange(10242, dtype=np.int32) % 3
+    row = np.arange(10242, dtype=np.int32) % 4
     paths = [tmp_path / f"mine.{hemi}.label.gii" for hemi in "LR"]
     for path in paths:
         array = nib.gifti.GiftiDataArray(row, "NIFTI_INTENT_LABEL")
@@ -155,10 +155,10 @@ def test_labels_of_vertices_give_means_of_the_field_there(done, tmp_path, capsys
     model = inr_jax.load(done)
     tables = model.regions(",".join(map(str, paths)), genes="APOE", resolution_mm=3)
     sides = model.on_surface(genes="APOE")
-    drawn = [sides[h].mean[row == k, 0].mean() for h in "LR" for k in (1, 2)]
-    assert list(tables.mean.index) == [1001, 1002, 2001, 2002]
+    drawn = [sides[h].mean[row == k, 0].mean() for h in "LR" for k in (1, 2, 3)]
+    assert list(tables.mean.index) == [1001, 1002, 1003, 2001, 2002, 2003]
     np.testing.assert_allclose(tables.mean["APOE"], drawn, rtol=1e-4)
-    assert tables.regions["vertices"].tolist() == [3414] * 4
+    assert tables.regions["vertices"].tolist() == [2561, 2560, 2560] * 2
     assert tables.notes["Calibrated"] and (tables.sd["APOE"] > 0).all()
     assert (tables.regions["wells"] > 0).all()
     nib.save(nib.gifti.GiftiImage(darrays=[_labels(5)]), paths[1])

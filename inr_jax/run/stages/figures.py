@@ -22,6 +22,7 @@ from inr_jax.run.expression_model import ExpressionModel
 from inr_jax.run.images import blocks_of
 from inr_jax.run.provenance import timed
 from inr_jax.run.run import Run
+from inr_jax.run.stages.figures_against import draw_joint, read_other
 from inr_jax.run.stages.pictures import PHANTOM, Scores
 from inr_jax.run.stages.regions import with_held_out
 from inr_jax.run.stages.render import expression_model
@@ -36,28 +37,35 @@ PAIR = ("9861", "10021")  # the donors that the paper compares
 MOST_GENES = 2000  # that a matrix of genes can show
 
 
-def figures_stage(run: Run, genes: str | None = None) -> None:
+def figures_stage(
+    run: Run, genes: str | None = None, against: str | None = None
+) -> None:
     """Draw similarity of genes, slices, glass brains and regions; PNG and SVG.
 
     Args:
         run: With a checkpoint.
         genes: Comma separated symbols for slices, glass brains and violins; None
             takes those that held-out donors confirm best.
+        against: Another workdir of these genes, to show both runs' maps beside each
+            other.
 
     Raises:
-        InputError: No checkpoint, or an unknown gene.
+        InputError: No checkpoint, an unknown gene, or another run without these genes.
     """
     model = with_held_out(run, expression_model(run))
     scores = _scores(run, model)
     picked = [name.strip() for name in (genes or "").split(",") if name.strip()]
     columns_of(model.genes, picked or None)
     chosen = picked or _best(model.genes, scores)
+    other = read_other(against, model) if against else None
     run.workdir.figures.mkdir(exist_ok=True)
     with timed(run.workdir, "figures_for_print"):
         _draw_similarity(run, model)
-        how = _how(chosen, model.genes, bool(picked), bool(scores))
-        _draw_maps(run, model, chosen, scores, how)
+        _draw_maps(run, model, chosen, scores, picked=bool(picked))
+        how = _how(chosen[:SLICED], model.genes, bool(picked), bool(scores))
         draw_violins(run, model, chosen[:SLICED], _heading(run, how))
+        if other is not None:
+            draw_joint(run, model, other, _heading(run))
     log.info("figures in %s", run.workdir.figures)
 
 
@@ -81,7 +89,7 @@ def _how(
 ) -> str:
     """What a title says of how its genes were chosen."""
     if picked:
-        return "genes that --genes named"
+        return ", ".join(chosen) + ", which --genes named"
     which = "best of {} by held-out r" if scored else "first of {}, none is scored"
     return f"{len(chosen)} {which.format(len(genes))}"
 
@@ -156,7 +164,12 @@ def _thin_maps(run: Run, model: ExpressionModel) -> np.ndarray:
 
 
 def _draw_maps(
-    run: Run, model: ExpressionModel, genes: list[str], scores: Scores, how: str
+    run: Run,
+    model: ExpressionModel,
+    genes: list[str],
+    scores: Scores,
+    *,
+    picked: bool,
 ) -> None:
     """Slices and glass brains of the chosen genes."""
     canvas, genes = run.canvas, genes[:SLICED]
@@ -169,21 +182,24 @@ def _draw_maps(
     wells_mm = run.source.samples.x_mm
     scene = Scene(canvas.grid, canvas.mask, t1, t1_grid, wells_mm, tested)
     titles = {gene: _title(gene, scores.get(gene)) for gene in genes}
-    striped = "striped: farther from samples than held-out donors have tested"
+    striped = (
+        "striped: not tested by held-out donors (too far from samples, or such matter)"
+    )
+    limit = figures_brains.limit_of(maps)
+    how = _how(genes, model.genes, picked, bool(scores))
     mirrored = "; left and right are one in the fit" if model.recipe.mirror else ""
     sides = "left is on the left" + mirrored
     told = [how, striped if tested is not None else "", sides]
     heading = _heading(run, *told)
     stem = run.workdir.figures / "slices_grid"
-    draw_both(stem, figures_brains.make_slices, scene, maps, titles, heading)
+    draw_both(stem, figures_brains.make_slices, scene, maps, titles, heading, limit)
     images = {gene: _highest(maps[gene], canvas, tested) for gene in genes[:GLASS]}
-    if len(images) < len(genes):
-        how = f"the first {len(images)} of {how}"
+    how = _how(list(images), model.genes, picked, bool(scores))
     kind, share = "all" if tested is None else "validated", 1 - GLASS_SHARE
     within = f"the highest {share:.0%} of {kind} voxels, z-scores over the brain"
     heading = _heading(run, how, f"{within}; {sides}")
     stem = run.workdir.figures / "glass_brains"
-    draw_both(stem, figures_brains.make_glass, images, titles, heading)
+    draw_both(stem, figures_brains.make_glass, images, titles, heading, limit)
 
 
 def _z_maps(
