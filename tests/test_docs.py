@@ -12,7 +12,7 @@ import pytest
 
 import inr_jax
 from inr_jax.maps.lookup import Store
-from inr_jax.run.association_api import Associations
+from inr_jax.run.association.api import Associations
 from inr_jax.run.expression_model import ExpressionModel
 
 ROOT = Path(__file__).resolve().parents[1]
