@@ -1,18 +1,22 @@
 """How often does a random map go with real genes by chance, at nominal 5 %?
 
 Random maps in the real brain, its grey matter every 6 mm in strata, against the maps of
-a fitted model and the values at its wells. Whatever is significant is false.
+a fitted model and the values at its wells. Whatever is significant is false. Then maps
+in which a gene is planted: without --path a gene's true map in the phantom, and whether
+intervals of r hold the truth.
 
 python benchmarks/association.py --path=DIR_OR_ZIP [--workdir=RUN] [--json=FILE]
 """
 
 from __future__ import annotations
 
+import functools
 import time
 
 import numpy as np
 from lib.error_rates import levels_of, plans_of, planted, tested
 from lib.null_tables import make_tables
+from lib.planted import intervals, planted_maps, true_level
 from lib.random_maps import LEVELS, OTHERS, random_maps
 from lib.settings import settings_of
 from lib.study_files import study_flags, study_folder, write_table
@@ -47,16 +51,20 @@ def main(arguments: list[str] | None = None) -> None:
         "maps": (int, 1000, "random maps of a kind"),
         "nulls": (int, 400, "null maps of each"),
         "trends": (str, "linear,quadratic", "removed, comma separated"),
-        "kinds": (str, ",".join(KINDS), "of random maps, comma separated"),
+        "kinds": (str, ",".join(KINDS), "of random maps, comma separated; or none"),
+        "planted": (int, 500, "maps in which a gene is planted, for each r"),
+        "seed": (int, 77, "of random maps"),
     }
     flags = study_flags(__doc__, "association", **more).parse_args(arguments)
     c, every = settings_of(flags, TINY), EVERY
     if flags.tiny:
-        flags.maps, flags.nulls, flags.trends = 4, 20, "linear"
+        flags.maps, flags.nulls, flags.trends, flags.planted = 4, 20, "linear", 2
         flags.kinds, every = ",".join(KINDS[:2]), TINY_EVERY
     samples, rows = build.load_source(c).samples, []
     model = inr_jax.load(flags.workdir) if flags.workdir else inr_jax.fit(samples, c)
-    asked = Asked(refit="never")
+    brain = build.make_phantom(c) if c.source.name == "phantom" else None
+    refit = "always" if brain and flags.planted else "never"
+    asked = Asked(refit=refit)
     canvas, labels = canvas_of(every), labels_of(asked)
     scenery = make_stage(model, samples, canvas, asked, labels)
     candidates = scenery.candidates
@@ -67,19 +75,33 @@ def main(arguments: list[str] | None = None) -> None:
         levels, plans = levels_of(scenery, ground, trend), plans_of(ground, trend)
         tables = make_tables(ground, levels, flags.nulls)
         print(f"tables {time.perf_counter() - start:.0f} s", flush=True)
-        for kind in flags.kinds.split(","):
-            maps = random_maps(ground, index, kind, flags.maps, seed=77)
-            for name, found in tested(ground, levels, plans, tables, maps).items():
-                rows.append({"kind": kind, "trend": trend, "level": name} | found)
-                print(rows[-1], f"{time.perf_counter() - start:.0f} s", flush=True)
-        for r in PLANTED[: 1 if flags.tiny else None]:
-            maps = random_maps(ground, index, KINDS[1], flags.maps // 2, seed=78)
-            maps = planted(levels["voxel"].level, maps, r)
-            for name, found in tested(ground, levels, plans, tables, maps).items():
-                row = {"kind": f"planted r = {r}", "trend": trend, "level": name}
-                rows.append(row | found)
-                print(rows[-1], flush=True)
-    write_table(flags, study_folder(flags), rows)
+        study = functools.partial(_rows, trend, ground, levels, plans, tables)
+        for kind in filter(None, flags.kinds.split(",")):
+            maps = random_maps(ground, index, kind, flags.maps, seed=flags.seed)
+            rows += study(kind, maps)
+        for r in PLANTED[: 1 if flags.tiny else None] if flags.planted else ():
+            kind = f"planted r = {r}"
+            if brain is None:
+                maps = random_maps(ground, index, KINDS[1], flags.planted, seed=78)
+                rows += study(kind, planted(levels["voxel"].level, maps, r))
+                continue
+            truth = true_level(brain, ground, levels["voxel"].level.basis)
+            maps = planted_maps(truth, ground, plans, r, flags.planted)
+            rows += study(kind, maps)
+            rows[-1] |= intervals(scenery, levels, truth, maps)
+            print(rows[-1], flush=True)
+    keys = dict.fromkeys(key for row in rows for key in row)
+    whole = [{key: row.get(key, "") for key in keys} for row in rows]
+    write_table(flags, study_folder(flags), whole)
+
+
+def _rows(trend: str, ground, levels, plans, tables, kind: str, maps) -> list[dict]:
+    """A row a level, voxels last."""
+    start, rows = time.perf_counter(), []
+    for name, shares in tested(ground, levels, plans, tables, maps).items():
+        rows.append({"kind": kind, "trend": trend, "level": name} | shares)
+        print(rows[-1], f"{time.perf_counter() - start:.0f} s", flush=True)
+    return rows
 
 
 if __name__ == "__main__":

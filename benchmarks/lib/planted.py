@@ -1,0 +1,78 @@
+"""Maps that go by a known r with the true map of a gene of the phantom.
+
+The rest of a map is a random field with the variogram of the gene's own true map in
+each stratum, which no gene has anything to do with: as rough or smooth as the gene is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inr_jax.brain.template import tissue_at
+from inr_jax.maps.association import correlate, field_nulls
+from inr_jax.maps.association_places import Ground
+from inr_jax.run.association import Scenery
+from inr_jax.run.association.refits import refitted
+from inr_jax.samples import phantom
+from inr_jax.stats.association import Level, correlations, make_level
+from inr_jax.stats.nulls_variogram import VariogramPlan, fit_covariance, variogram
+
+SEED = 500
+
+
+def true_level(brain: phantom.Phantom, ground: Ground, basis: np.ndarray) -> Level:
+    """True maps of the phantom's genes at the nodes, less what is removed."""
+    x_mm = ground.nodes.x_mm
+    maps = phantom.truth(brain, x_mm, tissue_at(x_mm))
+    return make_level(maps - maps.mean(0), None, basis)
+
+
+def planted_maps(
+    truth: Level, ground: Ground, plans: list[VariogramPlan], r: float, total: int
+) -> np.ndarray:
+    """Maps `(M, total)` that correlate by r with true gene n, modulo G, each."""
+    maps = np.empty((len(truth.basis), total), np.float32)
+    for number in range(total):
+        gene = true_gene(truth, number)
+        fits = []
+        for stratum, plan in enumerate(plans):
+            observed = variogram(plan, gene[ground.nodes.stratum == stratum])
+            fits.append(fit_covariance(plan, observed).covariance)
+        rest = field_nulls(ground.nodes, fits, SEED + number)(0)[:, 0]
+        rest = rest - truth.basis @ (truth.basis.T @ rest)
+        rest = rest - gene * (gene @ rest)
+        maps[:, number] = r * gene + np.sqrt(1 - r**2) * rest / np.linalg.norm(rest)
+    return maps
+
+
+def true_gene(truth: Level, number: int) -> np.ndarray:
+    """Residuals `(M,)` of length 1 of a gene's true map."""
+    number %= len(truth.weights)
+    return truth.features[:, number] * truth.weights[number]
+
+
+def intervals(
+    scenery: Scenery, levels: dict, truth: Level, maps: np.ndarray
+) -> dict[str, float]:
+    """Share of intervals that hold the true r, of all genes with all maps.
+
+    `covered_planted` is that of the gene that is planted; `width` the mean width;
+    `special` the share of planted genes with p_specific below .05, `special_others`
+    that of all genes.
+    """
+    assert scenery.refits is not None
+    held, planted, width, special, chosen = [], [], [], [], []
+    for number, y in enumerate(maps.T):
+        true_r = correlations(truth, y[:, None])[:, 0]
+        r = correlate({"voxel": levels["voxel"]}, y)["voxel"]
+        part = refitted(scenery.refits, levels["voxel"].level, y, r)
+        inside = (part.low <= true_r) & (true_r <= part.high)
+        gene = number % len(r)
+        held.append(inside.mean())
+        planted.append(inside[gene])
+        width.append((part.high - part.low).mean())
+        special.append((part.p_specific <= 0.05).mean())
+        chosen.append(part.p_specific[gene] <= 0.05)
+    named = {"covered": held, "covered_planted": planted, "width": width}
+    named |= {"special": chosen, "special_others": special}
+    return {name: round(float(np.mean(values)), 4) for name, values in named.items()}
