@@ -27,6 +27,15 @@ log = logging.getLogger("inr_jax")
 POOR_FIT = 0.25  # root mean squared relative misfit from which a warning is due
 
 
+FLAT = 1e-9  # variance of residuals over the map's from which it is rounding alone
+
+
+def is_flat(variance: np.ndarray, y: np.ndarray) -> bool:
+    """Whether what is left of a map `(M,)` varies no more than its rounding."""
+    left = float(np.max(variance, initial=0))
+    return left <= FLAT * float(np.var(y)) or left <= (1e-14 * abs(y).max()) ** 2
+
+
 class NullModel(NamedTuple):
     """What null maps of a map are drawn with.
 
@@ -66,16 +75,13 @@ def fit_null_model(
         inside = nodes.stratum == row
         x_mm = nodes.x_mm[inside]
         plan = plan_variogram(x_mm, design(x_mm, [], trend), tables, seed=seed)
-        try:
-            fit = fit_covariance(plan, variogram(plan, y[inside]))
-        except ValueError as error:
-            raise InputError(
-                where,
-                expected="values that vary in each stratum",
-                found=f"no variation in the {name} beside a {trend} trend",
-                fix="mask this part out (--mask), or take --config.associate.strata="
-                "none",
-            ) from error
+        observed = variogram(plan, y[inside])
+        if is_flat(observed, y):
+            found = f"no variation in the {name} beside a {trend} trend"
+            fix = "mask this part out (--mask), or take --config.associate.strata=none"
+            expected = "values that vary in each stratum"
+            raise InputError(where, expected=expected, found=found, fix=fix)
+        fit = fit_covariance(plan, observed)
         if fit.misfit > POOR_FIT:
             text = "%s: in the %s null maps do not vary as the map does (variograms "
             text += "differ by %.0f %%, see variogram.png): do not trust its p-values"

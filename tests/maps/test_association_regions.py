@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from inr_jax.errors import InputError
 from inr_jax.maps.association_places import Averages
 from inr_jax.maps.association_regions import (
     fit_regions,
@@ -13,6 +14,8 @@ from inr_jax.maps.association_regions import (
     region_covariances,
     region_nulls,
 )
+from inr_jax.run.association.regions import check_values
+from inr_jax.stats.association_design import design
 from inr_jax.stats.nulls import stable
 from inr_jax.stats.nulls_variogram import GRID, TABLE_MM, variogram
 
@@ -62,3 +65,12 @@ def test_null_maps_have_the_fitted_covariance_and_its_variogram(regions, covaria
     fit, matrix = fit_regions(plan, covariances, maps[:, 0])
     assert fit.covariance.sill + fit.covariance.nugget > 0
     assert np.linalg.eigvalsh(matrix).min() > -1e-5
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.01], ids=["constant", "gradient"])
+def test_values_that_a_trend_tells_wholly_are_refused(slope):
+    x_mm = np.random.default_rng(0).uniform(-60, 60, (40, 3))
+    columns = design(x_mm, [np.zeros(40, int)], "linear")
+    with pytest.raises(InputError, match="tau: expected values that vary"):
+        check_values("tau", 0.1 + slope * x_mm[:, 0], columns)
+    check_values("tau", x_mm[:, 0] ** 2, columns)

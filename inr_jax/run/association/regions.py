@@ -18,6 +18,7 @@ from inr_jax.maps.association import (
     region_level,
     well_level,
 )
+from inr_jax.maps.association_nulls import is_flat
 from inr_jax.maps.association_places import (
     Averages,
     Ground,
@@ -44,6 +45,7 @@ from inr_jax.samples.gene_sets import GeneSets
 from inr_jax.samples.samples import Samples
 from inr_jax.stats.association import normal_scores
 from inr_jax.stats.association_design import design
+from inr_jax.stats.nulls_pairs import orthonormal
 from inr_jax.stats.nulls_variogram import correlation_tables
 
 
@@ -71,7 +73,7 @@ def compare_regions(
     ground, regions = _known(scenery, labels, values, name)
     y = values[regions.rows - 1]
     columns = design(regions.x_mm, [regions.stratum], asked.trend)
-    _check(name, y, columns)
+    check_values(name, y, columns)
     if asked.method == "normal":
         y = normal_scores(y)
     tables = correlation_tables(ground.nodes.lattice)
@@ -135,12 +137,25 @@ def _wells(scenery: Scenery, ground: Ground, regions: Averages) -> Averages:
     return wells._replace(weight=(wells.weight @ member).tocsr())
 
 
-def _check(name: str, y: np.ndarray, columns: np.ndarray) -> None:
-    """Refuse too few regions, and a constant."""
+def check_values(name: str, y: np.ndarray, columns: np.ndarray) -> None:
+    """Refuse too few regions, and values of which a trend leaves nothing.
+
+    Args:
+        name: Of the values.
+        y: `(L,)`.
+        columns: `(L, q)` what is removed.
+
+    Raises:
+        InputError: As said.
+    """
     least = columns.shape[1] + LEAST_FREE
     found = f"{len(y)} in grey matter" if len(y) < least else ""
     if not found and np.ptp(y) == 0:
         found = f"one value, {y[0]:g}, in all"
+    if not found:
+        basis = orthonormal(columns)
+        if is_flat(np.square(y - basis @ (basis.T @ y)), y):
+            found = "values that strata and a trend tell wholly"
     if found:
         expected = f"values that vary, of {least} regions at least"
         fix = "check the column and the atlas"

@@ -1,0 +1,46 @@
+"""Null models of a map: what cannot be fitted is told by its stratum."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inr_jax.errors import InputError
+from inr_jax.maps.association_nulls import fit_null_model
+from inr_jax.maps.association_places import Ground
+from inr_jax.stats.nulls import Nodes, make_lattice
+
+LATTICE = make_lattice((6, 7, 6), 6 * np.eye(3))
+IJK = np.argwhere(np.ones((6, 7, 6), bool))
+FLAT = np.ravel_multi_index(tuple(IJK.T), LATTICE.shape)
+STRATUM = IJK[:, 2] // 3
+GROUND = Ground(
+    Nodes(LATTICE, FLAT, STRATUM, IJK * 6.0),
+    ("cortex", "cerebellum"),
+    np.arange(len(FLAT)),
+)
+NOISE = np.random.default_rng(0).standard_normal(len(FLAT))
+
+
+@pytest.mark.parametrize(
+    "flat",
+    [np.full(len(FLAT), 0.1), 0.1 + IJK @ [0.3, -0.2, 0.7] / 7],
+    ids=["constant", "gradient"],
+)
+def test_a_stratum_without_variation_beside_the_trend_is_named(flat):
+    y = np.where(STRATUM == 1, flat, NOISE)
+    with pytest.raises(InputError) as refused:
+        fit_null_model(GROUND, y, trend="linear", seed=0, where="PET.nii")
+    told = str(refused.value)
+    assert told.startswith("PET.nii") and "no variation in the cerebellum" in told
+    assert "strata=none" in told and "\n" not in told
+
+
+def test_scale_and_offset_change_neither_length_nor_shape():
+    one = fit_null_model(GROUND, NOISE, trend="linear", seed=0, where="map")
+    other = fit_null_model(
+        GROUND, 1e-6 * NOISE + 5, trend="linear", seed=0, where="map"
+    )
+    for a, b in zip(one.covariances, other.covariances, strict=True):
+        assert (a.length_mm, a.shape) == (b.length_mm, b.shape)
+        assert b.sill + b.nugget == pytest.approx(1e-12 * (a.sill + a.nugget), rel=1e-3)
