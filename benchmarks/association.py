@@ -16,7 +16,7 @@ import time
 import numpy as np
 from lib.error_rates import levels_of, plans_of, planted, tested
 from lib.null_tables import make_tables
-from lib.planted import intervals, planted_maps, true_level
+from lib.planted import intervals, other_donors, planted_maps, true_level
 from lib.random_maps import LEVELS, OTHERS, random_maps
 from lib.settings import settings_of
 from lib.study_files import study_flags, study_folder, write_table
@@ -34,6 +34,7 @@ TINY = {"fit.steps": 2, "fit.members": 1, "field.hidden": 4, "field.depth": 1}
 TINY |= {"phantom.n_wells": 300, "phantom.n_genes": 6}
 KINDS = (*LEVELS, *OTHERS)
 PLANTED = (0.2, 0.3, 0.5)
+DONOR_SETS = 12  # other donors, whose mean r intervals are to hold
 
 
 def canvas_of(every: int) -> Canvas:
@@ -88,7 +89,8 @@ def main(arguments: list[str] | None = None) -> None:
             truth = true_level(brain, ground, levels["voxel"].level.basis)
             maps = planted_maps(truth, ground, plans, r, flags.planted)
             rows += study(kind, maps)
-            rows[-1] |= intervals(scenery, levels, truth, maps)
+            others = other_donors(c, brain, model, 2 if flags.tiny else DONOR_SETS)
+            rows[-1] |= intervals(scenery, levels, truth, maps, others)
             print(rows[-1], flush=True)
     keys = dict.fromkeys(key for row in rows for key in row)
     whole = [{key: row.get(key, "") for key in keys} for row in rows]

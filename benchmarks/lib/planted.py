@@ -7,14 +7,20 @@ each stratum, which no gene has anything to do with: as rough or smooth as the g
 from __future__ import annotations
 
 import numpy as np
+from ml_collections import ConfigDict
 
 from inr_jax.brain.template import tissue_at
+from inr_jax.fields.factors import gene_weights
+from inr_jax.fitting.adapt import adapt
 from inr_jax.maps.association import correlate, field_nulls
 from inr_jax.maps.association_places import Ground
+from inr_jax.run import build
 from inr_jax.run.association import Scenery
 from inr_jax.run.association.refits import refitted
+from inr_jax.run.expression_model import ExpressionModel
 from inr_jax.samples import phantom
 from inr_jax.stats.association import Level, correlations, make_level
+from inr_jax.stats.association_refits import moments_of, r_of_weights
 from inr_jax.stats.nulls_variogram import VariogramPlan, fit_covariance, variogram
 
 SEED = 500
@@ -51,28 +57,51 @@ def true_gene(truth: Level, number: int) -> np.ndarray:
     return truth.features[:, number] * truth.weights[number]
 
 
-def intervals(
-    scenery: Scenery, levels: dict, truth: Level, maps: np.ndarray
-) -> dict[str, float]:
-    """Share of intervals that hold the true r, of all genes with all maps.
+def other_donors(
+    config: ConfigDict, brain: phantom.Phantom, model: ExpressionModel, count: int
+) -> list[np.ndarray]:
+    """Weights `(G, R)` of the genes fitted to other donors of the same brain."""
+    weights = []
+    for seed in range(1, count + 1):
+        settings = config.copy_and_resolve_references()
+        settings.phantom.seed = seed  # of donors and noise, as the brain is given
+        samples = build.load_source(settings, brain).samples
+        adapted = adapt(model.recipe, model.model, samples).model
+        weights.append(gene_weights(adapted))
+    return weights
 
-    `covered_planted` is that of the gene that is planted; `width` the mean width;
-    `special` the share of planted genes with p_specific below .05, `special_others`
+
+def intervals(
+    scenery: Scenery,
+    levels: dict,
+    truth: Level,
+    maps: np.ndarray,
+    others: list[np.ndarray],
+) -> dict[str, float]:
+    """Share of intervals that hold a truth, of all genes with all maps.
+
+    `covered_donors`: the mean r that models of other donors have; `covered_truth`: r of
+    the true map, `covered_planted` that of the planted gene; `width`: the mean width;
+    `special`: the share of planted genes with p_specific below .05, `special_others`
     that of all genes.
     """
     assert scenery.refits is not None
-    held, planted, width, special, chosen = [], [], [], [], []
+    held, planted, width, special, chosen, donors = ([] for _ in range(6))
     for number, y in enumerate(maps.T):
         true_r = correlations(truth, y[:, None])[:, 0]
         r = correlate({"voxel": levels["voxel"]}, y)["voxel"]
         part = refitted(scenery.refits, levels["voxel"].level, y, r)
         inside = (part.low <= true_r) & (true_r <= part.high)
         gene = number % len(r)
+        moments = moments_of(levels["voxel"].level, y)
+        mean_r = np.mean([r_of_weights(moments, w) for w in others], axis=0)
+        donors.append(((part.low <= mean_r) & (mean_r <= part.high)).mean())
         held.append(inside.mean())
         planted.append(inside[gene])
         width.append((part.high - part.low).mean())
         special.append((part.p_specific <= 0.05).mean())
         chosen.append(part.p_specific[gene] <= 0.05)
-    named = {"covered": held, "covered_planted": planted, "width": width}
+    named = {"covered_donors": donors, "covered_truth": held}
+    named |= {"covered_planted": planted, "width": width}
     named |= {"special": chosen, "special_others": special}
     return {name: round(float(np.mean(values)), 4) for name, values in named.items()}

@@ -39,10 +39,12 @@ class Seen(NamedTuple):
     Attributes:
         level: Genes at its n places.
         weight: `(n, M)` sparse means over nodes; None where places are the nodes.
+        x_mm: `(n, 3)` the places; None where they are the nodes.
     """
 
     level: Level
     weight: csr_matrix | None
+    x_mm: np.ndarray | None = None
 
     def values(self, nodes: np.ndarray) -> np.ndarray:
         """Values `(M, b)` at nodes to those of the level's places `(n, b)`."""
@@ -111,7 +113,7 @@ def _averaged(
     if len(basis) < basis.shape[1] + LEAST_FREE:
         return None
     made = make_level(np.asarray(features, np.float32), weights, basis)
-    return Seen(made, places.weight)
+    return Seen(made, places.weight, places.x_mm)
 
 
 class NullMaps(NamedTuple):

@@ -37,6 +37,7 @@ TRENDS, STRATA = Names(("linear", "quadratic", "none")), Names(("auto", "none"))
 # those would import jax, so tests compare.
 FIELDS = Names(("siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr"))
 CONDITIONINGS = ["heads", "independent", "concat", "low_rank", "shift", "film", "hyper"]
+NULLS_OF_OTHERS = Form("|moran|brainsmash|moran,brainsmash", "names", "as moran")
 REFIT = Names(("auto", "always", "never"))
 CODES = Names(("position", "spectral", "pca", "table", "latent"))
 BASELINES, MIX = Names(("all", "plain")), Range(0, 4096)
@@ -199,6 +200,7 @@ ROWS: tuple[tuple, ...] = (
     (".strata", "auto", "parts of the brain with a variogram each", STRATA),
     (".method", "pearson", "normal: by ranks of the map", Names(("pearson", "normal"))),
     (".seed", 0, "of null maps", SEED),
+    (".baselines", "", "others' null maps beside: moran,brainsmash", NULLS_OF_OTHERS),
     (".refit", "auto", "intervals of r and p_specific; auto: to 2,000 genes", REFIT),
     ("devices", "The machine"),
     (".cache", "auto", 'folder of compiled programs | auto: the user\'s | "": none'),

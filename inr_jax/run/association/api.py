@@ -109,7 +109,7 @@ def associate(
         resolution_mm: Of the ICBM152 brain: 1, 2 or 3.
         key: Seed of null maps; the same seed gives the same p, bit for bit.
         **how: `nulls=1000`, `trend="linear"`, `strata="auto"`, `method="pearson"`,
-            `refit="auto"`.
+            `refit="auto"`, `baselines=""`.
 
     Returns:
         `Associations`; of a list, and of a table with several columns of numbers, a
@@ -185,7 +185,7 @@ def _held_out(model: ExpressionModel) -> dict[str, dict]:
 
 def _asked(how: dict, atlas: Any, atlas_info: Any, key: int) -> Asked:
     """How to compare, checked as the settings are."""
-    known = ("nulls", "trend", "strata", "method", "refit")
+    known = ("nulls", "trend", "strata", "method", "refit", "baselines")
     for name in how:
         if name not in known:
             raise unknown_name("associate", name, known)

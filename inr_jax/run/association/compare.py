@@ -5,7 +5,8 @@ Axis letters: V candidate voxels, M nodes, N wells, G genes. Frame: x_mm (MNI mm
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,7 @@ from inr_jax.run.association.gene_batches import (
     GenePart,
     compare_batch,
     joined,
+    joined_baselines,
     joined_sets,
     main_of,
 )
@@ -77,6 +79,7 @@ class Compared(NamedTuple):
         sets: Scores of gene sets `(S,)`, and under null maps `(S, B)`.
         x_mm: `(M, 3)` the nodes; None for regions.
         refitted: What refitted genes say of r at the main level.
+        baselines: p `(G,)` of other packages' null maps, by column.
     """
 
     name: str
@@ -90,6 +93,7 @@ class Compared(NamedTuple):
     sets: tuple[np.ndarray, np.ndarray] | None = None
     x_mm: np.ndarray | None = None
     refitted: Refitted | None = None
+    baselines: Mapping[str, np.ndarray] = MappingProxyType({})
 
     @property
     def main(self) -> str:
@@ -127,9 +131,7 @@ def compare(
     regions = regions_of(ground.nodes, scenery.labels) if scenery.labels else None
     draw = field_nulls(ground.nodes, model.covariances, asked.seed)
     batches = _batches(scenery, ground, regions, (wells, measured), asked.trend)
-    parts, again = compare_all(
-        batches, y, NullMaps(draw, asked.nulls), sets, scenery.refits
-    )
+    parts, again = compare_all(batches, y, draw, asked, (sets, scenery.refits))
     counts = {
         "voxel": len(y),
         "region": 0 if regions is None else len(regions.rows),
@@ -149,23 +151,24 @@ def compare(
         joined_sets(parts),
         ground.nodes.x_mm,
         again,
+        joined_baselines(parts),
     )
 
 
 def compare_all(
     batches: Iterable[GeneBatch],
     y: np.ndarray,
-    nulls: NullMaps,
-    sets: GeneSets | None,
-    refits: Refits | None,
+    draw: Callable[[int], np.ndarray],
+    asked: Asked,
+    more: tuple[GeneSets | None, Refits | None],
 ) -> tuple[list[GenePart], Refitted | None]:
     """Compare a map `(n,)` of the main level with batches of genes.
 
     Refits are of all genes, so of models whose genes are one batch.
     """
-    parts, again = [], None
+    (sets, refits), parts, again = more, [], None
     for batch in batches:
-        part = compare_batch(batch, y, nulls, sets)
+        part = compare_batch(batch, y, NullMaps(draw, asked.nulls), sets, asked)
         parts.append(part)
         if refits is not None:
             main = main_of(batch.levels)

@@ -19,7 +19,9 @@ from inr_jax.maps.association import (
     outcomes,
     run_nulls,
 )
+from inr_jax.maps.association_baselines import BASELINES, baseline_p
 from inr_jax.progress import bar
+from inr_jax.run.association.scenery import Asked
 from inr_jax.samples.gene_sets import GeneSets
 from inr_jax.stats.association import Tally
 from inr_jax.stats.association_sets import set_scores
@@ -49,15 +51,21 @@ class GenePart(NamedTuple):
         tallies: By level.
         observed: r `(G,)` by level.
         sets: What these genes add to scores of sets `(S, 1 + B)`, the map's own first.
+        baselines: p `(G,)` of other packages' null maps, by column.
     """
 
     tallies: dict[str, Tally]
     observed: dict[str, np.ndarray]
     sets: np.ndarray | None
+    baselines: dict[str, np.ndarray]
 
 
 def compare_batch(
-    batch: GeneBatch, y: np.ndarray, nulls: NullMaps, sets: GeneSets | None
+    batch: GeneBatch,
+    y: np.ndarray,
+    nulls: NullMaps,
+    sets: GeneSets | None,
+    asked: Asked,
 ) -> GenePart:
     """Correlate a map `(M,)` and null maps with some genes, and their sets."""
     observed, scores = correlate(batch.levels, y), []
@@ -76,7 +84,23 @@ def compare_batch(
             watch=watch,
             on_batch=lambda done: tick(done, ""),
         )
-    return GenePart(tallies, observed, np.concatenate(scores, 1) if scores else None)
+    others = {}
+    for name in filter(None, asked.baselines.split(",")):
+        level, column = BASELINES[name]
+        if level in batch.levels:
+            seen, total = batch.levels[level], nulls.total
+            others[column] = baseline_p(name, seen, y, total=total, seed=asked.seed)
+    joined_scores = np.concatenate(scores, 1) if scores else None
+    return GenePart(tallies, observed, joined_scores, others)
+
+
+def joined_baselines(parts: list[GenePart]) -> dict[str, np.ndarray]:
+    """p `(G,)` of other packages' null maps by column, of all batches."""
+    columns = parts[0].baselines
+    return {
+        name: np.concatenate([part.baselines[name] for part in parts])
+        for name in columns
+    }
 
 
 def joined_sets(parts: list[GenePart]) -> tuple[np.ndarray, np.ndarray] | None:
@@ -91,7 +115,7 @@ def joined_sets(parts: list[GenePart]) -> tuple[np.ndarray, np.ndarray] | None:
 
 def joined(parts: list[GenePart]) -> dict[str, Outcome]:
     """Outcomes of all genes from those of their batches."""
-    tallies, observed, _ = parts[0]
+    tallies, observed = parts[0].tallies, parts[0].observed
     if len(parts) > 1:
         observed = {
             name: np.concatenate([part.observed[name] for part in parts])

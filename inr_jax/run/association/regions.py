@@ -13,7 +13,6 @@ from inr_jax.brain.label_images import LabelImage, region_at
 from inr_jax.errors import InputError
 from inr_jax.maps.association import (
     LEAST_FREE,
-    NullMaps,
     Seen,
     region_level,
     well_level,
@@ -39,7 +38,12 @@ from inr_jax.run.association.compare import (
     measured_at,
     r_of_donors,
 )
-from inr_jax.run.association.gene_batches import GeneBatch, joined, joined_sets
+from inr_jax.run.association.gene_batches import (
+    GeneBatch,
+    joined,
+    joined_baselines,
+    joined_sets,
+)
 from inr_jax.run.association.scenery import Asked, Scenery, gene_maps
 from inr_jax.samples.gene_sets import GeneSets
 from inr_jax.samples.samples import Samples
@@ -80,11 +84,11 @@ def compare_regions(
     covariances = region_covariances(regions, ground.nodes.x_mm, tables)
     plan = plan_regions(regions.x_mm, columns, covariances)
     fit, matrix = fit_regions(plan, covariances, y)
-    nulls = NullMaps(region_nulls(matrix, asked.seed), asked.nulls)
     wells = _wells(scenery, ground, regions)
     measured = measured_at(scenery.samples, wells)
     batches = _batches(scenery, ground, regions, (wells, measured), asked.trend)
-    parts, again = compare_all(batches, y, nulls, sets, scenery.refits)
+    draw = region_nulls(matrix, asked.seed)
+    parts, again = compare_all(batches, y, draw, asked, (sets, scenery.refits))
     return Compared(
         name,
         y,
@@ -96,6 +100,7 @@ def compare_regions(
         {"region": len(y), "well": 0 if measured is None else len(wells.rows)},
         joined_sets(parts),
         refitted=again,
+        baselines=joined_baselines(parts),
     )
 
 

@@ -37,6 +37,7 @@ class Asked(NamedTuple):
         method: "pearson", or "normal" for normal scores of the map.
         seed: Of null maps.
         refit: "auto", "always" or "never": genes, for intervals and `p_specific`.
+        baselines: Other packages' null maps, comma separated.
         atlas: A NIfTI of labels, or "desikan_killiany".
         atlas_info: Its table.
     """
@@ -47,6 +48,7 @@ class Asked(NamedTuple):
     method: str = "pearson"
     seed: int = 0
     refit: str = "auto"
+    baselines: str = ""
     atlas: str = DESIKAN_KILLIANY
     atlas_info: str = ""
 

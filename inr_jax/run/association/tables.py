@@ -15,7 +15,7 @@ from inr_jax.report.association_methods import paragraph
 from inr_jax.run.association.compare import Compared
 from inr_jax.run.association.scenery import Asked
 from inr_jax.samples.gene_sets import GeneSets
-from inr_jax.stats.association import false_discovery
+from inr_jax.stats.association import false_discovery, tail_p
 from inr_jax.stats.association_refits import matched_p
 from inr_jax.stats.association_sets import set_counts, set_tails
 from inr_jax.stats.nulls import PAD_MM
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # Columns in their order; those of donors stand behind `donors_agree`.
 FIRST = ("gene", "entrez", "r_voxel", "ci_lo", "ci_hi", "n_eff")
 CHANCES = ("p_null", "p_tail", "p_max", "q")
+NAIVE = "p_naive"  # as if places were independent
 OTHERS = ("r_region", "p_region", "r_well", "p_well", "donors_agree")
 
 
@@ -48,8 +49,10 @@ def as_frame(
     unknown = np.full(len(genes), np.nan)
     columns: dict[str, Any] = {"gene": list(genes)}
     columns["entrez"] = [entrez.get(gene, "") for gene in genes]
-    columns |= dict.fromkeys((*FIRST[2:], *CHANCES, *OTHERS), unknown)
+    columns |= dict.fromkeys((*FIRST[2:], *CHANCES, NAIVE, *OTHERS), unknown)
     chances = compared.levels[compared.main].chances
+    count = np.full(len(genes), compared.counts[compared.main])
+    columns[NAIVE] = tail_p(compared.levels[compared.main].r, count)
     columns |= {name: getattr(chances, name) for name in ("n_eff", *CHANCES)}
     for name, outcome in compared.levels.items():
         columns[f"r_{name}"] = outcome.r
@@ -61,6 +64,7 @@ def as_frame(
     again = compared.refitted
     if again is not None:
         columns |= {"ci_lo": again.low, "ci_hi": again.high}
+    columns |= compared.baselines
     columns["p_specific"] = unknown if again is None else again.p_specific
     columns["p_matched"] = unknown
     for column, key in (("held_out_r", "r"), ("held_out_r2", "r2")):
