@@ -22,10 +22,10 @@ SCRIPTS = [path.stem for path in sorted(FOLDER.glob("*.py"))]
 # Keys of numbers -> their least and largest value; all other numbers are finite.
 LEAST, MOST = math.ulp(0.0), sys.float_info.max
 RANGES = {
-    r"r|rho|own_sign|score": (-1, 1),
+    r"r|rho|own_sign|score|r_.*": (-1, 1),
     r"r2|EM|likelihood": (-MOST, 1),
     r"coverage|chance|least_and_most_of_a_gene": (0, 1),
-    r"naive|gene|counted|tail|family|any_q|sets": (0, 1),
+    r"naive|gene|counted|tail|family|any_q|sets|covered_.*|special.*|p_.*": (0, 1),
     r"mse|mean_width|distance_mm|ours|naive_vmap|jax_loop|ratio": (LEAST, MOST),
     r"flops|rate|copy|b?float\d+.*|of_.*|fraction.*|[12]mm": (LEAST, MOST),
     r"gb|.*(_s|_ms|_gb|_gene|_1mm|seconds|extrapolated)": (LEAST, MOST),
@@ -35,6 +35,7 @@ RANGES = {
 # What a benchmark is for: without these numbers it has measured nothing.
 MEASURED = {
     "association_cost": {"levels_s", "variograms_s", "nulls_s", "peak_gb"},
+    "association_paper": {"r_abagen", "r_ours", "r_region", "p_region"},
     "association": {"naive", "counted", "tail", "family", "sets"},
     "adapt": {"wells", "r", "r2"},
     "blup_targets": {"wells", "likelihood", "EM"},

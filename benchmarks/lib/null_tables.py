@@ -48,11 +48,10 @@ def draw(ground: Ground, row: int, total: int, seed: int) -> np.ndarray:
     if row == WHITE:
         return np.random.default_rng([seed, 7]).standard_normal(shape, np.float32)
     root, fields = stable_root(nodes.lattice, *GRID[row]), np.empty(shape, np.float32)
-    for pair in range(total // 2):
-        values = field_pair(root, white_pair(nodes.lattice, seed, pair)).ravel()
-        fields[:, 2 * pair : 2 * pair + 2] = (
-            values[nodes.flat].view(np.float32).reshape(-1, 2)
-        )
+    for first in range(0, total, 2):
+        values = field_pair(root, white_pair(nodes.lattice, seed, first // 2)).ravel()
+        two = values[nodes.flat].view(np.float32).reshape(-1, 2)
+        fields[:, first : first + 2] = two[:, : total - first]
     return fields
 
 
