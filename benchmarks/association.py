@@ -16,7 +16,13 @@ import time
 import numpy as np
 from lib.error_rates import levels_of, plans_of, planted, tested
 from lib.null_tables import make_tables
-from lib.planted import intervals, other_donors, planted_maps, true_level
+from lib.planted import (
+    intervals,
+    other_donors,
+    planted_maps,
+    rests_like_genes,
+    true_level,
+)
 from lib.random_maps import LEVELS, OTHERS, random_maps
 from lib.settings import settings_of
 from lib.study_files import study_flags, study_folder, write_table
@@ -54,6 +60,12 @@ def main(arguments: list[str] | None = None) -> None:
         "trends": (str, "linear,quadratic", "removed, comma separated"),
         "kinds": (str, ",".join(KINDS), "of random maps, comma separated; or none"),
         "planted": (int, 500, "maps in which a gene is planted, for each r"),
+        "rest": (
+            str,
+            "gene",
+            "of such maps, comma separated; gene: as smooth as it is",
+        ),
+        "refit": (str, "always", "never: no intervals of r"),
         "seed": (int, 77, "of random maps"),
     }
     flags = study_flags(__doc__, "association", **more).parse_args(arguments)
@@ -64,7 +76,7 @@ def main(arguments: list[str] | None = None) -> None:
     samples, rows = build.load_source(c).samples, []
     model = inr_jax.load(flags.workdir) if flags.workdir else inr_jax.fit(samples, c)
     brain = build.make_phantom(c) if c.source.name == "phantom" else None
-    refit = "always" if brain and flags.planted else "never"
+    refit = flags.refit if brain and flags.planted else "never"
     asked = Asked(refit=refit)
     canvas, labels = canvas_of(every), labels_of(asked)
     scenery = make_stage(model, samples, canvas, asked, labels)
@@ -80,18 +92,28 @@ def main(arguments: list[str] | None = None) -> None:
         for kind in filter(None, flags.kinds.split(",")):
             maps = random_maps(ground, index, kind, flags.maps, seed=flags.seed)
             rows += study(kind, maps)
-        for r in PLANTED[: 1 if flags.tiny else None] if flags.planted else ():
-            kind = f"planted r = {r}"
-            if brain is None:
-                maps = random_maps(ground, index, KINDS[1], flags.planted, seed=78)
-                rows += study(kind, planted(levels["voxel"].level, maps, r))
-                continue
-            truth = true_level(brain, ground, levels["voxel"].level.basis)
-            maps = planted_maps(truth, ground, plans, r, flags.planted)
-            rows += study(kind, maps)
-            others = other_donors(c, brain, model, 2 if flags.tiny else DONOR_SETS)
-            rows[-1] |= intervals(scenery, levels, truth, maps, others)
-            print(rows[-1], flush=True)
+        if not flags.planted:
+            continue
+        voxel = levels["voxel"].level
+        truth = None if brain is None else true_level(brain, ground, voxel.basis)
+        for rest in flags.rest.split(","):
+            if rest == "gene" and truth is not None:
+                rests = rests_like_genes(truth, ground, plans, flags.planted)
+            else:
+                rest = KINDS[1] if rest == "gene" else rest
+                rests = random_maps(ground, index, rest, flags.planted, seed=78)
+            for r in PLANTED[: 1 if flags.tiny else None]:
+                name = f"planted r = {r}, {rest}"
+                if truth is None:
+                    rows += study(name, planted(voxel, rests, r))
+                    continue
+                maps = planted_maps(truth, rests, r)
+                rows += study(name, maps)
+                if scenery.refits is not None:
+                    count = 2 if flags.tiny else DONOR_SETS
+                    others = other_donors(c, brain, model, count)
+                    rows[-1] |= intervals(scenery, levels, truth, maps, others)
+                    print(rows[-1], flush=True)
     keys = dict.fromkeys(key for row in rows for key in row)
     whole = [{key: row.get(key, "") for key in keys} for row in rows]
     write_table(flags, study_folder(flags), whole)

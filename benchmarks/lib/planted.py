@@ -1,7 +1,7 @@
 """Maps that go by a known r with the true map of a gene of the phantom.
 
-The rest of a map is a random field with the variogram of the gene's own true map in
-each stratum, which no gene has anything to do with: as rough or smooth as the gene is.
+The rest of a map is a random field, which no gene has anything to do with: of a known
+kind, or with the variogram of the gene's own true map in each stratum.
 """
 
 from __future__ import annotations
@@ -33,18 +33,31 @@ def true_level(brain: phantom.Phantom, ground: Ground, basis: np.ndarray) -> Lev
     return make_level(maps - maps.mean(0), None, basis)
 
 
-def planted_maps(
-    truth: Level, ground: Ground, plans: list[VariogramPlan], r: float, total: int
+def rests_like_genes(
+    truth: Level, ground: Ground, plans: list[VariogramPlan], total: int
 ) -> np.ndarray:
-    """Maps `(M, total)` that correlate by r with true gene n, modulo G, each."""
-    maps = np.empty((len(truth.basis), total), np.float32)
+    """Random fields `(M, total)` with the variogram of true gene n, modulo G, each."""
+    rests = np.empty((len(truth.basis), total), np.float32)
     for number in range(total):
-        gene = true_gene(truth, number)
-        fits = []
+        gene, fits = true_gene(truth, number), []
         for stratum, plan in enumerate(plans):
             observed = variogram(plan, gene[ground.nodes.stratum == stratum])
             fits.append(fit_covariance(plan, observed).covariance)
-        rest = field_nulls(ground.nodes, fits, SEED + number)(0)[:, 0]
+        rests[:, number] = field_nulls(ground.nodes, fits, SEED + number)(0)[:, 0]
+    return rests
+
+
+def planted_maps(truth: Level, rests: np.ndarray, r: float) -> np.ndarray:
+    """Maps `(M, n)` that correlate by r with true gene n, modulo G, each.
+
+    Args:
+        truth: True maps of genes.
+        rests: `(M, n)` what else is in the maps.
+        r: With the true map of the gene.
+    """
+    maps = np.empty_like(rests)
+    for number, rest in enumerate(rests.T):
+        gene = true_gene(truth, number)
         rest = rest - truth.basis @ (truth.basis.T @ rest)
         rest = rest - gene * (gene @ rest)
         maps[:, number] = r * gene + np.sqrt(1 - r**2) * rest / np.linalg.norm(rest)
