@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from inr_jax.brain.label_images import LabelImage
 from inr_jax.brain.space import Grid
 from inr_jax.errors import InputError
-from inr_jax.samples.region_values import read_region_values
+from inr_jax.samples.region_values import read_region_values, region_values_of
 
 LABELS = LabelImage(
     np.zeros((2, 3, 4), np.int16),
@@ -45,6 +46,22 @@ def test_a_name_means_both_sides_unless_a_column_says_which(table, caplog):
     np.testing.assert_array_equal(
         read_region_values(path, LABELS)["t"], [3, 1, 4, np.nan]
     )
+
+
+def test_a_frame_is_read_as_its_table_with_regions_in_the_index_too(table):
+    frame = pd.DataFrame({"id": [51, 11], "tau": [1.5, -1], "amyloid": [2, np.nan]})
+    maps = region_values_of(frame, LABELS)
+    for given in (frame.set_index("id"), frame.astype({"id": str})):
+        again = region_values_of(given, LABELS)
+        assert set(again) == {"tau", "amyloid"}
+        for name, values in maps.items():
+            np.testing.assert_array_equal(again[name], values)
+    np.testing.assert_array_equal(maps["tau"], [-1, np.nan, 1.5, np.nan])
+    named = pd.DataFrame({"tau": [3.0, 1.0]}, index=["Insula", "brainstem"])
+    values = region_values_of(named, LABELS)["tau"]
+    np.testing.assert_array_equal(values, [3, np.nan, 3, 1])
+    with pytest.raises(InputError, match=r"table, line 2: .*found '13'"):
+        region_values_of(pd.DataFrame({"id": [13], "tau": [1.0]}), LABELS)
 
 
 @pytest.mark.parametrize(
