@@ -37,7 +37,9 @@ TRENDS, STRATA = Names(("linear", "quadratic", "none")), Names(("auto", "none"))
 # those would import jax, so tests compare.
 FIELDS = Names(("siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr"))
 CONDITIONINGS = ["heads", "independent", "concat", "low_rank", "shift", "film", "hyper"]
-NULLS_OF_OTHERS = Form("|moran|brainsmash|moran,brainsmash", "names", "as moran")
+NULLS_OF_OTHERS = Form(
+    "|moran|brainsmash|moran,brainsmash", "moran, brainsmash", "as one or both"
+)
 REFIT = Names(("auto", "always", "never"))
 CODES = Names(("position", "spectral", "pca", "table", "latent"))
 BASELINES, MIX = Names(("all", "plain")), Range(0, 4096)
