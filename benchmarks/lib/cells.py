@@ -1,26 +1,24 @@
-"""Cells of a comparison of conditionings: widths of equal size, baselines, intervals.
+"""Cells of a comparison of conditionings: what each changes, and how large it is.
 
 Nouns:
     cell: an injection and a code, as wide as gives it the parameters of the default.
-Axis letters: N wells, G genes.
+    table: of genes, for the code that needs no expression of them.
+Axis letters: G genes, M columns.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 
 import jax
 import numpy as np
 from ml_collections import ConfigDict
 
+from inr_jax.fields.conditioning import CONDITIONINGS
 from inr_jax.run import build
-from inr_jax.samples.samples import Samples
-from inr_jax.samples.sites import Sites
-from inr_jax.samples.standardise import standardiser
-from inr_jax.stats.kriging import kriging
-from inr_jax.stats.predictor import Prediction, Predictor
+from inr_jax.run.networks import conditioning_maker, taken_by
+from inr_jax.samples.phantom import Phantom
 
 CODES = {
     "spectral position": {"conditioning.code": "position"},
@@ -28,20 +26,38 @@ CODES = {
     "spectral 16": {"conditioning.code": "spectral"},
     "PCA 16": {"conditioning.code": "pca"},
     "latent 16": {"conditioning.code": "latent"},
+    "table": {"conditioning.code": "table"},
 }
-WITH_CODES, WITHOUT = ("concat", "shift", "film", "hyper"), ("low_rank", "independent")
-COMPONENTS = 8  # of PCA before kriging
+DEFAULT = "heads"
+NEAR = 0.05  # share by which the parameters of a cell may differ from the default's
+DEPTHS = (3, 2, 4, 5)  # tried in this order where no width comes so near
 
 
-def cells(wanted: str, codes: int) -> dict:
-    """Name of a cell to what it changes, of so many codes; the default first."""
-    made: dict = {"heads": {}}
-    for name in wanted.split(",") if wanted else (*WITHOUT, *WITH_CODES):
-        if name in WITH_CODES:
-            for code, changes in list(CODES.items())[:codes]:
-                made[f"{name}, {code}"] = {"conditioning.name": name, **changes}
-        elif name != "heads":
-            made[name] = {"conditioning.name": name}
+def cells(config: ConfigDict, pairs: int, modules: Iterable[str] = ()) -> dict:
+    """Name of a cell to the settings that it changes; the default comes first.
+
+    Injections are those of the registry, and files of one's own. Where a value costs
+    as much for each gene, a step takes `pairs` of a well and a gene; the default is
+    there a second time with as many, which tells what that costs.
+
+    Args:
+        config: Of the default, with the table of genes in it.
+        pairs: 0 takes all wells and genes.
+        modules: Python files with `make`.
+    """
+    made: dict = {DEFAULT: {}}
+    if pairs:
+        made[f"{DEFAULT}, {pairs} pairs"] = {"fit.pairs": pairs}
+    names: dict = {name: {"conditioning.name": name} for name in CONDITIONINGS}
+    names |= {Path(path).stem: {"conditioning.module": path} for path in modules}
+    for name, changes in names.items():
+        asked = config.copy_and_resolve_references()
+        asked.update_from_flattened_dict(changes)
+        if "code" in taken_by(conditioning_maker(asked)):
+            for code, more in CODES.items():
+                made[f"{name}, {code}"] = {**changes, **more, "fit.pairs": pairs}
+        elif name != DEFAULT:
+            made[name] = changes
     return made
 
 
@@ -53,8 +69,24 @@ def parameters_of(config: ConfigDict, genes: int) -> int:
 
 
 def of_equal_size(config: ConfigDict, genes: int, wanted: int) -> ConfigDict:
-    """The settings at the width whose parameters come nearest to those wanted."""
+    """The settings at the width whose parameters come nearest to those wanted.
 
+    Another depth where no width comes within `NEAR` of them.
+    """
+    best: tuple = (np.inf,)
+    for depth in (config.field.depth, *DEPTHS):
+        config.field.depth = depth
+        width = _width(config, genes, wanted)
+        config.field.hidden = width
+        off = abs(parameters_of(config, genes) / wanted - 1)
+        best = min(best, (off, depth, width))
+        if off <= NEAR:
+            break
+    config.field.depth, config.field.hidden = best[1:]
+    return config
+
+
+def _width(config: ConfigDict, genes: int, wanted: int) -> int:
     def at(width: int) -> int:
         config.field.hidden = width
         return parameters_of(config, genes)
@@ -65,52 +97,25 @@ def of_equal_size(config: ConfigDict, genes: int, wanted: int) -> ConfigDict:
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if at(middle) < wanted else (low, middle)
-    config.field.hidden = min((low, high), key=lambda width: abs(at(width) - wanted))
-    return config
+    return min((low, high), key=lambda width: abs(at(width) - wanted))
 
 
-def _on(values: Callable[[np.ndarray], np.ndarray]) -> Predictor:
-    """Kriging of standardised values that were made others, in the old units."""
+def write_gene_table(path: Path, genes: tuple[str, ...], brain: Phantom | None) -> None:
+    """Write a table of genes that knows no expression of them.
 
-    def predict(training: Samples, sites: Sites) -> Prediction:
-        units = standardiser(training.values)
-        made = values(units.standard(np.asarray(training.values, np.float64)))
-        samples = dataclasses.replace(training, values=units.values(made))
-        return Prediction(kriging(samples, sites, mirror=True).mean)
-
-    return predict
-
-
-def _principal(standard: np.ndarray) -> np.ndarray:
-    u, size, v = np.linalg.svd(standard, full_matrices=False)
-    return (u * size)[:, :COMPONENTS] @ v[:COMPONENTS]
-
-
-BASELINES: dict[str, Predictor] = {
-    "mean gene, kriged": _on(lambda z: np.tile(z.mean(1, keepdims=True), z.shape[1])),
-    "PCA, kriged": _on(_principal),
-    "kriging": _on(lambda z: z),
-}
-
-
-def interval(scores: np.ndarray, default: np.ndarray) -> tuple[float, float]:
-    """Mean difference `(G,)` of scores, and half its 95 % interval; genes are units."""
-    difference = scores - default
-    half = 1.96 * difference.std(ddof=1) / len(difference) ** 0.5
-    return float(difference.mean()), float(half)
-
-
-def draw(path: Path, rows: list[dict]) -> None:
-    """Differences from the default with their intervals, a line a cell."""
-    from matplotlib.figure import Figure
-
-    figure = Figure((6, 0.6 + 0.24 * len(rows)), layout="constrained")
-    axes = figure.subplots()
-    lines = np.arange(len(rows))[::-1]
-    middle = [row["difference"] for row in rows]
-    half = [row["half_interval"] for row in rows]
-    axes.errorbar(middle, lines, xerr=half, fmt="o", color="black", capsize=2)
-    axes.axvline(0, color="grey", linewidth=0.8)
-    axes.set_yticks(lines, [row["cell"] for row in rows], fontsize=8)
-    axes.set_xlabel("held-out r less that of the default, 95 % over genes")
-    figure.savefig(path, dpi=150)
+    Of a phantom their true loadings and contrasts, with noise half as large; of real
+    genes the families that their symbols say: which of the beginnings of symbols, of 3
+    letters or more, a gene shares with another.
+    """
+    if brain is not None:
+        columns = [brain.genes.index(gene) for gene in genes]
+        truth = np.vstack([brain.loading, brain.contrast])[:, columns].T
+        noise = np.random.default_rng(0).normal(size=truth.shape)
+        vectors = truth + 0.5 * truth.std(0) * noise
+    else:
+        starts = {gene[:n] for gene in genes for n in range(3, len(gene) + 1)}
+        counts = {start: sum(g.startswith(start) for g in genes) for start in starts}
+        shared = sorted(s for s, count in counts.items() if 1 < count < len(genes))
+        rows = [[float(gene.startswith(start)) for start in shared] for gene in genes]
+        vectors = np.array(rows).reshape(len(genes), -1)
+    np.savez(path, genes=np.array(genes), vectors=vectors)

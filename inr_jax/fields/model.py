@@ -79,6 +79,16 @@ def mean_at(conditioning: Conditioning, model: Model, place: Places) -> jax.Arra
     return model.standardiser.values(values.reshape(-1, genes).mean(0))
 
 
+def networks_of_members(conditioning: Conditioning, model: Model) -> Params:
+    """Parameters `(E, M, ...)`, of each member's networks of K genes."""
+    genes = len(model.standardiser.scale)
+    networks = conditioning.networks_of(genes)
+    return jax.tree.map(
+        lambda leaf: leaf.reshape(-1, networks, *leaf.shape[1:]),
+        rows_of_genes(model.params, genes // networks),
+    )
+
+
 class Renderer(NamedTuple):
     """A compiled-once program from a model and a chunk of places to values.
 
@@ -133,10 +143,7 @@ def _ensemble(
         squares = squares + change**2 * members / (members + 1)
         return (members + 1, mean, squares), None
 
-    params = jax.tree.map(
-        lambda leaf: leaf.reshape(-1, networks, *leaf.shape[1:]),
-        rows_of_genes(model.params, genes // networks),
-    )
+    params = networks_of_members(conditioning, model)
     zero = jnp.zeros((count, genes))
     (members, mean, squares), _ = jax.lax.scan(welford, (0.0, zero, zero), params)
     spread = jnp.sqrt(squares / jnp.maximum(members - 1, 1))

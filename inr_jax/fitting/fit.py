@@ -27,6 +27,7 @@ from inr_jax.fields.numerics import sharding
 from inr_jax.fields.numerics.groups import default_group, map_groups
 from inr_jax.fitting.data import FitData
 from inr_jax.fitting.loss import loss
+from inr_jax.fitting.smoothness import ROUGH, Smoothness
 
 
 class FitState(NamedTuple):
@@ -64,6 +65,8 @@ class Trainer(NamedTuple):
         batch: Wells a step; 0 takes all.
         group: Networks trained side by side; 0 takes `default_group` of them.
         points: Points of each well's support drawn a step; 0 takes all.
+        pairs: Of a well and a gene, drawn a step; 0 takes all genes.
+        smoothness: Penalties on slopes.
     """
 
     conditioning: Conditioning
@@ -73,6 +76,8 @@ class Trainer(NamedTuple):
     batch: int
     group: int
     points: int = 0
+    pairs: int = 0
+    smoothness: Smoothness = ROUGH
 
 
 class FitInfo(NamedTuple):
@@ -130,6 +135,8 @@ def _advance_one(
             jitter_mm=network.jitter_mm,
             batch=trainer.batch,
             points=trainer.points,
+            pairs=trainer.pairs,
+            smoothness=trainer.smoothness,
         )
         update, optimizer = trainer.optimizer.update(slope, optimizer, params)
         return (optax.apply_updates(params, update), optimizer), value
@@ -157,7 +164,8 @@ def advance(
             target = (setting * networks + index % networks) % len(data.targets)
             return _advance_one(trainer, steps, data.of_network(target), step, network)
 
-        group = trainer.group or default_group(rows[0].params, len(data.places.x_mm))
+        wells = trainer.pairs or len(data.places.x_mm)
+        group = trainer.group or default_group(rows[0].params, wells)
         return map_groups(one_network, rows, len(rows[-1]), group)
 
     count = settings * trainer.members * networks

@@ -24,6 +24,7 @@ from inr_jax.maps.gene_batches import Block
 from inr_jax.maps.packing import nifti_bytes, packed
 
 WRITERS = 4  # threads; compressing releases the interpreter
+EXPRESSION = "feature", "Expression, mean of the ensemble"
 OUTSIDE = {"zero": 0.0, "nan": np.nan}
 
 
@@ -78,6 +79,7 @@ def write_blocks(
     blocks: Iterable[Block],
     *,
     std_sidecar: dict[str, Any] | None,
+    of: tuple[str, str] = EXPRESSION,
 ) -> None:
     """Write the maps of every gene, each block while the next one is computed.
 
@@ -90,19 +92,20 @@ def write_blocks(
         blocks: All genes, units of the source; an iterator computes them one by one.
         std_sidecar: What the sidecars of std maps say besides; without it, None, only
             means are written.
+        of: What the blocks' means are: the suffix of their names, and in words.
 
     Raises:
         InputError: A file cannot be written.
         KeyboardInterrupt: A signal was noted (see `progress`).
     """
-    kinds = {"feature": {"Description": "Expression, mean of the ensemble"}}
+    kinds = {of[0]: {"Description": of[1]}}
     if std_sidecar is not None:
         kinds["std"] = std_sidecar
 
     def write(block: Block, column: int) -> None:
         sidecar = sidecars[block.genes.start + column]
         for suffix, description in kinds.items():
-            values = (block.mean if suffix == "feature" else block.spread)[:, column]
+            values = (block.spread if suffix == "std" else block.mean)[:, column]
             stem = canvas.stem(folder, sidecar["Desc"], suffix)
             write_map(canvas, stem, values, {**description, **sidecar})
 

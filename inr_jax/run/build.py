@@ -11,6 +11,7 @@ from inr_jax.fields.conditioning import StructureEmbedding
 from inr_jax.fitting import fit
 from inr_jax.fitting.optimizer import make_adam
 from inr_jax.fitting.recipe import Recipe
+from inr_jax.fitting.smoothness import Smoothness
 from inr_jax.maps import canvas
 from inr_jax.maps.write import Canvas
 from inr_jax.run import networks
@@ -26,7 +27,7 @@ from inr_jax.samples.source import Source, counts
 from inr_jax.stats import hold_out
 
 # Settings of a trainer, in the order of its attributes.
-TRAINED_BY = ("jitter_mm", "members", "batch", "group", "points")
+TRAINED_BY = ("jitter_mm", "members", "batch", "group", "points", "pairs")
 
 
 def load_source(config: ConfigDict, brain: phantom.Phantom | None = None) -> Source:
@@ -179,7 +180,10 @@ def _recipe(
     )
     return Recipe(
         trainer=fit.Trainer(
-            trained, optimizer, *(config.fit[name] for name in TRAINED_BY)
+            trained,
+            optimizer,
+            *(config.fit[name] for name in TRAINED_BY),
+            Smoothness(config.fit.gradient_penalty, config.fit.laplacian_penalty),
         ),
         renderer=model.make_renderer(
             rendered, chunk=config.render.chunk, group=config.fit.group

@@ -15,6 +15,7 @@ import jax
 import numpy as np
 
 from inr_jax.fields import model as fields_model
+from inr_jax.fields.derivatives import VALUE, derived
 from inr_jax.fitting import recipe
 from inr_jax.fitting.checkpoint import Bundle
 from inr_jax.fitting.recipe import Recipe
@@ -28,7 +29,7 @@ from inr_jax.run import config as settings
 from inr_jax.run.adapted import Adaptable
 from inr_jax.run.asking import AskedForMaps
 from inr_jax.run.drawn_model import DrawnModel
-from inr_jax.run.images import Drawable, function_of, images_of
+from inr_jax.run.images import Drawable, derivative_of, function_of, images_of
 from inr_jax.run.keep import save_model
 from inr_jax.run.regions import make_regions
 from inr_jax.run.wells import without_values
@@ -139,6 +140,7 @@ class ExpressionModel(DrawnModel, AskedForMaps, Adaptable):
         resolution_mm: int = 2,
         mask: Any = "",
         std: bool = False,
+        quantity: str = VALUE,
     ) -> Any:
         """Maps of genes as images in MNI mm.
 
@@ -147,6 +149,8 @@ class ExpressionModel(DrawnModel, AskedForMaps, Adaptable):
             resolution_mm: Of the ICBM152 brain: 1, 2 or 3.
             mask: A NIfTI image, or its path, to draw in instead of that brain.
             std: Whether maps of the standard deviation are wanted, too.
+            quantity: "value"; "gradient", its size, units a mm; or "laplacian", units
+                a mm^2. The last two have no standard deviation.
 
         Returns:
             gene -> nibabel image, 0 outside the mask; with `std` a pair of such
@@ -155,10 +159,12 @@ class ExpressionModel(DrawnModel, AskedForMaps, Adaptable):
         Raises:
             InputError: An unknown gene, another resolution, or no mask.
         """
-        canvas = make_canvas(mask, resolution_mm)
-        means, stds = images_of(
-            self.drawable, columns_of(self.genes, genes), canvas, std=std
+        columns, canvas = (
+            columns_of(self.genes, genes),
+            make_canvas(mask, resolution_mm),
         )
+        drawn = derivative_of(self.drawable, quantity, std=std)
+        means, stds = images_of(drawn, columns, canvas, std=std)
         return (means, stds) if std else means
 
     def function(
@@ -167,10 +173,13 @@ class ExpressionModel(DrawnModel, AskedForMaps, Adaptable):
         *,
         tissue: Sequence[float] | None = None,
         membership: np.ndarray | None = None,
+        quantity: str = VALUE,
     ) -> Callable[[jax.Array], jax.Array]:
         """Expression of a gene as a pure function of the place.
 
-        `jax.grad(model.function("APOE"))(x_mm)` is its slope there, a mm.
+        `jax.grad(model.function("APOE"))(x_mm)` is its slope there, a mm. For
+        functions of a place that are made by hand, `inr_jax.fields.derivatives.derived`
+        gives the quantities.
 
         Args:
             gene: Its symbol.
@@ -178,6 +187,7 @@ class ExpressionModel(DrawnModel, AskedForMaps, Adaptable):
                 a model that sees tissue.
             membership: `(A,)` memberships in structures, held fixed; needed by a
                 model that sees structures.
+            quantity: As for `render`.
 
         Returns:
             x_mm `(3,)` to the ensemble's mean `()`, in the units of the source; for
@@ -186,7 +196,8 @@ class ExpressionModel(DrawnModel, AskedForMaps, Adaptable):
         Raises:
             InputError: An unknown gene, or what the model sees is missing.
         """
-        return function_of(self.drawable, gene, tissue, membership)
+        function = function_of(self.drawable, gene, tissue, membership)
+        return derived(function, quantity)
 
     def save(self, folder: str | Path) -> None:
         """Write what `inr_jax.load` reads and `inr-jax render --workdir` draws.

@@ -14,6 +14,7 @@ import nibabel as nib
 import numpy as np
 
 from inr_jax.errors import InputError
+from inr_jax.fields.derivatives import VALUE, make_derivative_renderer
 from inr_jax.fields.inputs import make_places
 from inr_jax.fields.model import Model, keep_genes, mean_at
 from inr_jax.fitting.recipe import Recipe
@@ -75,6 +76,25 @@ def blocks_of(
         size=block_size(len(x_mm), len(columns), size),
         on_chunk=on_chunk,
     )
+
+
+def derivative_of(model: Drawable, quantity: str, *, std: bool = False) -> Drawable:
+    """The same model with maps of a quantity; its spread is 0, as there is none.
+
+    Args:
+        model: What to evaluate.
+        quantity: "value", "gradient" or "laplacian" (`fields.derivatives`).
+        std: Whether its standard deviation is wanted, too.
+
+    Raises:
+        InputError: Another quantity, or a standard deviation that it does not have.
+    """
+    if std and quantity != VALUE:
+        expected, found = "std=True with quantity='value' alone", repr(quantity)
+        fix = "leave std out"
+        raise InputError("render", expected=expected, found=found, fix=fix)
+    renderer = make_derivative_renderer(model.recipe.renderer, quantity)
+    return model._replace(recipe=model.recipe._replace(renderer=renderer))
 
 
 def calibrated_of(model: Drawable, columns: Sequence[int]) -> Calibrated | None:

@@ -33,6 +33,11 @@ from inr_jax.run.stages.adapt import adapt_stage
 from inr_jax.run.stages.associate import associate_stage
 from inr_jax.run.stages.compare import compare_stage, describe
 from inr_jax.run.stages.crosswalk import crosswalk_stage
+from inr_jax.run.stages.derivatives import (
+    check_no_store,
+    derivatives_stage,
+    quantity_stage,
+)
 from inr_jax.run.stages.evaluate import evaluate_stage
 from inr_jax.run.stages.export import export
 from inr_jax.run.stages.figures import figures_stage
@@ -58,6 +63,8 @@ def all_stages(run: Run) -> None:
     elif run.config.evaluate.enabled:
         evaluate_stage(run)
     render_stage(run)
+    if run.config.render.quantity != "value":
+        derivatives_stage(run)
     if run.config.compare.enabled:
         compare_stage(run)
     if run.config.regions.enabled:
@@ -68,7 +75,7 @@ def all_stages(run: Run) -> None:
 STAGES: dict[str, Callable[..., None]] = {
     "run": all_stages,
     "fit": fit_stage,
-    "render": render_stage,
+    "render": quantity_stage,
     "evaluate": evaluate_stage,
     "compare": compare_stage,
     "associate": associate_stage,
@@ -168,6 +175,7 @@ def prepare(config: ConfigDict, workdir: Workdir, verb: str = "run") -> Run:
         expected, fix = "no path, as the phantom reads none", "set source.name"
         found = config.source.path
         raise InputError("config.source", expected=expected, found=found, fix=fix)
+    check_no_store(config.render.quantity, config.render.store)
     results = results_in(workdir)
     for result in results:
         check_settings(result, config)

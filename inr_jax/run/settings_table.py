@@ -45,6 +45,7 @@ CODES = Names(("position", "spectral", "pca", "table", "latent"))
 BASELINES, MIX = Names(("all", "plain")), Range(0, 4096)
 SHARD = Form("|[1-9][0-9]*/[1-9][0-9]*", "a part and how many there are", "as 3/16")
 STORES = Names(("auto", "nifti", "factored"))
+QUANTITIES = Names(("value", "gradient", "laplacian"))
 ABAGEN = {name: Names(names) for name, names in options.CHOICES.items()}
 PRECISION = Names(("float32", "bfloat16", "bfloat16_3x"))
 
@@ -145,9 +146,12 @@ ROWS: tuple[tuple, ...] = (
     (".decay", 1.0, "the learning rate times this, every decay_steps", RATE, NUMBER),
     (".decay_steps", 1000, "steps between two decays", COUNT, NUMBER),
     (".batch", 0, "wells a step, drawn anew; 0 takes all", ZERO_OR_COUNT),
+    (".pairs", 0, "of well and gene a step; 0: all", ZERO_OR_COUNT, Was(0)),
     (".points", 0, "of a value's support, drawn a step; 0 takes all", ZERO_OR_COUNT),
     (".weight_decay", 0.0, "decoupled, as in AdamW", NOT_NEGATIVE, NUMBER),
     (".jitter_mm", 3.0, "sd of noise on coordinates, a step, mm an axis", MM, NUMBER),
+    (".gradient_penalty", 0.0, "on squared slopes, mm^2", NOT_NEGATIVE, Was(0.0)),
+    (".laplacian_penalty", 0.0, "on squared Laplacians, mm^4", NOT_NEGATIVE, Was(0.0)),
     (".targets", "effects", "wells, or what structures share", TARGETS, NUMBER),
     (".members", 6, "networks from other seeds, averaged", Range(1, 1000), ALONG),
     (".mixtures", 0, "of genes that heads are fitted to; 0: each gene", MIX, Was(0)),
@@ -179,6 +183,7 @@ ROWS: tuple[tuple, ...] = (
     (".resolution_mm", 2, "of the ICBM152 brain mask: 1, 2 or 3", RESOLUTION),
     (".mask", "", "a NIfTI mask of your own instead, on its own grid", PATH),
     (".space", "", 'name of its space in file names; "" is MNI152', SPACE),
+    (".quantity", "value", "gradient: its size; or laplacian", QUANTITIES),
     (".precision", "float32", "of products, whatever the fit had", PRECISION),
     (".chunk", 8192, "voxels a call on each device; bounds the memory", COUNT),
     (".genes", 0, "genes of a block; 0: as many as fit 256 MB", ZERO_OR_COUNT),

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import jax
+import jax.numpy as jnp
 
 from inr_jax.brain.space import Array
 from inr_jax.fields.field import Field, Params
@@ -71,3 +72,21 @@ def rows_of_genes(params: Params, count: int) -> Params:
         lambda leaf: leaf.reshape(-1, count, *leaf.shape[2:]), params["genes"]
     )
     return {**params, "genes": genes}
+
+
+def value_of_gene(
+    conditioning: Conditioning, params: Params, codes: Array, gene: Array, x: Array
+) -> jax.Array:
+    """The value `(1,)` of one of a network's K genes at a place, whatever K.
+
+    Args:
+        conditioning: The networks.
+        params: Of one network.
+        codes: `(K, C)` of its genes.
+        gene: `()` which of them.
+        x: `(F,)` features of the place.
+    """
+    row = jax.tree.map(lambda leaf: jnp.asarray(leaf)[gene][None], params["genes"])
+    return conditioning.apply(
+        {**params, "genes": row}, jnp.asarray(codes)[gene][None], x
+    )
