@@ -16,7 +16,7 @@ from inr_jax.maps.bids import gene_desc
 from inr_jax.maps.canvas import make_canvas
 from inr_jax.maps.lookup import Store, as_frame
 from inr_jax.maps.uncertainty import UNCALIBRATED
-from inr_jax.run.images import Drawable
+from inr_jax.run.images import Drawable, images_of, mixes_of
 from inr_jax.run.stores import factored_of, told_of
 from inr_jax.samples.gene_names import columns_of
 
@@ -69,6 +69,25 @@ class AskedForMaps:
             raise InputError("x_mm", expected="(3,) MNI mm", found=found, fix=fix)
         mean, sd = self([x_mm])  # type: ignore[operator]
         return as_frame(self.genes, mean[0], sd[0])
+
+    def between(
+        self, first: str, last: str, count: int = 5, *, resolution_mm: int = 2
+    ) -> list[nib.Nifti1Image]:
+        """Maps from one gene to another in even steps, by mixes of their weights.
+
+        Args:
+            first: Its map is the first.
+            last: Its map is the last.
+            count: Of maps, 2 or more.
+            resolution_mm: Of the ICBM152 brain: 1, 2 or 3.
+
+        Raises:
+            InputError: An unknown gene, or genes that share no network.
+        """
+        mixes = mixes_of(self.drawable, (first, last), max(int(count), 2))
+        canvas = make_canvas("", resolution_mm)
+        images, _ = images_of(mixes, range(len(mixes.genes)), canvas, std=False)
+        return list(images.values())
 
     @functools.cached_property
     def _brain(self) -> Store:

@@ -14,6 +14,7 @@ import nibabel as nib
 import numpy as np
 
 from inr_jax.errors import InputError
+from inr_jax.fields.between import between
 from inr_jax.fields.derivatives import VALUE, make_derivative_renderer
 from inr_jax.fields.inputs import make_places
 from inr_jax.fields.model import Model, keep_genes, mean_at
@@ -95,6 +96,19 @@ def derivative_of(model: Drawable, quantity: str, *, std: bool = False) -> Drawa
         raise InputError("render", expected=expected, found=found, fix=fix)
     renderer = make_derivative_renderer(model.recipe.renderer, quantity)
     return model._replace(recipe=model.recipe._replace(renderer=renderer))
+
+
+def mixes_of(model: Drawable, pair: tuple[str, str], count: int) -> Drawable:
+    """Mixes of two genes in even steps, both ends included (`fields.between`).
+
+    Raises:
+        InputError: An unknown gene, or genes that share no network.
+    """
+    ends = columns_of(model.genes, list(pair))
+    made = between(model.recipe.conditioning, model.model, ends, count)
+    shares = np.linspace(0, 1, count)
+    names = tuple(f"{pair[0]}~{pair[1]} {share:.3g}" for share in shares)
+    return model._replace(genes=names, model=made, calibrated=None)
 
 
 def calibrated_of(model: Drawable, columns: Sequence[int]) -> Calibrated | None:

@@ -15,7 +15,7 @@ OURS = (
     r"|(abagen_comparison|donor_comparison)\.csv|abagen_report\.md"
     r"|(wells|calibration|calibration_structure|group\d+_without[\d-]+"
     r"|fold-[0-9a-f]{16})\.npz"
-    r"|held_out\.parquet"
+    r"|(held_out|latents)\.parquet|latents\.npz"
 )
 MAPS = r"source-(inrjax|phantom)_desc-[A-Za-z0-9]+_.*\.(nii\.gz|json)$"
 PICTURES = r"[a-z_]+.*\.(png|svg|gif)$"

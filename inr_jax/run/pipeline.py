@@ -42,6 +42,7 @@ from inr_jax.run.stages.evaluate import evaluate_stage
 from inr_jax.run.stages.export import export
 from inr_jax.run.stages.figures import figures_stage
 from inr_jax.run.stages.fit import fit_stage
+from inr_jax.run.stages.latents import latents_stage
 from inr_jax.run.stages.regions import regions_stage
 from inr_jax.run.stages.render import render_stage
 from inr_jax.run.stages.report import report_folder, report_stage
@@ -83,12 +84,13 @@ STAGES: dict[str, Callable[..., None]] = {
     "crosswalk": crosswalk_stage,
     "regions": regions_stage,
     "figures": figures_stage,
+    "latents": latents_stage,
 }
 
 
-DRAWING_VERBS = ("render", "compare", "regions", "associate", "figures")
+DRAWING_VERBS = ("render", "compare", "regions", "associate", "figures", "latents")
 # Of these, those that go on without the source.
-FROM_CHECKPOINT = ("render", "regions", "associate", "adapt", "figures")
+FROM_CHECKPOINT = ("render", "regions", "associate", "adapt", "figures", "latents")
 SOURCE_SECTIONS = ("source", "phantom", "ahba")  # what `adapt` may change
 
 

@@ -10,6 +10,7 @@ VERBS = {
     "export": "maps of genes as NIfTI or zarr, tables of regions as Parquet or h5ad",
     "regions": "tables of the regions of any atlas: mean, sd and evidence of each gene",
     "figures": "pictures for a paper, PNG and SVG; --genes=GENE,GENE --against=DIR",
+    "latents": "what the fit holds of each gene: latents.parquet, .npz, a picture",
     "report": "write report.html: every gene in a viewer, scores, methods, settings",
     "adapt": "genes of another source on the trunk of a run: maps, adapted.csv",
     "compare": "compare the maps with abagen's interpolation; region tables",
@@ -23,7 +24,7 @@ VERBS = {
 }
 # Verbs that need what a run left in the workdir.
 GO_ON: tuple[str, ...] = ("render", "compare", "export", "regions", "figures")
-GO_ON += ("report", "associate", "adapt")
+GO_ON += ("report", "associate", "adapt", "latents")
 # Verbs that need no workdir, with their own flags.
 WITHOUT_WORKDIR = {
     "merge": "DIR DIR ... --workdir=DIR",
@@ -42,7 +43,7 @@ OWN_FLAGS = {
 OWN_USAGE = {
     "sweep": "--workdir=DIR [--sweep=FILE] [--protocol=donor|donor+anatomy]"
     " [--donors=NAME,NAME]",
-    "render": "--workdir=DIR [--genes=GENE,GENE]",
+    "render": "--workdir=DIR [--genes=GENE,GENE|GENE~GENE:5]",
     "figures": "--workdir=DIR [--genes=GENE,GENE] [--against=WORKDIR]",
     "export": "--workdir=DIR [--genes=GENE,GENE] [--format=nifti|zarr|parquet|h5ad]",
     "associate": "--workdir=DIR --map=MAP.nii.gz|--table=REGIONS.csv [--mask=MASK.nii]"

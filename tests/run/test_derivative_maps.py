@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import nibabel as nib
 import numpy as np
+import pandas as pd
 import pytest
 from given import input_error
 from workdirs import load, maps
@@ -12,6 +13,7 @@ from workdirs import load, maps
 import inr_jax
 from inr_jax import cli
 from inr_jax.run import build, config
+from inr_jax.samples.gene_table import read_gene_table
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compiling")]
 H = 1.0  # mm
@@ -80,3 +82,30 @@ def test_what_they_do_not_have_is_refused_in_a_line(model, mask, tmp_path, capsy
     assert "factored, which holds values" in capsys.readouterr().err
     keys = ["--config.render.quantity=slope"]
     assert cli.main(["render", f"--workdir={tmp_path}/out", *keys]) == 2
+
+
+def test_latents_and_maps_between_genes_by_command(model, mask, tmp_path, capsys):
+    folder = tmp_path / "out"
+    model.save(folder)
+    assert cli.main(["latents", f"--workdir={folder}"]) == 0
+    table = pd.read_parquet(folder / "latents.parquet")
+    assert list(table.gene) == list(model.genes)
+    assert {"entrez", "z1", "training_r", "held_out_r"} <= set(table)
+    kept = read_gene_table(folder / "latents.npz")  # a table for conditioning.table
+    np.testing.assert_allclose(kept.vectors[:, 0], table.z1)
+    assert (folder / "figures" / "latents.png").stat().st_size > 10_000
+    nib.save(mask, tmp_path / "mask.nii.gz")
+    keys = [f"--workdir={folder}", f"--config.render.mask={tmp_path}/mask.nii.gz"]
+    first, last = model.genes[:2]
+    assert cli.main(["render", *keys, f"--genes={first}~{last}:3"]) == 0
+    drawn = maps(folder)
+    assert list(drawn) == [
+        f"{first}to{last}{percent}" for percent in ("000", "050", "100")
+    ]
+    images = model.render([first, last], mask=mask)
+    for desc, gene in ((f"{first}to{last}000", first), (f"{first}to{last}100", last)):
+        np.testing.assert_allclose(
+            nib.load(drawn[desc]).get_fdata(), images[gene].get_fdata(), rtol=1e-5
+        )
+    assert cli.main(["render", *keys, f"--genes={first}~{last}:1"]) == 2
+    assert "as APOE~MAPT:5" in capsys.readouterr().err

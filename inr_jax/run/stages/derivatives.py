@@ -21,6 +21,7 @@ from inr_jax.run.consistency import read_scores_of
 from inr_jax.run.images import blocks_of, derivative_of
 from inr_jax.run.run import Run
 from inr_jax.run.sidecars import sidecars
+from inr_jax.run.stages.between import between_stage, split_genes
 from inr_jax.run.stages.render import expression_model, render_stage
 from inr_jax.samples.gene_names import columns_of
 
@@ -32,7 +33,12 @@ DESCRIPTIONS = {
 
 
 def quantity_stage(run: Run, genes: str | None = None) -> None:
-    """The verb `render`: maps of values, or of the quantity that is asked for."""
+    """The verb `render`: maps of values, of another quantity, or between genes."""
+    genes, pairs = split_genes(genes)
+    if pairs:
+        between_stage(run, pairs)
+    if pairs and not genes:
+        return
     if run.config.render.quantity == VALUE:
         render_stage(run, genes)
     else:
