@@ -96,7 +96,7 @@ def on_its_side(inputs: Inputs, place: Places) -> tuple[OfPlace, jax.Array]:
     def features(x_mm: jax.Array) -> jax.Array:
         return smooth.features(place._replace(x_mm=x_mm))
 
-    return features, folded(place.x_mm, inputs.mirror)
+    return features, jnp.asarray(folded(place.x_mm, inputs.mirror))
 
 
 def make_derivative_renderer(renderer: Renderer, quantity: str) -> Renderer:

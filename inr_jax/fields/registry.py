@@ -11,24 +11,49 @@ from collections.abc import Callable, Collection, Mapping
 from inr_jax.errors import InputError, first_line, unknown_name
 
 
+def maker_of(
+    table: Mapping[str, Callable], name: str, where: str, group: str = ""
+) -> Callable:
+    """The maker of that name: of this package, or that an installed one brings.
+
+    Args:
+        table: Makers by name.
+        name: A key of the table, or the name of an entry point.
+        where: The setting, to name in an error.
+        group: Of entry points; "" has none.
+
+    Raises:
+        InputError: `name` is unknown; lists the known ones.
+    """
+    if name in table:
+        return table[name]
+    brought = plugged(group) if group else {}
+    if name not in brought:
+        raise unknown_name(where, name, [*table, *brought])
+    return brought[name]
+
+
 def settings_in(
-    table: Mapping[str, Callable], name: str, kind: str, common: Collection[str]
+    table: Mapping[str, Callable],
+    name: str,
+    kind: str,
+    common: Collection[str],
+    group: str = "",
 ) -> tuple[str, ...]:
     """Names of the settings that the maker of that name takes.
 
     Args:
         table: Makers by name.
-        name: A key of the table.
+        name: A key of the table, or the name of an entry point.
         kind: What the makers make, "field", to name in an error.
         common: Arguments that all makers of the table take.
+        group: Of entry points; "" has none.
 
     Raises:
         InputError: `name` is unknown; lists the known ones.
     """
-    if name not in table:
-        raise unknown_name(f"{kind}.name", name, table)
-    arguments = inspect.signature(table[name]).parameters
-    return tuple(key for key in arguments if key not in common)
+    arguments = inspect.signature(maker_of(table, name, f"{kind}.name", group))
+    return tuple(key for key in arguments.parameters if key not in common)
 
 
 def check_settings(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from inr_jax.brain.space import Array
 from inr_jax.fields.conditioning import Conditioning
 from inr_jax.fields.conditioning.conditioning import value_of_gene
 from inr_jax.fields.field import Params
@@ -101,8 +102,8 @@ def loss(
 def _real(data: FitData) -> jax.Array:
     """`(P,)` 1 at wells or the points of their supports, 0 at padding."""
     if data.points is not None:
-        return (data.points.share > 0).astype(jnp.float32)
-    return (jnp.arange(len(data.places.x_mm)) < data.wells).astype(jnp.float32)
+        return jnp.float32(data.points.share > 0)
+    return jnp.float32(jnp.arange(len(data.places.x_mm)) < data.wells)
 
 
 class _Step(NamedTuple):
@@ -116,7 +117,7 @@ class _Step(NamedTuple):
     """
 
     places: Places
-    targets: jax.Array
+    targets: Array
     genes: jax.Array | None
     points: int
 

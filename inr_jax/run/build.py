@@ -183,7 +183,9 @@ def _recipe(
             trained,
             optimizer,
             *(config.fit[name] for name in TRAINED_BY),
-            Smoothness(config.fit.gradient_penalty, config.fit.laplacian_penalty),
+            smoothness=Smoothness(
+                config.fit.gradient_penalty, config.fit.laplacian_penalty
+            ),
         ),
         renderer=model.make_renderer(
             rendered, chunk=config.render.chunk, group=config.fit.group

@@ -20,7 +20,7 @@ from inr_jax.fields.gene_codes import LEARNED, GeneCodes, make_codes
 from inr_jax.fields.gene_codes import settings_of as settings_of_codes
 from inr_jax.fields.inputs import feature_count
 from inr_jax.files.reading import user_path
-from inr_jax.run.plugins import conditioning_maker, taken_by
+from inr_jax.run.plugins import check_field_and_code, conditioning_maker, taken_by
 from inr_jax.samples.gene_table import read_gene_table
 
 log = logging.getLogger("inr_jax")
@@ -81,7 +81,12 @@ def make_gene_codes(config: ConfigDict) -> GeneCodes:
 
 
 def field_settings(config: ConfigDict) -> dict:
-    """What the chosen field takes of `config.field`, which serves all of them."""
+    """What the chosen field takes of `config.field`, which serves all of them.
+
+    Raises:
+        InputError: The field, or the code, of another package breaks its protocol.
+    """
+    check_field_and_code(config)
     return {
         key: config.field[key] for key in architectures.settings_of(config.field.name)
     }

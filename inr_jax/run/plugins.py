@@ -1,4 +1,8 @@
-"""Conditionings that are not of this package: a file of the user's, an entry point."""
+"""What is not of this package: conditionings, fields and codes from elsewhere.
+
+A conditioning is a file of the user's or an entry point, fields and codes are entry
+points; each is held to its protocol before it is used.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,14 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, first_line
+from inr_jax.fields.architectures import FIELDS
+from inr_jax.fields.architectures import GROUP as OF_FIELDS
+from inr_jax.fields.architectures.contract import check_field
 from inr_jax.fields.conditioning import COMMON, CONDITIONINGS
 from inr_jax.fields.conditioning.contract import RULES, check_conditioning
+from inr_jax.fields.gene_codes import CODES, LEARNED
+from inr_jax.fields.gene_codes import GROUP as OF_CODES
+from inr_jax.fields.gene_codes.contract import check_codes
 from inr_jax.fields.registry import plugged
 from inr_jax.files.reading import user_path
 
@@ -32,8 +42,26 @@ def conditioning_maker(config: ConfigDict) -> Callable[..., Any]:
     if settings.name in CONDITIONINGS:
         return CONDITIONINGS[settings.name]
     make = plugged(GROUP)[settings.name]
-    check_conditioning(make, f"entry point {settings.name!r} of {GROUP}")
+    check_conditioning(make, where(settings.name, GROUP))
     return make
+
+
+def check_field_and_code(config: ConfigDict) -> None:
+    """Hold the field and the code of settings to their protocols, if they are brought.
+
+    Raises:
+        InputError: One breaks it; says which rule.
+    """
+    field, code = config.field.name, config.conditioning.code
+    if field not in FIELDS:
+        check_field(plugged(OF_FIELDS)[field], where(field, OF_FIELDS), config.field)
+    if code not in (*CODES, LEARNED):
+        check_codes(plugged(OF_CODES)[code], where(code, OF_CODES))
+
+
+def where(name: str, group: str) -> str:
+    """An entry point, to name in an error."""
+    return f"entry point {name!r} of {group}"
 
 
 def taken_by(make: Callable[..., Any]) -> tuple[str, ...]:

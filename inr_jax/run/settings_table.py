@@ -35,13 +35,14 @@ TARGETS, TISSUES = Names(("wells", "effects")), Names(("none", "soft", "class"))
 TRENDS, STRATA = Names(("linear", "quadratic", "none")), Names(("auto", "none"))
 # The names that fields.architectures, .conditioning and .numerics.precision register;
 # those would import jax, so tests compare.
-FIELDS = Names(("siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr"))
+FIELDS = ["siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr"]
 CONDITIONINGS = ["heads", "independent", "concat", "low_rank", "shift", "film", "hyper"]
 NULLS_OF_OTHERS = Form(
     "|moran|brainsmash|moran,brainsmash", "moran, brainsmash", "as one or both"
 )
 REFIT = Names(("auto", "always", "never"))
-CODES = Names(("position", "spectral", "pca", "table", "latent"))
+CODES = ["position", "spectral", "pca", "table", "latent"]
+CODE = Plugged(CODES, "inr_jax.codes")
 BASELINES, MIX = Names(("all", "plain")), Range(0, 4096)
 SHARD = Form("|[1-9][0-9]*/[1-9][0-9]*", "a part and how many there are", "as 3/16")
 STORES = Names(("auto", "nifti", "factored"))
@@ -118,7 +119,7 @@ ROWS: tuple[tuple, ...] = (
     (".tissue", "none", "soft: P(grey), P(white) | class: +1, -1", TISSUES),
     (".box", "cube", "joint: the paper's single min-max", Names(("cube", "joint"))),
     ("field", "The network"),
-    (".name", "siren", "architecture", FIELDS),
+    (".name", "siren", "architecture", Plugged(FIELDS, "inr_jax.fields")),
     (".hidden", 64, "width", WIDTH),
     (".depth", 3, "hidden layers; mfn: filters; oinr: convolutions", DEPTH),
     (".omega", 5.0, "siren, wire, wire2d: frequency of every layer", POSITIVE),
@@ -134,7 +135,7 @@ ROWS: tuple[tuple, ...] = (
     (".name", "heads", "how genes share networks", Plugged(CONDITIONINGS)),
     (".module", "", "a file of your own with make(), instead", PATH, Was("")),
     (".rank", 8, "low_rank: patterns; hyper: directions of a layer", WIDTH),
-    (".code", "position", "of genes, not for heads...", CODES, Was("position")),
+    (".code", "position", "of genes, not for heads...", CODE, Was("position")),
     (".order", "spectral", "position: of a gene in", Names(("spectral", "pc1"))),
     (".frequencies", 11, "position: sin/cos pairs of it", Range(0, 20)),
     (".width", 16, "spectral, pca, table, latent: numbers of a code", WIDTH, Was(16)),

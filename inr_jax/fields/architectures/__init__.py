@@ -7,7 +7,7 @@ from collections.abc import Callable
 from inr_jax.fields.architectures import gauss, mfn, oinr, relu, siren, wire
 from inr_jax.fields.field import Field
 from inr_jax.fields.numerics.precision import EXACT
-from inr_jax.fields.registry import check_settings, settings_in
+from inr_jax.fields.registry import check_settings, maker_of, settings_in
 
 FIELDS: dict[str, Callable[..., Field]] = {
     "siren": siren.make,
@@ -20,6 +20,7 @@ FIELDS: dict[str, Callable[..., Field]] = {
 }
 
 
+GROUP = "inr_jax.fields"  # of entry points, by which packages bring more
 COMMON = ("features", "outputs", "precision")  # what every field takes
 
 
@@ -29,7 +30,7 @@ def settings_of(name: str) -> tuple[str, ...]:
     Raises:
         InputError: `name` is unknown; lists the known ones.
     """
-    return settings_in(FIELDS, name, "field", COMMON)
+    return settings_in(FIELDS, name, "field", COMMON, GROUP)
 
 
 def make_field(
@@ -38,7 +39,7 @@ def make_field(
     """The field of that name.
 
     Args:
-        name: A key of `FIELDS`.
+        name: A key of `FIELDS`, or the name of an entry point.
         features: F, the numbers that a place gives; its 3 coordinates come first.
         outputs: K, the values wanted there.
         precision: Of products behind the first layer, one of `precision.PRECISIONS`.
@@ -48,7 +49,7 @@ def make_field(
         InputError: `name` or a setting is unknown; lists the known ones.
     """
     check_settings(settings, settings_of(name), f"field {name}")
-    return FIELDS[name](
+    return maker_of(FIELDS, name, "field.name", GROUP)(
         features=features, outputs=outputs, precision=precision, **settings
     )
 
