@@ -38,11 +38,12 @@ def draw_latents(
     figure = Figure((6.4, 5.2), layout="constrained")
     ax = figure.subplots()
     scored = np.isfinite(r)
-    ax.scatter(*vectors[~scored].T, s=14, color="lightgrey")
+    x, y = vectors.T
+    ax.scatter(x[~scored], y[~scored], s=14, color="lightgrey")
     if scored.any():
         best = np.nanpercentile(np.abs(r), 98)
         points = ax.scatter(
-            *vectors[scored].T, s=18, c=r[scored], cmap="viridis", vmin=0, vmax=best
+            x[scored], y[scored], s=18, c=r[scored], cmap="viridis", vmin=0, vmax=best
         )
         figure.colorbar(points, ax=ax, label="held-out r", extend="min")
     far = np.linalg.norm(vectors - vectors.mean(0), axis=1)

@@ -180,12 +180,11 @@ def _recipe(
     )
     return Recipe(
         trainer=fit.Trainer(
-            trained,
-            optimizer,
-            *(config.fit[name] for name in TRAINED_BY),
+            trained, optimizer, *(config.fit[name] for name in TRAINED_BY)
+        )._replace(
             smoothness=Smoothness(
                 config.fit.gradient_penalty, config.fit.laplacian_penalty
-            ),
+            )
         ),
         renderer=model.make_renderer(
             rendered, chunk=config.render.chunk, group=config.fit.group

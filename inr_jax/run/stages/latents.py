@@ -88,7 +88,7 @@ def _write(run: Run, latents: Latents, columns: dict[str, np.ndarray]) -> None:
     if latents.share is not None:
         arrays["variance_share"] = latents.share
     file = io.BytesIO()
-    np.savez(file, **arrays)
+    np.savez(file, **arrays)  # type: ignore[arg-type]
     write_bytes(root / "latents.npz", file.getvalue())
 
 
