@@ -28,6 +28,8 @@ COLUMNS = (
     "inner_r2",
     "outer_r",
     "outer_r2",
+    "difference",
+    "half_interval",
     "chosen",
     "seconds",
 )
@@ -62,6 +64,8 @@ def make_table(
             "inner_r2": float(inner[row, 1]),
             "outer_r": float(nested.outer[row, 0]),
             "outer_r2": float(nested.outer[row, 1]),
+            "difference": float(nested.difference[row, 0]),
+            "half_interval": float(nested.difference[row, 1]),
             "chosen": int((nested.chosen == row).sum()),
             "seconds": round(float(seconds[row]), 1),
             "inner": dict(zip(donors, nested.inner[row, :, 0].tolist(), strict=True)),
@@ -101,12 +105,14 @@ def as_text(table: dict) -> str:
     """The table for a terminal, best inner score first."""
     width = max(len(row["candidate"]) for row in table["candidates"])
     head = f"{'candidate':<{width}}  inner r  inner R2  outer r  outer R2  chosen"
+    head += "  inner r - default"
     lines = [head]
     for row in sorted(table["candidates"], key=lambda row: -row["inner_r"]):
         name, numbers = row["candidate"], [row[key] for key in COLUMNS[2:6]]
         r, r2, outer_r, outer_r2 = numbers
         line = f"{name:<{width}}  {r:7.4f}  {r2:8.4f}  {outer_r:7.4f}  {outer_r2:8.4f}"
-        lines.append(f"{line}  {row['chosen']:6d}")
+        apart = f"{row['difference']:+.4f} +- {row['half_interval']:.4f}"
+        lines.append(f"{line}  {row['chosen']:6d}  {apart:>17}")
     for name, scores in table["methods"].items():
         gap = " " * 19
         lines.append(f"{name:<{width}}{gap}  {scores['r']:7.4f}  {scores['r2']:8.4f}")

@@ -18,6 +18,7 @@ from inr_jax.files import write_text
 from inr_jax.fitting import checkpoint
 from inr_jax.run import build, shards
 from inr_jax.run import config as settings
+from inr_jax.run.adapted_folder import check_fitted_here, with_gene_table
 from inr_jax.run.consistency import (
     Result,
     check_inputs,
@@ -91,6 +92,8 @@ STAGES: dict[str, Callable[..., None]] = {
 DRAWING_VERBS = ("render", "compare", "regions", "associate", "figures", "latents")
 # Of these, those that go on without the source.
 FROM_CHECKPOINT = ("render", "regions", "associate", "adapt", "figures", "latents")
+# What fits anew, which the genes of another's trunk cannot.
+REFITTED = ("run", "fit", "evaluate", "sweep", "adapt")
 SOURCE_SECTIONS = ("source", "phantom", "ahba")  # what `adapt` may change
 
 
@@ -109,6 +112,8 @@ def do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> 
     if verb == "report":  # reads what others left, and no source
         report_folder(workdir, config)
         return
+    if verb in REFITTED:
+        check_fitted_here(workdir)
     if verb == "adapt":
         adapt_stage(*trunk_of(workdir, config))
         return
@@ -219,7 +224,8 @@ def _read_source(
     config: ConfigDict, wells: Path, brain: phantom.Phantom | None, verb: str
 ) -> Source:
     try:
-        return shards.cut(build.load_source(config, brain), config)
+        source = shards.cut(build.load_source(config, brain), config)
+        return with_gene_table(source, config)
     except InputError as error:
         if verb not in FROM_CHECKPOINT or not wells.exists():
             raise

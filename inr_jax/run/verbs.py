@@ -34,7 +34,7 @@ WITHOUT_WORKDIR = {
 }
 # Verbs with flags of their own beside a workdir.
 OWN_FLAGS = {
-    "sweep": ("sweep", "protocol", "donors"),
+    "sweep": ("sweep", "protocol", "donors", "seeds"),
     "render": ("genes",),
     "figures": ("genes", "against"),
     "export": ("genes", "format"),
@@ -42,7 +42,7 @@ OWN_FLAGS = {
 }
 OWN_USAGE = {
     "sweep": "--workdir=DIR [--sweep=FILE] [--protocol=donor|donor+anatomy]"
-    " [--donors=NAME,NAME]",
+    " [--donors=NAME,NAME] [--seeds=3]",
     "render": "--workdir=DIR [--genes=GENE,GENE|GENE~GENE:5]",
     "figures": "--workdir=DIR [--genes=GENE,GENE] [--against=WORKDIR]",
     "export": "--workdir=DIR [--genes=GENE,GENE] [--format=nifti|zarr|parquet|h5ad]",

@@ -14,6 +14,7 @@ from workdirs import THREE_GENES, TINY, load, maps
 import inr_jax
 from inr_jax import cli
 from inr_jax.run import build, config
+from inr_jax.run.adapted_folder import with_gene_table
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 NEW = "--config.source.genes=BIN1,CLU"
@@ -43,6 +44,31 @@ def test_new_genes_are_scored_drawn_and_kept_and_the_old_stay_bit_for_bit(copy):
     volumes = [nib.load(maps(folder)["CLU"]) for folder in (copy, copy / "adapted")]
     one, another = (volume.get_fdata() for volume in volumes)
     np.testing.assert_allclose(one, another, atol=1e-5)
+
+
+def test_nothing_is_fitted_anew_where_adapted_genes_lie(fitted, tmp_path, capsys):
+    model, samples = fitted
+    model.adapt(samples.keep_genes(list(samples.genes[3:]))).save(tmp_path / "kept")
+    before = digests(tmp_path / "kept")
+    for verb in ("evaluate", "fit", "run", "adapt"):
+        assert cli.main([verb, f"--workdir={tmp_path / 'kept'}"]) == 2
+        assert "adapted to the trunk of another" in capsys.readouterr().err
+    assert {path: digests(tmp_path / "kept")[path] for path in before} == before
+
+
+def test_another_table_of_codes_under_the_same_name_is_another_input(tmp_path):
+    settings = config.with_settings(
+        config.default(), phantom__n_wells=60, phantom__n_genes=3
+    )
+    settings.conditioning.update(code="table", table=str(tmp_path / "table.csv"))
+    source = build.load_source(settings)
+    sums = []
+    for text in ("a", "b"):
+        (tmp_path / "table.csv").write_text(text)
+        sums.append(with_gene_table(source, settings).files["table.csv"])
+    assert sums[0] != sums[1] == hashlib.sha256(b"b").hexdigest()
+    settings.conditioning.code = "pca"
+    assert with_gene_table(source, settings) is source
 
 
 @pytest.fixture(scope="module")

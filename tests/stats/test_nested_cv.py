@@ -59,6 +59,30 @@ def test_the_choice_is_that_of_two_nested_loops(rng):
     assert found.nested[0] == score(samples.values, expected).r.mean()
 
 
+def test_scores_are_means_over_seeds_and_differences_are_paired_by_gene(rng):
+    samples, donors = study(rng), [0, 1, 2, 3]
+    held = nested_cv.folds(donors, donors)
+    shape = {fold: nested_cv.rows_of(samples, fold).sum() for fold in held}
+    both = {fold: rng.normal(size=(4, n, 3)) for fold, n in shape.items()}
+    found = nested_cv.choose(samples, both, donors, seeds=2)
+    alone = [
+        nested_cv.choose(samples, {f: p[k::2] for f, p in both.items()}, donors)
+        for k in (0, 1)
+    ]
+    for name in ("inner", "outer"):
+        mean = np.mean([getattr(seed, name) for seed in alone], axis=0)
+        np.testing.assert_allclose(getattr(found, name), mean, rtol=1e-12)
+    apart = found.inner[1, :, 0].mean() - found.inner[0, :, 0].mean()
+    np.testing.assert_allclose(found.difference[:, 0], [0, apart], atol=1e-12)
+
+
+def test_half_an_interval_is_that_of_the_mean_of_pairs():
+    r = np.array([[0.1, 0.2, 0.6], [0.2, 0.2, 0.8]])
+    mean, half = nested_cv.paired(r, 0)[1]
+    np.testing.assert_allclose(mean, 0.1)
+    np.testing.assert_allclose(half, 1.96 * 0.1 / 3**0.5)  # of .1, 0 and .2
+
+
 def test_ties_in_r_are_broken_by_r2(rng):
     samples, donors = study(rng), [0, 1, 2, 3]
     predictions = {}

@@ -16,10 +16,13 @@ from inr_jax.run.consistency import Result, check_inputs, check_settings
 from inr_jax.run.provenance import add_summary, read_json, timed
 from inr_jax.run.run import Run
 from inr_jax.run.sweep import fits
-from inr_jax.run.sweep.plan import Sweep, load_candidates
+from inr_jax.run.sweep.candidates import label
+from inr_jax.run.sweep.plan import Candidate, Sweep, load_candidates, with_seeds
 from inr_jax.samples.samples import Samples
 from inr_jax.stats import hold_out, nested_cv
 from inr_jax.stats.baselines import baselines, structure_baselines
+
+MOST_SEEDS = 20
 
 
 def make_sweep(
@@ -27,6 +30,7 @@ def make_sweep(
     sweep: str | None = None,
     protocol: str | None = None,
     donors: str | None = None,
+    seeds: str | None = None,
 ) -> Sweep:
     """Read the verb's own flags.
 
@@ -39,7 +43,12 @@ def make_sweep(
     )
     if protocol not in known:
         raise unknown_name("--protocol", protocol, known)
-    return Sweep(load_candidates(sweep, config, protocol), protocol, donors or "")
+    count = int(seeds) if (seeds or "1").isdigit() else 0
+    if not 1 <= count <= MOST_SEEDS:
+        expected, fix = f"a number from 1 to {MOST_SEEDS}", "as --seeds=3"
+        raise InputError("--seeds", expected=expected, found=repr(seeds), fix=fix)
+    candidates = with_seeds(load_candidates(sweep, config, protocol), count)
+    return Sweep(candidates, protocol, donors or "", count)
 
 
 def sweep_stage(run: Run, sweep: Sweep) -> None:
@@ -55,13 +64,23 @@ def sweep_stage(run: Run, sweep: Sweep) -> None:
         predictions, seconds = fits.predict_all(
             groups, samples, held, folder=folder, sweep=sweep
         )
-        found = nested_cv.choose(samples, predictions, outer)
+        first = sweep.candidates[:: sweep.seeds]
+        plain = [one.name == label({}) for one in first]
+        found = nested_cv.choose(
+            samples,
+            predictions,
+            outer,
+            seeds=sweep.seeds,
+            default=plain.index(True) if any(plain) else 0,
+        )
         baseline_scores = _baseline_scores(
             samples, outer, sweep.protocol, run.config.inputs.mirror
         )
     names = [samples.donors[d] for d in outer]
-    candidates = [(one.name, one.overrides) for one in sweep.candidates]
+    candidates = [(one.name, _without_seed(one, sweep)) for one in first]
+    seconds = seconds.reshape(-1, sweep.seeds).sum(1)
     table = report.make_table(candidates, found, seconds, names, baseline_scores)
+    table["seeds"] = sweep.seeds
     report.write_csv(workdir.root / "sweep.csv", table)
     write_json(workdir.root / "sweep.json", table | {"protocol": sweep.protocol})
     workdir.figures.mkdir(exist_ok=True)
@@ -69,6 +88,13 @@ def sweep_stage(run: Run, sweep: Sweep) -> None:
     scores = {"protocol": sweep.protocol, **table["methods"]["nested"]}
     add_summary(workdir.summary, {"sweep": scores})
     print(report.as_text(table), flush=True)
+
+
+def _without_seed(candidate: Candidate, sweep: Sweep) -> dict:
+    """Overrides of a candidate, without a seed that `--seeds` gave it."""
+    if sweep.seeds == 1:
+        return candidate.overrides
+    return {key: v for key, v in candidate.overrides.items() if key != "seed"}
 
 
 def _baseline_scores(

@@ -48,11 +48,25 @@ class Sweep(NamedTuple):
         candidates: What to try.
         protocol: What is known of a held-out well.
         donors: Names of the donors to choose for, comma separated; "" for all.
+        seeds: S, that each candidate is fitted with; they stand together.
     """
 
     candidates: list[Candidate]
     protocol: str
     donors: str
+    seeds: int = 1
+
+
+def with_seeds(candidates: list[Candidate], seeds: int) -> list[Candidate]:
+    """Each candidate so many times, with its seed and those after it."""
+    made = []
+    for candidate in candidates:
+        for number in range(seeds):
+            config = candidate.config.copy_and_resolve_references()
+            config.seed += number
+            overrides = candidate.overrides | {"seed": config.seed}
+            made.append(Candidate(candidate.name, overrides, config))
+    return made if seeds > 1 else candidates
 
 
 def load_candidates(
