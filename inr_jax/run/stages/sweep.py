@@ -43,7 +43,8 @@ def make_sweep(
     )
     if protocol not in known:
         raise unknown_name("--protocol", protocol, known)
-    count = int(seeds) if (seeds or "1").isdigit() else 0
+    text = seeds or "1"
+    count = int(text) if text.isdigit() else 0
     if not 1 <= count <= MOST_SEEDS:
         expected, fix = f"a number from 1 to {MOST_SEEDS}", "as --seeds=3"
         raise InputError("--seeds", expected=expected, found=repr(seeds), fix=fix)
