@@ -181,11 +181,7 @@ def _recipe(
     return Recipe(
         trainer=fit.Trainer(
             trained, optimizer, *(config.fit[name] for name in TRAINED_BY)
-        )._replace(
-            smoothness=Smoothness(
-                config.fit.gradient_penalty, config.fit.laplacian_penalty
-            )
-        ),
+        )._replace(smoothness=_smoothness(config)),
         renderer=model.make_renderer(
             rendered, chunk=config.render.chunk, group=config.fit.group
         ),
@@ -201,6 +197,11 @@ def _recipe(
         sees_structures=embedding is not None,
         mixtures=count,
     )
+
+
+def _smoothness(config: ConfigDict) -> Smoothness:
+    """What slopes of maps cost in a fit."""
+    return Smoothness(config.fit.gradient_penalty, config.fit.laplacian_penalty)
 
 
 def make_canvas(config: ConfigDict) -> Canvas:
