@@ -5,6 +5,7 @@ Ground, as errors and progress are: every room may import it, and it imports no 
 
 from inr_jax.files.writing import cache_folder as cache_folder
 from inr_jax.files.writing import csv_text as csv_text
+from inr_jax.files.writing import json_text as json_text
 from inr_jax.files.writing import make_folder as make_folder
 from inr_jax.files.writing import neutral as neutral
 from inr_jax.files.writing import plain_cell as plain_cell

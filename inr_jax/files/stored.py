@@ -93,6 +93,23 @@ def unbound(text: str | bytes, shape: Any) -> Any:
     return whole["of"]
 
 
+def signed(tree: dict) -> dict:
+    """A mapping with the SHA-256 of its JSON beside its keys."""
+    return {**tree, "sha256": _sum_of(json.loads(json.dumps(tree)))}
+
+
+def check_signed(path: str | Path, tree: dict, *, fix: str) -> None:
+    """Refuse a mapping that was changed; one without a digest is of an older version.
+
+    Raises:
+        InputError: It is not what was signed.
+    """
+    rest = {key: value for key, value in tree.items() if key != "sha256"}
+    if tree.get("sha256", _sum_of(rest)) != _sum_of(rest):
+        found = "contents that differ from their SHA-256"
+        raise InputError(path, expected="what was written", found=found, fix=fix)
+
+
 def _sum_of(tree: Any) -> str:
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 

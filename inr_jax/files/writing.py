@@ -165,8 +165,13 @@ def write_json(path: str | Path, tree: object) -> None:
 
     NumPy scalars and arrays become numbers and lists, paths become text.
     """
+    write_text(path, json_text(tree))
+
+
+def json_text(tree: object) -> str:
+    """Plain data as `write_json` writes them."""
     text = json.dumps(_plain(tree), indent=2, allow_nan=False, ensure_ascii=False)
-    write_text(path, text + "\n")
+    return text + "\n"
 
 
 def _plain(tree: object) -> object:

@@ -22,6 +22,7 @@ import numpy as np
 
 from inr_jax.errors import InputError
 from inr_jax.files import make_folder, write_json
+from inr_jax.files.stored import signed
 from inr_jax.maps.bids import gene_desc
 from inr_jax.maps.factored import Factored
 from inr_jax.maps.store import FORMAT, Told
@@ -106,7 +107,7 @@ def merge_stores(folder: Path, sources: list[Path]) -> None:
             fix = "free some space and run again"
             raise InputError(target, expected="room", found=found, fix=fix) from error
     head = {"format": FORMAT, "kind": "merged", "shards": len(sources)}
-    write_json(folder / "store.json", head)
+    write_json(folder / "store.json", signed(head))
 
 
 def _part(folder: Path, number: int) -> Path:

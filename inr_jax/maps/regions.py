@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inr_jax.files import neutral, write_bytes, write_text
+from inr_jax.files.stored_frames import frame_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +62,6 @@ def write_table(
     )
     text = table.rename(columns=neutral).to_csv(float_format="%.8g")
     write_text(stem.with_name(f"{stem.name}.csv"), text)
-    write_bytes(stem.with_name(f"{stem.name}.parquet"), table.to_parquet())
+    write_bytes(stem.with_name(f"{stem.name}.parquet"), frame_bytes(table))
     names = info.map(neutral).rename_axis("id").to_csv()
     write_text(stem.with_name(f"{stem.name}.names.csv"), names)

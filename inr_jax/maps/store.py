@@ -15,6 +15,7 @@ Frame: x_mm (MNI152 RAS, mm).
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections.abc import Callable
@@ -25,7 +26,7 @@ import numpy as np
 
 from inr_jax.errors import InputError
 from inr_jax.files import make_folder, remove_temporary, write_bytes, write_json
-from inr_jax.files.stored import read_json
+from inr_jax.files.stored import read_json, signed
 from inr_jax.files.stored_arrays import write_arrays
 from inr_jax.maps.factored import Factored, parts_of
 from inr_jax.maps.write import Canvas
@@ -104,11 +105,17 @@ def write_store(
     for number in range(parts_of(factored.places)):
         path = parts / f"{number:04d}.npy"
         if not path.exists():
-            data = io.BytesIO()
-            np.save(data, np.ascontiguousarray(factored.part(number), np.float32))
-            write_bytes(path, data.getvalue())
+            write_bytes(path, part_bytes(factored.part(number)))
         if on_part is not None:
             on_part(number + 1)
+
+
+def part_bytes(features: np.ndarray) -> bytes:
+    """A part as `.npy`, with the SHA-256 of its numbers behind them."""
+    data, plain = io.BytesIO(), np.ascontiguousarray(features, np.float32)
+    np.save(data, plain)
+    data.write(hashlib.sha256(plain.data).digest())
+    return data.getvalue()
 
 
 def _made_from(folder: Path) -> str | None:
@@ -144,4 +151,4 @@ def _write_head(folder: Path, canvas: Canvas, factored: Factored, told: Told) ->
         "std_sidecar": told.std_sidecar,
         "canvas": {key: drawn[key] for key in HEAD["canvas"]},
     }
-    write_json(folder / "store.json", head)
+    write_json(folder / "store.json", signed(head))

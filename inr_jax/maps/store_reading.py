@@ -5,6 +5,7 @@ Axis letters: I, J, K of the grid; V voxels of the mask, G genes, R features.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from inr_jax.brain.space import Grid
 from inr_jax.errors import InputError, first_line, shortlist
-from inr_jax.files.stored import read_json
+from inr_jax.files.stored import check_signed, read_json
 from inr_jax.files.stored_arrays import Array, read_arrays
 from inr_jax.maps.factored import (
     Factored,
@@ -40,6 +41,7 @@ OF_VOXELS = {
 MERGED = {"kind": str, "shards": int}
 COLUMNS = {"genes": [str], "desc": [str], "made_from": str}
 SCORES = {"r": [(float, type(None))], "r2": [(float, type(None))]}
+DIGEST = 32  # bytes behind the numbers of a part
 FIX = "draw it again with this version, or read it with the one that wrote it"
 
 
@@ -57,7 +59,9 @@ def read_head(folder: Path) -> dict:
         raise InputError(path, expected=expected, found=found, fix=FIX)
     kind = read_json(path, {"kind": str}, expected=expected, fix=FIX)["kind"]
     shape = MERGED if kind == "merged" else HEAD
-    return read_json(path, shape, expected=expected, fix=FIX)
+    head = read_json(path, shape, expected=expected, fix=FIX)
+    check_signed(path, head, fix=FIX)
+    return head
 
 
 def read_factored(folder: Path, head: dict) -> tuple[Factored, Told, Canvas]:
@@ -147,6 +151,7 @@ def _opened(
         features = np.load(path, mmap_mode="r", allow_pickle=False)
         if features.shape != shape or features.dtype != np.float32:
             raise ValueError(f"{features.dtype} of shape {features.shape}")
+        _check_digest(path, features)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(
             path,
@@ -155,3 +160,16 @@ def _opened(
             fix="delete it and draw the store again",
         ) from error
     return features
+
+
+def _check_digest(path: Path, features: np.ndarray) -> None:
+    """Raise ValueError where numbers are not those that the digest behind them is of.
+
+    Parts of an older version have none.
+    """
+    end = features.offset + features.nbytes  # type: ignore[attr-defined]
+    with open(path, "rb") as file:
+        file.seek(end)
+        digest = file.read(DIGEST + 1)
+    if digest and digest != hashlib.sha256(np.asarray(features).data).digest():
+        raise ValueError("numbers that differ from their SHA-256")

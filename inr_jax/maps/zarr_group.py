@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from inr_jax.errors import InputError
-from inr_jax.files import make_folder, write_json
+from inr_jax.files import json_text, make_folder, write_json
 from inr_jax.maps.lookup import Store
 
 CHUNK = (16, 16384)  # genes and voxels of a chunk
@@ -69,14 +69,18 @@ def export_zarr(
 
 
 def _begin_group(folder: Path, attributes: dict[str, Any]) -> None:
-    """Write the group's metadata; shards of other maps or genes are dropped."""
+    """Write the group's metadata; shards of other maps or genes are dropped before.
+
+    In this order: the metadata of a group never stand over shards of another.
+    """
     meta = {"zarr_format": 3, "node_type": "group", "attributes": attributes}
     path = folder / "zarr.json"
-    before = path.read_bytes() if path.is_file() else b""
+    if path.is_file() and path.read_bytes() == json_text(meta).encode():
+        return
+    for name in ("expression", "std", "ijk"):
+        if (folder / name).exists():
+            shutil.rmtree(folder / name)
     write_json(path, meta)
-    if path.read_bytes() != before:
-        for name in ("expression", "std", "ijk"):
-            shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _sharded(path: Path, shape: tuple[int, int], attributes: dict) -> Any:

@@ -8,20 +8,20 @@ shards share their networks (`fit.mixtures`), models and calibrations.
 from __future__ import annotations
 
 import logging
-import shutil
 from pathlib import Path
 from typing import NamedTuple, cast
 
 from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, shortlist
-from inr_jax.files import make_folder, write_text
+from inr_jax.files import make_folder, write_bytes, write_text
 from inr_jax.files.reading import user_path
 from inr_jax.maps.merged import merge_stores
 from inr_jax.report import tables
 from inr_jax.run import config as settings
 from inr_jax.run import flags, shards, workdir
 from inr_jax.run.consistency import read_scores_of
+from inr_jax.run.leftovers import remove_leftovers
 from inr_jax.run.merged_models import merge_held_out, merge_models
 from inr_jax.run.provenance import add_summary, read_json
 from inr_jax.run.workdir import Workdir
@@ -166,7 +166,7 @@ def merge_into(target: Workdir, parts: list[Shard]) -> None:
     first = parts[0].files
     make_folder(target.maps, fix="check that it is yours")
     for path in sorted(first.maps.glob("*desc-nearestsample_*")):
-        shutil.copyfile(path, target.maps / path.name)
+        write_bytes(target.maps / path.name, path.read_bytes())
     rows = joined_scores([read_scores_of(shard.files) for shard in parts])
     if rows:
         write_text(target.scores, tables.scores_text(rows))
@@ -186,6 +186,7 @@ def merge_into(target: Workdir, parts: list[Shard]) -> None:
     numbers |= {"scores": summarise(rows), "evaluated": noted}
     add_summary(target.summary, numbers)
     write_text(target.config, config + "\n")
+    remove_leftovers(target)
     log.info("merge: %d genes of %d shards in %s", genes, len(parts), target.root)
 
 

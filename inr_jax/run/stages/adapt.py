@@ -29,10 +29,12 @@ from inr_jax.progress import bar
 from inr_jax.report import tables
 from inr_jax.run import build, fitted
 from inr_jax.run import config as settings
+from inr_jax.run import workdir as workdirs
 from inr_jax.run.adapted import adapted_bundle, adapted_predictor, new_genes
 from inr_jax.run.consistency import scored_with
 from inr_jax.run.expression_model import ExpressionModel
 from inr_jax.run.images import blocks_of
+from inr_jax.run.leftovers import is_of_a_run
 from inr_jax.run.provenance import add_summary
 from inr_jax.run.run import Run
 from inr_jax.run.sidecars import sidecars
@@ -112,17 +114,28 @@ def _predictions(trunk: Run, run: Run, bundle: Bundle) -> dict[str, Prediction]:
 
 
 def _clear(folder: Path, trunk: Run) -> None:
-    """Remove what an earlier call left; nobody else's folder."""
-    if folder.is_symlink() or (folder.exists() and not (folder / "wells.npz").exists()):
+    """Remove what an earlier call left, or began; nobody else's folder.
+
+    Its lock stays to the last, by which a folder that was half removed is known.
+    """
+    if not folder.exists() and not folder.is_symlink():
+        return
+    theirs = folder.is_symlink() or not folder.is_dir()
+    if theirs or not is_of_a_run(Workdir(folder)):
         raise InputError(
             folder,
             expected="none, or what an earlier `inr-jax adapt` left",
             found="something else",
             fix=f"move it out of {trunk.workdir.root}",
         )
-    if folder.exists():
+    if (folder / "wells.npz").exists():
         log.warning("adapt: replaces the genes of an earlier call in %s", folder)
-        shutil.rmtree(folder)
+    with workdirs.opened(folder):
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != workdirs.LOCK:
+                path.unlink()
 
 
 def _write_scores(run: Run, predictions: dict[str, Prediction]) -> list[dict]:

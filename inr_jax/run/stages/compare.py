@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import nibabel as nib
 import numpy as np
 from ml_collections import ConfigDict
 
 from inr_jax.brain.label_images import LabelImage, region_at
+from inr_jax.brain.volumes import read_volume
 from inr_jax.errors import InputError
 from inr_jax.files import write_csv, write_text
 from inr_jax.maps import agreement
@@ -152,9 +152,16 @@ def _read_maps(
                 found="none",
                 fix="run inr-jax render first, with the same settings",
             )
-        image: Any = nib.load(path)
-        values[:, column] = np.asanyarray(image.dataobj)[canvas.mask]
+        volume, grid = read_volume(path, functools.partial(_no_map, path))
+        if volume.shape != canvas.mask.shape:
+            raise _no_map(path, f"one of {grid.shape} voxels", "")
+        values[:, column] = volume[canvas.mask]
     return values
+
+
+def _no_map(path: Path, found: str, _: str) -> InputError:
+    expected, fix = "a map of this run", "run inr-jax render again"
+    return InputError(path, expected=expected, found=found, fix=fix)
 
 
 def _compare_donors(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from inr_jax.brain.atlas import DESIKAN_KILLIANY
+from inr_jax.errors import InputError, first_line
+from inr_jax.files.stored_frames import read_frame
 from inr_jax.report import figures_brains
 from inr_jax.report.figure_files import draw_both
 from inr_jax.run.atlases import read_atlases
@@ -47,12 +49,22 @@ def _over_regions(table: np.ndarray) -> np.ndarray:
 
 
 def _of_abagen(run: Run, genes: list[str], regions: int) -> np.ndarray | None:
-    """abagen's table of these genes; None where it is not there, or lacks them."""
-    import pandas as pd
+    """abagen's table of these genes; None where it is not there, or lacks them.
 
+    Raises:
+        InputError: It is damaged.
+    """
     path = run.workdir.regions / "abagen.parquet"
-    if not path.is_file():
+    if not path.exists():
         return None
-    table = pd.read_parquet(path)
+    try:
+        table = read_frame(path)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            path,
+            expected="the table that `inr-jax compare` left",
+            found=first_line(error),
+            fix="run inr-jax compare again, or delete it",
+        ) from error
     known = set(genes) <= set(table.columns) and len(table) == regions
     return table[genes].to_numpy(float) if known else None

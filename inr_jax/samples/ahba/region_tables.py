@@ -17,6 +17,7 @@ from inr_jax.brain.atlas_tables import OF_ABAGEN
 from inr_jax.brain.label_images import LabelImage
 from inr_jax.errors import InputError
 from inr_jax.files import write_bytes
+from inr_jax.files.stored_frames import frame_bytes, read_frame
 from inr_jax.samples.ahba.abagen import borrowed
 from inr_jax.samples.ahba.cache import Atlas
 from inr_jax.samples.ahba.options import CORRECTED, OF_REGIONS, AbagenOptions
@@ -71,11 +72,11 @@ def abagen_tables(
     import pandas as pd
 
     path = _regions_path(atlas, labels)
-    if path.exists():
-        tables = pd.read_parquet(path)
-    else:
+    try:
+        tables = read_frame(path)
+    except (OSError, ValueError):  # not made yet, or damaged
         tables = _abagen(atlas, labels)
-        write_bytes(path, tables.to_parquet())
+        write_bytes(path, frame_bytes(tables))
     picked = tables.reindex(genes)
     by_donor = {
         donor: picked[[f"{donor} {label}" for label in labels.labels[1:]]].to_numpy().T
