@@ -143,11 +143,12 @@ def _do(verb: str, rest: list[str]) -> None:
     ):
         if not devices.distributed:  # or this one of others would speak again
             _log_to_terminal()
-        from inr_jax.run import compilation_cache, pipeline
+        from inr_jax.run import compilation_cache, leftovers, pipeline
 
         progress.safe_point()
         compilation_cache.keep_programs(call.config.devices.cache)
         pipeline.do(verb, call.config, folder, **call.own)
+        leftovers.remove_leftovers(folder)  # of killed writers; this one left none
 
 
 def _log_to_terminal() -> None:

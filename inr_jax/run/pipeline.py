@@ -109,11 +109,6 @@ def do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> 
     Raises:
         InputError: Bad data or settings, or others than those of earlier results.
     """
-    _do(verb, config, workdir, **flags)
-    remove_leftovers(workdir)  # of killed writers, as this one has left none
-
-
-def _do(verb: str, config: ConfigDict, workdir: Workdir, **flags: str | None) -> None:
     if verb == "report":  # reads what others left, and no source
         report_folder(workdir, config)
         return
