@@ -148,7 +148,8 @@ def _do(verb: str, rest: list[str]) -> None:
         progress.safe_point()
         compilation_cache.keep_programs(call.config.devices.cache)
         pipeline.do(verb, call.config, folder, **call.own)
-        leftovers.remove_leftovers(folder)  # of killed writers; this one left none
+        if root == call.workdir:  # not of one whose files others are writing
+            leftovers.remove_leftovers(folder)
 
 
 def _log_to_terminal() -> None:
