@@ -96,8 +96,8 @@ def shown(
     )
 
 
-def doubts(row: dict[str, str]) -> str:
-    """What to doubt of a gene of associations.csv, in words."""
+def doubts(row: Any) -> str:
+    """What to doubt of a gene, in words; a row of associations.csv, or of its frame."""
     words = []
     if number(row.get("held_out_r2", "")) < 0:
         words.append("not predictable in a new brain")

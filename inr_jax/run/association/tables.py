@@ -12,6 +12,7 @@ import numpy as np
 
 from inr_jax.files import neutral, write_json, write_text
 from inr_jax.report.association_methods import paragraph
+from inr_jax.report.association_page import doubts
 from inr_jax.run.association.compare import Compared
 from inr_jax.run.association.scenery import Asked
 from inr_jax.samples.gene_sets import GeneSets
@@ -207,11 +208,5 @@ def _line(row: pd.Series) -> str:
     for name, width, form in cells:
         known = np.isfinite(row[name])
         text += f"{format(row[name], form) if known else '-':>{width}}"
-    doubts = []
-    if row.held_out_r2 < 0:
-        doubts.append("not predictable in a new brain")
-    if row.p_null < 0.05 <= row.p_well:
-        doubts.append("fails at wells")
-    if row.p_null < 0.05 <= row.p_specific:
-        doubts.append("no more than a random gene")
-    return text + ("  " + ", ".join(doubts) if doubts else "")
+    words = doubts(row)
+    return f"{text}  {words}" if words else text
