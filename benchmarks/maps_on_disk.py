@@ -19,18 +19,14 @@ from pathlib import Path
 
 import numpy as np
 from lib.machine import about, flags_of, write
+from lib.random_store import made_store
 
 from inr_jax.brain import template
 from inr_jax.maps import packing
 from inr_jax.maps import write as maps_written
-from inr_jax.maps.factored import Factored, Scales, distinct_places, in_memory
 from inr_jax.maps.gene_batches import Block
 from inr_jax.maps.lookup import read_store
-from inr_jax.maps.store import Told, write_store
 from inr_jax.maps.write import Canvas, fill
-from inr_jax.stats.conformal import Local
-
-MEMBERS, NUMBERS = 6, 65
 
 
 def cpu_ms(call: Callable[[], object], repeats: int = 5) -> float:
@@ -41,25 +37,6 @@ def cpu_ms(call: Callable[[], object], repeats: int = 5) -> float:
         call()
         times.append(1e3 * (time.process_time() - start))
     return statistics.median(times)
-
-
-def made_store(folder: Path, canvas: Canvas, genes: int) -> None:
-    """A store of smooth features and random weights."""
-    rng = np.random.default_rng(0)
-    x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
-    at_mm, row = distinct_places(x_mm, mirror=True)
-    wave = rng.normal(0, 0.03, (3, MEMBERS * NUMBERS)).astype(np.float32)
-    features = np.append(np.sin(at_mm @ wave), np.ones((len(at_mm), 1), "f"), axis=1)
-    weights = rng.normal(size=(genes, features.shape[1])).astype(np.float32)
-    ones = np.ones(genes, np.float32)
-    local = Local(*(np.ones(len(x_mm), np.float32) for _ in range(2)))
-    maps = Factored(
-        in_memory(features), row, weights, MEMBERS, Scales(ones, ones, local)
-    )
-    names = tuple(f"G{gene}" for gene in range(genes))
-    scores = (0.5,) * genes
-    told = Told(names, names, scores, scores, {}, {"Description": "sd"}, "benchmark")
-    write_store(folder, canvas, maps, told)
 
 
 def reading(folder: Path, canvas: Canvas) -> dict[str, float]:

@@ -5,6 +5,7 @@ Axis letters: V voxels. Frame: x_mm (MNI152 RAS, mm).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -44,11 +45,12 @@ def std_maps(
         "ValidatedRangeMm": calibrated.range_mm,
     }
     calibration = calibrated.calibration
-    local = conformal.local_at(calibration, x_mm)
+    # Seconds for a brain, and a store makes its own: where a block asks for it.
+    local = functools.cache(lambda: conformal.local_at(calibration, x_mm))
 
     def predictive(block: Block) -> Block:
         sd = conformal.predictive_sd(
-            calibration.genes(block.genes), x_mm, block.spread, local=local
+            calibration.genes(block.genes), x_mm, block.spread, local=local()
         )
         return block._replace(spread=sd.astype(np.float32))
 
