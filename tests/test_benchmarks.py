@@ -24,7 +24,7 @@ LEAST, MOST = math.ulp(0.0), sys.float_info.max
 RANGES = {
     r"r|rho|own_sign|score|r_.*": (-1, 1),
     r"r2|EM|likelihood": (-MOST, 1),
-    r"coverage|chance|least_and_most_of_a_gene": (0, 1),
+    r"coverage|chance|least_and_most_of_a_gene|donors|truth": (0, 1),
     r"naive|gene|counted|tail|family|any_q|sets|covered_.*|special.*|p_.*": (0, 1),
     r"mse|mean_width|distance_mm|ours|naive_vmap|jax_loop|ratio": (LEAST, MOST),
     r"flops|rate|copy|b?float\d+.*|of_.*|fraction.*|[12]mm": (LEAST, MOST),
@@ -49,6 +49,7 @@ MEASURED = {
     "mixtures": {"r", "r2", "seconds"},
     "noise_robustness": {"r", "r2", "mse"},
     "on_gpu": {"ours_ms", "rate", "of_roofline"},
+    "region_intervals": {"donors", "truth", "sd"},
     "render_grid": {"ours", "flops", "fraction_of_matmul_peak"},
     "roofline": {"copy", "flops"},
     "scale_genes": {"fit_s", "fit_peak_gb", "render_s", "render_peak_gb", "gb"},

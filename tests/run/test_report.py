@@ -97,6 +97,7 @@ def test_a_fit_alone_gives_a_page_that_says_what_is_missing(done, tmp_path, caps
     assert "held-out scores" in words and "maps as NIfTI" in words
     data, listed = data_of(page)
     assert listed["r"] == [None, None] and not data["calibrated"]
+    assert data["validated"] is None and "Nothing can be said of validity" in page
 
 
 def test_scores_alone_give_a_page_without_a_viewer(done, tmp_path):

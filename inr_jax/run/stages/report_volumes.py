@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_jax.brain import template
-from inr_jax.brain.space import Grid
-from inr_jax.errors import InputError
+from inr_jax.brain.space import Grid, folded
 from inr_jax.fields import factors
 from inr_jax.maps.places import places_at
 from inr_jax.maps.write import Canvas
@@ -28,12 +27,14 @@ from inr_jax.report.viewer_volumes import (
 )
 from inr_jax.run.expression_model import ExpressionModel
 from inr_jax.run.images import blocks_of
-from inr_jax.stats.conformal import Local, local_at, predictive_sd
+from inr_jax.stats.conformal import Calibration, Local, local_at, predictive_sd
+from inr_jax.stats.matters import matter_at
 from inr_jax.stats.neighbours import nearest_distance_mm
 
 MOST_VOXELS = 320_000  # of the mask; finer grids are thinned
 EXAMPLES = 100  # genes whose maps stand for all others' where they must
 CHECKED = 2000  # voxels at which what is shown is compared with the model
+NODES, WIDEST_MM = 0.25, 12.0  # of a kernel's width from node to node; at most
 ERROR, SD_ERROR = 0.007, 0.004  # of a map's scale, see `make_volumes`
 SEED = 0
 
@@ -115,8 +116,35 @@ def _maps(model: ExpressionModel, x_mm: np.ndarray) -> Maps:
         features = factors.place_features(conditioning, model.model, places)
         linear = Factors(features, factors.gene_weights(model.model))
     known = model.calibration
-    local = None if known is None else local_at(known, x_mm)
+    local = None if known is None else interpolated_local(known, x_mm)
     return Maps(model, x_mm, linear, local)
+
+
+def interpolated_local(calibration: Calibration, x_mm: np.ndarray) -> Local:
+    """`local_at` voxels `(U, 3)`, its scale read between the nodes of a coarse grid.
+
+    The scale is a mean under a Gaussian kernel, so that nodes a quarter of its width
+    apart tell it to a percent; a sum over all wells at each voxel takes ten times as
+    long.
+    """
+    step_mm = min(NODES * calibration.width_mm, WIDEST_MM)
+    at_mm = folded(np.asarray(x_mm, np.float64), calibration.mirror)
+    low, high = at_mm.min(0) - step_mm, at_mm.max(0) + step_mm
+    i, j, k = (int(n) for n in np.ceil((high - low) / step_mm).astype(int) + 1)
+    if i * j * k > len(x_mm) / 2:
+        return local_at(calibration, x_mm)
+    affine = np.diag([step_mm, step_mm, step_mm, 1.0])
+    affine[:3, 3] = low
+    nodes = Grid((i, j, k), affine)
+    plain = calibration._replace(matter_factor=np.ones(len(calibration.matter_factor)))
+    node_mm = nodes.mm(np.argwhere(np.ones((i, j, k), bool)))
+    scale = local_at(plain, node_mm).scale.reshape(i, j, k)
+    factor = calibration.matter_factor
+    if (factor == 1).all():
+        matter = np.zeros(len(x_mm), int)
+    else:
+        matter = matter_at(x_mm, calibration.x_mm, mirror=calibration.mirror)
+    return Local(sampled(scale, nodes, at_mm, linear=True), factor[matter])
 
 
 def _volumes(maps: Maps) -> tuple[Volumes, Volumes | None, np.ndarray]:
@@ -173,8 +201,5 @@ def _is_mirrored(model: ExpressionModel, mask: np.ndarray, grid: Grid) -> bool:
 
 
 def _validated(model: ExpressionModel, x_mm: np.ndarray) -> np.ndarray | None:
-    """Where maps are validated; None where all wells are of one donor."""
-    try:
-        return model.validity.at(x_mm)
-    except InputError:
-        return None
+    """Where maps are validated, as in their mask; None where no donor was held out."""
+    return None if model.calibrated is None else model.validity.at(x_mm)
