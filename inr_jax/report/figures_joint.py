@@ -95,12 +95,11 @@ def make_joint(
         row[0].set(xticks=[], yticks=[], ylabel="genes in spectral order")
         row[0].set_title(title, fontsize=8, loc="left")
         row[0].set_xlabel(f"neighbours: {neighbours(table):.2f}", fontsize=8)
-        figure.colorbar(image, cax=row[1])
+        figure.colorbar(image, cax=row[1]).set_label("SSIM", fontsize=7)
         row[1].tick_params(labelsize=7)
         for ax, number in zip(row[2:], picked, strict=True):
             _slice(ax, slices[number], extent)
             ax.set_title(f"{number + 1}. {genes[number]}", fontsize=8)
-    axes[0, 1].set_title("SSIM", fontsize=7)
     shade = ScalarMappable(Normalize(-LIMIT, LIMIT), "viridis")
     where: dict[str, Any] = {"location": "bottom", "shrink": 0.6, "extend": "both"}
     words = "z-score of the map over the slice"
@@ -134,13 +133,15 @@ def animation(
     figure = Figure(figsize=(2.8 * len(runs), 3.9), dpi=100)
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(runs), squeeze=False)[0]
-    figure.subplots_adjust(0.02, 0.02, 0.98, 0.74, 0.05)
+    figure.subplots_adjust(0.02, 0.02, 0.98, 0.68, 0.05)
     images = []
     for ax, (title, slices) in zip(axes, runs.items(), strict=True):
         images.append(_slice(ax, slices[0], extent))
         ax.set_title(title, fontsize=8)
-    figure.text(0.5, 0.97, heading, fontsize=7, ha="center", va="top")
-    name = figure.text(0.5, 0.8, "", fontsize=10, ha="center", va="bottom")
+    scale = f"z-scores over the slice, {-LIMIT:g} (dark) to {LIMIT:g} (yellow)"
+    words = f"{heading}\n{scale}"
+    figure.text(0.5, 0.98, words, fontsize=7, ha="center", va="top")
+    name = figure.text(0.5, 0.79, "", fontsize=10, ha="center", va="bottom")
     frames = []
     for number, gene in enumerate(genes):
         for image, slices in zip(images, runs.values(), strict=True):

@@ -67,9 +67,7 @@ def draw_joint(
     ]
     order = np.argsort(spectral_order(values[0]), kind="stable")
     order = order[np.unique(np.linspace(0, len(order) - 1, MOST).astype(int))]
-    names = [_title(of) for of in (model, other)]
-    if names[0] == names[1]:
-        names = [f"{names[0]}, this run", f"{names[1]}, the other run"]
+    names = [f"{_title(model)}, this run", f"{_title(other)}, the other run"]
     runs = {
         name: _pictures(table[:, order], inside)
         for name, table in zip(names, values, strict=True)
@@ -78,7 +76,11 @@ def draw_joint(
     which = (
         f"{len(genes)} of {len(shared)} genes that both runs have, in spectral order"
     )
-    told = [heading, f"{which} of the maps above", f"{plane.name}; left is on the left"]
+    told = [
+        heading,
+        f"{which} of this run's maps",
+        f"{plane.name}; left is on the left",
+    ]
     words = "\n".join(filter(None, told))
     stem, extent = run.workdir.figures / "joint", plane.extent()
     draw_both(stem, make_joint, runs, genes, extent, words)
@@ -88,7 +90,7 @@ def draw_joint(
 
 def _title(model: ExpressionModel) -> str:
     name = settings.from_json(model.config).conditioning.name
-    return f"{JOINTLY.get(name, 'all genes in one model')} ({name})"
+    return f"{JOINTLY.get(name, 'all genes in one model')}\n({name})"
 
 
 def _slice_of(mask: np.ndarray, grid: Grid) -> tuple[Plane, np.ndarray, np.ndarray]:
