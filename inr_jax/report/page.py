@@ -25,6 +25,7 @@ MOST_DROPPED = 200  # rows of dropped genes that the page lists
 PROGRAMS = ("packs.js", "maps.js", "list.js", "pairs.js", "viewer.js")
 MEANINGS = {
     "inr": "this model",
+    "kriging_local": "kriging of the networks' own targets, lengths as wells are dense",
     "kriging_targets": "kriging of the networks' own targets",
     "kriging_anatomy_targets": "kriging of the structure model's own targets",
     "kriging": "kriging, Matérn 3/2",

@@ -22,6 +22,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "nearest": {"color": GREY, "marker": ".", "s": 16, "zorder": 1},
 }
 METHODS["kriging_targets"] = {"color": BLUE, "marker": "|", "s": 40, "zorder": 3}
+METHODS["kriging_local"] = {"color": BLACK, "marker": "_", "s": 40, "zorder": 3}
 METHODS |= {
     "kriging_anatomy": METHODS["kriging"],
     "kriging_anatomy_targets": METHODS["kriging_targets"],

@@ -16,9 +16,9 @@ from inr_jax.stats.folds import block_side
 from inr_jax.stats.hold_out import COLUMNS, DONOR, DONOR_STRUCTURE, summarise
 
 FIELD = "inr"  # the method of this package
-# The strongest baseline of a protocol first; runs of old versions have the second.
+# The strongest baseline of a protocol first; runs of old versions have a later.
 STRONGEST = {
-    DONOR: ("kriging_targets", "kriging"),
+    DONOR: ("kriging_local", "kriging_targets", "kriging"),
     DONOR_STRUCTURE: ("kriging_anatomy_targets", "kriging_anatomy"),
 }
 TITLES = {

@@ -21,6 +21,7 @@ from inr_jax.samples.sites import Sites
 from inr_jax.samples.support import Support, single_points
 from inr_jax.stats.kriging import kriging, kriging_anatomy
 from inr_jax.stats.kriging_targets import kriging_anatomy_targets, kriging_targets
+from inr_jax.stats.local_kriging import kriging_local
 from inr_jax.stats.neighbours import nearest_supports
 from inr_jax.stats.predictor import Prediction, Predictor
 
@@ -178,6 +179,7 @@ BASELINES = {
     "idw10": idw10,
     "kriging": kriging,
     "kriging_targets": kriging_targets,
+    "kriging_local": kriging_local,
 }
 
 STRUCTURE_BASELINES = {

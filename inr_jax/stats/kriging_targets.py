@@ -2,9 +2,9 @@
 
 Most of what a network gains over kriging it gains by its targets, wells cleaned of
 noise (`targets.blup_targets`). So kriging gets the same targets, supports and
-coordinates; its length and nugget are chosen by nested validation: training donors are
-dealt to `GROUPS`, each group is predicted from targets of the others, and the best mean
-r over genes wins. With one donor nothing is chosen.
+coordinates; its length and nugget are chosen by nested validation: each training donor
+is predicted from targets of the others, and the best mean r over genes wins. More than
+`GROUPS` donors are dealt to so many groups. With one donor nothing is chosen.
 
 Axis letters: N training wells, V sites, G genes, C covariances.
 """
@@ -33,7 +33,7 @@ from inr_jax.stats.targets import targets_of
 
 LENGTHS_MM = (8.0, 12.0, 20.0)
 NUGGETS = (0.05, 0.1, 0.2, 0.4)  # variance of noise over that of the signal
-GROUPS = 2  # of training donors
+GROUPS = 6  # of training donors at most; a nugget grows where many are left out
 CHOSEN_ON = 1000  # wells that constants are chosen on, at most; time grows as N^3
 
 
@@ -44,7 +44,7 @@ def kriging_targets(samples: Samples, sites: Sites, *, mirror: bool) -> Predicti
     kernels = [mean_matern32(points, points, length_mm) for length_mm in LENGTHS_MM]
     row, nugget = choose(thinned, kernels, mirror=mirror)
     length_mm = LENGTHS_MM[row]
-    wells = _with_targets(samples, mirror)
+    wells = with_targets(samples, mirror)
     mean = kriging(wells, sites, mirror=mirror, length_mm=length_mm, nugget=nugget).mean
     return Prediction(mean)
 
@@ -59,7 +59,7 @@ def kriging_anatomy_targets(
     kernel = np.tensordot(signal, kinds, 1) / sum(signal)
     _, nugget = choose(thinned, [kernel], mirror=mirror)
     variances = (*signal, nugget * sum(signal))
-    wells = _with_targets(samples, mirror)
+    wells = with_targets(samples, mirror)
     return Prediction(
         kriging_anatomy(wells, sites, mirror=mirror, variances=variances).mean
     )
@@ -80,15 +80,16 @@ def choose(
         donor, or too few wells to hold a group out.
     """
     _, donor, wells = np.unique(samples.donor, return_inverse=True, return_counts=True)
+    count = min(GROUPS, len(wells))
     dealt = np.empty(len(wells), np.int64)  # the donor of most wells first
-    dealt[np.argsort(-wells, kind="stable")] = np.arange(len(wells)) % GROUPS
+    dealt[np.argsort(-wells, kind="stable")] = np.arange(len(wells)) % count
     group = dealt[donor]
-    if min(np.bincount(group, minlength=GROUPS)) < 2:
+    if count < 2 or min(np.bincount(group)) < 2:
         return len(kernels) // 2, NUGGETS[1]
     folds = []
-    for number in range(GROUPS):
+    for number in range(count):
         held = group == number
-        targets = _with_targets(samples.take(~held), mirror).values
+        targets = with_targets(samples.take(~held), mirror).values
         units = standardiser(targets)
         folds.append((held, units, units.standard(np.asarray(targets, np.float64))))
     r = np.empty((len(kernels), len(NUGGETS)))
@@ -105,7 +106,7 @@ def choose(
     return int(best[0]), NUGGETS[best[1]]
 
 
-def _with_targets(samples: Samples, mirror: bool) -> Samples:
+def with_targets(samples: Samples, mirror: bool) -> Samples:
     """The wells with their targets in place of their values, units of the source."""
     units = standardiser(samples.values)
     # As networks standardise them: the targets of a fold are made once for both.

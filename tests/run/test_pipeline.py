@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("quick_compiling")
 
 GENES = {"HLADRA": "HLA-DRA", "APOE": "APOE"}  # by their names in file names
 METHODS = {
-    "donor": ("inr", "nearest", "idw10", "kriging", "kriging_targets"),
+    "donor": ("inr", "nearest", "idw10", "kriging", "kriging_targets", "kriging_local"),
     "donor+anatomy": (
         "inr",
         "structure_mean",

@@ -107,6 +107,7 @@ def test_one_donor_is_evaluated_by_blocks_and_its_maps_say_so(tmp_path, rng, cap
         "idw10",
         "kriging",
         "kriging_targets",
+        "kriging_local",
     ]
     pictures = {path.name for path in (folder / "figures").iterdir()}
     assert pictures == {"slices.png", "held_out_block20.png", "held_out_block40.png"}

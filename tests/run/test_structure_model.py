@@ -157,7 +157,14 @@ def evaluated(tmp_path, samples, **overrides):
 def test_both_protocols_stand_in_the_scores(tmp_path, rng, capsys):
     rows, summary = evaluated(tmp_path, study(rng))
     methods = {
-        "donor": ["inr", "nearest", "idw10", "kriging", "kriging_targets"],
+        "donor": [
+            "inr",
+            "nearest",
+            "idw10",
+            "kriging",
+            "kriging_targets",
+            "kriging_local",
+        ],
         "donor+anatomy": [
             "inr",
             "structure_mean",

@@ -54,6 +54,7 @@ def test_the_verb_writes_table_summary_and_picture(done):
         "idw10",
         "kriging",
         "kriging_targets",
+        "kriging_local",
     ]
     assert sum(int(row["chosen"]) for row in rows[:5]) == 2
     tree = json.loads((done / "sweep.json").read_text())

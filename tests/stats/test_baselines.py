@@ -27,7 +27,7 @@ MEASURED = {
         "kriging": (0.361, 0.159),
     },
 }
-NAMES = ("nearest", "idw10", "kriging", "kriging_targets")
+NAMES = ("nearest", "idw10", "kriging", "kriging_targets", "kriging_local")
 
 
 def brain(rng, n):
@@ -65,7 +65,7 @@ def test_baselines_equal_the_slow_references(rng, mirror):
     }
     methods = baselines(mirror)
     assert tuple(methods) == NAMES
-    for name in slow:  # test_kriging_targets.py has a reference of the last one
+    for name in slow:  # the last two have references of their own
         predict = methods[name]
         # Kriging standardises by float32 numbers, the reference by float64 ones.
         np.testing.assert_allclose(predict(train, test).mean, slow[name], rtol=3e-6)

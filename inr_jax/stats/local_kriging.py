@@ -1,0 +1,169 @@
+"""Kriging whose length follows the wells: short where many lie close together.
+
+Anatomists sampled small structures densely: a well in the brainstem has its tenth
+neighbour at 4 mm, one in the cortex at 11 mm. A kernel of one length is too long for
+the nuclei or too short for the cortex. Here each place has a length of its own,
+
+    l(x) = L d(x) / median of d over the wells' points,
+
+d(x) the distance to its tenth neighbour, and two places go together by the
+nonstationary Matern kernel (Paciorek & Schervish 2006, doi:10.1002/env.785)
+
+    k(x, x') = (l l' / q)^(3/2) matern32(|x - x'|; sqrt(q)),   q = (l^2 + l'^2) / 2,
+
+which is positive definite and of variance 1. L and the nugget are chosen as those of
+`kriging_targets`. What it gives at any place is what fields are fitted to
+(`fitting.recipe`): cleaned targets at the wells, and what lies between them.
+
+Axis letters: N wells, P points of their supports, V places, G genes. Frame: mm.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from inr_jax.samples.samples import Samples
+from inr_jax.samples.sites import Sites
+from inr_jax.samples.standardise import Standardiser, standardiser
+from inr_jax.samples.support import Support
+from inr_jax.stats.kernels import CHUNK, POINTS, evenly
+from inr_jax.stats.kriging_targets import CHOSEN_ON, choose, with_targets
+from inr_jax.stats.memo import Memo
+from inr_jax.stats.neighbours import nearest_wells
+from inr_jax.stats.predictor import Prediction
+
+NEIGHBOUR = 10  # whose distance is the spacing of wells
+LENGTHS_MM = (6.0, 8.0, 12.0, 20.0)  # L, where wells lie at their median spacing
+CHOSEN_BY = 256  # genes that L and the nugget are chosen by, at most
+BOUNDS_MM = (2.0, 60.0)  # of l: registration errs by 2 mm, a lobe has 60
+
+_remembered = Memo()  # a network and the row beside it choose the same
+
+
+class LocalKriging(NamedTuple):
+    """What was learned from N wells; `at` evaluates it.
+
+    Attributes:
+        support: Of the wells, folded where left and right are one, thinned.
+        length_mm: `(P,)` l at its points.
+        spacing_mm: Median of d over them.
+        scale_mm: L.
+        weights: `(N, G)` of the wells' covariances.
+        units: From what `weights` predict to what was fitted.
+    """
+
+    support: Support
+    length_mm: np.ndarray
+    spacing_mm: float
+    scale_mm: float
+    weights: np.ndarray
+    units: Standardiser
+
+    def at(self, x_mm: np.ndarray) -> np.ndarray:
+        """Values `(V, G)` float32 at places `(V, 3)`, folded as the wells are."""
+        values = np.empty((len(x_mm), self.weights.shape[1]), np.float32)
+        count = min(NEIGHBOUR, len(self.support.x_mm))
+        for first in range(0, len(x_mm), CHUNK):
+            rows = slice(first, first + CHUNK)
+            distance, _ = nearest_wells(self.support.x_mm, x_mm[rows], count=count)
+            length_mm = lengths(distance[:, -1], self.spacing_mm, self.scale_mm)
+            kernel = local_matern32(
+                x_mm[rows], self.support.x_mm, length_mm, self.length_mm
+            )
+            between = self.support.mean(kernel.T).T
+            values[rows] = self.units.values(between @ self.weights)
+        return values
+
+
+def kriging_local(samples: Samples, sites: Sites, *, mirror: bool) -> Prediction:
+    """The mean over the supports of the sites; arguments as any baseline's."""
+    wells = with_targets(samples, mirror)
+    points = sites.points().folded(mirror)
+    field = fit_local(samples, wells.values, mirror=mirror)
+    return Prediction(points.mean(field.at(points.x_mm)))
+
+
+def fit_local(samples: Samples, targets: np.ndarray, *, mirror: bool) -> LocalKriging:
+    """Learn from targets at wells; L and nugget by nested validation over donors.
+
+    Args:
+        samples: N training wells.
+        targets: `(N, G)` what they are cleaned to, in any units.
+        mirror: Whether left and right are one.
+    """
+    scale_mm, nugget = _chosen(samples, mirror)
+    support = samples.points().folded(mirror).thinned(POINTS)
+    length_mm, spacing_mm = point_lengths(support, scale_mm)
+    within = mean_local_matern32(support, length_mm)
+    within[np.diag_indices(len(within))] += nugget
+    units = standardiser(targets)
+    standard = units.standard(np.asarray(targets, np.float64))
+    weights = np.linalg.solve(within, standard)
+    return LocalKriging(support, length_mm, spacing_mm, scale_mm, weights, units)
+
+
+def _chosen(samples: Samples, mirror: bool) -> tuple[float, float]:
+    """L and the nugget, by wells and genes that are few enough."""
+    thinned = samples.take(evenly(len(samples.well), CHOSEN_ON))
+    if len(samples.genes) > CHOSEN_BY:
+        rows = np.arange(len(samples.genes))[evenly(len(samples.genes), CHOSEN_BY)]
+        thinned = thinned.keep_genes(rows)
+    support = thinned.points().folded(mirror).thinned(POINTS)
+
+    def make() -> tuple[np.ndarray, float]:
+        kernels = [
+            mean_local_matern32(support, point_lengths(support, scale_mm)[0])
+            for scale_mm in LENGTHS_MM
+        ]
+        row, nugget = choose(thinned, kernels, mirror=mirror)
+        return np.array([LENGTHS_MM[row]]), nugget
+
+    names = thinned.donor, thinned.structure, thinned.parent
+    scale_mm, nugget = _remembered(make, thinned.values, *names, *support)
+    return float(scale_mm[0]), nugget
+
+
+def point_lengths(support: Support, scale_mm: float) -> tuple[np.ndarray, float]:
+    """l `(P,)` at the points of wells, mm, and the median of their spacing d."""
+    distance = spacing_of(support.x_mm)
+    spacing_mm = float(np.median(distance))
+    return lengths(distance, spacing_mm, scale_mm), spacing_mm
+
+
+def spacing_of(x_mm: np.ndarray) -> np.ndarray:
+    """Distance `(P,)` of points `(P, 3)` to their tenth neighbour, mm."""
+    count = min(NEIGHBOUR + 1, len(x_mm))  # the nearest is the point itself
+    return nearest_wells(x_mm, x_mm, count=count)[0][:, -1]
+
+
+def lengths(distance: np.ndarray, spacing_mm: float, scale_mm: float) -> np.ndarray:
+    """l of places with a tenth neighbour at these distances `(V,)`, mm."""
+    relative = distance / spacing_mm if spacing_mm else np.ones_like(distance)
+    return np.clip(scale_mm * relative, *BOUNDS_MM)
+
+
+def local_matern32(
+    x_mm: np.ndarray,
+    other_mm: np.ndarray,
+    length_mm: np.ndarray,
+    other_length_mm: np.ndarray,
+) -> np.ndarray:
+    """The kernel `(V, P)` of places `(V, 3)` and `(P, 3)` with lengths of their own."""
+    from scipy.spatial.distance import cdist  # half a second to import
+
+    squared = (length_mm[:, None] ** 2 + other_length_mm[None] ** 2) / 2
+    scaled = cdist(x_mm, other_mm)
+    scaled *= np.sqrt(3 / squared)
+    amplitude = (np.outer(length_mm, other_length_mm) / squared) ** 1.5
+    falling = np.exp(-scaled)
+    scaled += 1
+    falling *= scaled
+    return np.multiply(falling, amplitude, out=falling)
+
+
+def mean_local_matern32(support: Support, length_mm: np.ndarray) -> np.ndarray:
+    """The kernel's means `(N, N)` over N supports with lengths `(P,)` at points."""
+    kernel = local_matern32(support.x_mm, support.x_mm, length_mm, length_mm)
+    return support.mean(support.mean(kernel).T)
