@@ -108,8 +108,8 @@ def _chosen(samples: Samples, mirror: bool) -> tuple[float, float]:
     """L and the nugget, by wells and genes that are few enough."""
     thinned = samples.take(evenly(len(samples.well), CHOSEN_ON))
     if len(samples.genes) > CHOSEN_BY:
-        rows = np.arange(len(samples.genes))[evenly(len(samples.genes), CHOSEN_BY)]
-        thinned = thinned.keep_genes(rows)
+        few = samples.genes[evenly(len(samples.genes), CHOSEN_BY)]
+        thinned = thinned.keep_genes(list(few))
     support = thinned.points().folded(mirror).thinned(POINTS)
 
     def make() -> tuple[np.ndarray, float]:
