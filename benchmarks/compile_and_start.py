@@ -24,7 +24,7 @@ IMPORTS = {
 }
 FIRST_STEP = """
 import sys
-from inr_jax.fitting import fit, recipe
+from inr_jax.fitting import fit, fitted_data, recipe
 from inr_jax.run import build, compilation_cache, config
 settings = config.default()
 settings.phantom.n_wells, settings.phantom.n_genes = map(int, sys.argv[2:])
@@ -32,7 +32,7 @@ compilation_cache.keep_programs(sys.argv[1])
 samples = build.load_source(settings).samples
 plan = build.make_recipe(settings, len(samples.genes))
 preprocessing = recipe.make_preprocessing(plan, samples)
-data = recipe.make_data(plan, preprocessing, samples)
+data = fitted_data.make_data(plan, preprocessing, samples)
 _, info = fit.fit(plan.trainer, recipe.first_state(plan), data, steps=1, chunk=1)
 print(info.compile_seconds, info.seconds)
 """

@@ -25,7 +25,7 @@ from lib.samples import samples_of
 
 from inr_jax.brain import template
 from inr_jax.fields.inputs import make_places
-from inr_jax.fitting import fit, recipe
+from inr_jax.fitting import fit, fitted_data, recipe
 from inr_jax.maps import gene_batches
 from inr_jax.maps import write as maps
 from inr_jax.run import build, config
@@ -47,7 +47,7 @@ def child(genes: int, steps: int, limit_gb: float, folder: str, tiny: bool) -> d
     samples, plan = samples_of(genes, tiny), build.make_recipe(c, genes)
     note("samples")
     preprocessing = recipe.make_preprocessing(plan, samples)
-    data = recipe.make_data(plan, preprocessing, samples)
+    data = fitted_data.make_data(plan, preprocessing, samples)
     note("targets")
     state = recipe.first_state(plan)
     state, info = fit.fit(plan.trainer, state, data, steps=steps, chunk=steps)

@@ -17,7 +17,7 @@ from lib.machine import PATH, about, flags_of, write
 from lib.settings import PAPER, settings_of, some_genes
 
 from inr_jax.fields import model as render
-from inr_jax.fitting import fit, recipe
+from inr_jax.fitting import fit, fitted_data, recipe
 from inr_jax.run import build
 from inr_jax.run.flags import load_config
 from inr_jax.stats.scores import score
@@ -37,7 +37,7 @@ def curve(settings, samples, donors, *, every: int, steps: int) -> list[dict]:
         training, sites = samples.take(~held), samples.take(held).sites()
         start = time.perf_counter()
         preprocessing = recipe.make_preprocessing(plan, training)
-        data = recipe.make_data(plan, preprocessing, training, len(samples.well))
+        data = fitted_data.make_data(plan, preprocessing, training, len(samples.well))
         state, spent = recipe.first_state(plan), time.perf_counter() - start
         for row in range(steps // every):
             state, info = fit.fit(

@@ -24,7 +24,7 @@ from inr_jax.errors import InputError
 from inr_jax.fields.factors import place_features
 from inr_jax.fields.inputs import make_places
 from inr_jax.fields.model import Model
-from inr_jax.fitting import recipe as recipes
+from inr_jax.fitting import fitted_data
 from inr_jax.fitting.adapt_steps import STEPS, adapted_by_steps
 from inr_jax.fitting.recipe import Preprocessing, Recipe
 from inr_jax.fitting.ridge import heads_prior, make_design, ridge, single
@@ -66,9 +66,9 @@ def adapt(
     units = standardise.standardiser(samples.values, recipe.scale)
     codes = np.zeros((len(samples.genes), trunk.codes.shape[1]), np.float32)
     preprocessing = Preprocessing(trunk.inputs, units, codes)
-    targets, _ = recipes.make_targets(recipe, preprocessing, samples)
+    targets, _ = fitted_data.make_targets(recipe, preprocessing, samples)
     if not recipe.conditioning.linear:
-        data = recipes.pack_wells(recipe, preprocessing, samples, targets)
+        data = fitted_data.pack_wells(recipe, preprocessing, samples, targets)
         model = adapted_by_steps(recipe, trunk, preprocessing, data, steps=steps)
         return Adapted(model, None)
     features = member_features(recipe, trunk, samples)

@@ -39,7 +39,7 @@ def adapted_by_steps(
         recipe: Of networks that share a trunk, for G genes.
         trunk: A model of other genes.
         preprocessing: Of the new genes; its codes are ignored.
-        data: Their wells, as `recipe.pack_wells` packs them.
+        data: Their wells, as `fitted_data.pack_wells` packs them.
         steps: Of Adam; 0 leaves every gene at the mean.
     """
     genes = len(preprocessing.codes)

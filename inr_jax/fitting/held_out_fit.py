@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from inr_jax.fitting import fit
+from inr_jax.fitting.fitted_data import make_data_and_steps
 from inr_jax.fitting.recipe import (
     Preprocessing,
     Recipe,
     first_state,
-    make_data_and_steps,
     make_model,
     make_preprocessing,
     predict_at,

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from inr_jax.fitting import fit, recipe
+from inr_jax.fitting import fit, fitted_data, recipe
 from inr_jax.fitting.data import FitData
 from inr_jax.fitting.recipe import Preprocessing, Recipe
 from inr_jax.samples.samples import Samples
@@ -138,10 +138,10 @@ def _data(
     smooth: dict[str, bool] = {}
     for plan in plans:
         if plan.targets not in data:
-            targets, smooth[plan.targets] = recipe.make_targets(
+            targets, smooth[plan.targets] = fitted_data.make_targets(
                 plan, preprocessing, training
             )
-            data[plan.targets] = recipe.pack_wells(
+            data[plan.targets] = fitted_data.pack_wells(
                 plan, preprocessing, training, targets, rows
             )
     joined = data[plans[0].targets]

@@ -20,15 +20,13 @@ from inr_jax.fields.gene_codes import GeneCodes
 from inr_jax.fields.inputs import Inputs, Places, make_places
 from inr_jax.fields.numerics.forks import check_process
 from inr_jax.fitting import fit
-from inr_jax.fitting.data import FitData, pack
-from inr_jax.fitting.mixtures import make_mix, of_genes, values_of_mixtures
+from inr_jax.fitting.mixtures import make_mix, of_genes
 from inr_jax.samples import standardise
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import Standardised, Standardiser
 from inr_jax.samples.structures import KnownStructures, known_structures, memberships
 from inr_jax.stats.predictor import Prediction
-from inr_jax.stats.targets import targets_of
 
 
 class Recipe(NamedTuple):
@@ -121,9 +119,19 @@ def make_preprocessing(recipe: Recipe, training: Samples) -> Preprocessing:
     mix = None
     if recipe.mixtures:
         standard = Standardised(training.values, standardiser)
-        of_all = _standard_of_all(recipe, training, standard)
+        of_all = standard_of_all(recipe, training, standard)
         mix = make_mix(of_all, recipe.mixtures, genes=standard)
     return Preprocessing(inputs, standardiser, codes, structures, mix)
+
+
+def standard_of_all(
+    recipe: Recipe, training: Samples, standard: Standardised
+) -> Standardised:
+    """Standardised values of all genes that mixtures are of; `standard`: its own."""
+    if training.context is None:
+        return standard
+    units = standardise.standardiser(training.context, recipe.scale)
+    return Standardised(training.context, units)
 
 
 def places_of(model: Preprocessing | render.Model, sites: Sites) -> Places:
@@ -148,77 +156,6 @@ def predict_at(
     if points.single:
         return Prediction(mean, spread)
     return Prediction(points.mean(mean), np.sqrt(points.mean(spread**2)))
-
-
-def make_targets(
-    recipe: Recipe, preprocessing: Preprocessing, training: Samples
-) -> tuple[np.ndarray, bool]:
-    """What the networks are fitted to at the wells, `(N, G)` in standard units.
-
-    `(N, K)` where they are fitted to mixtures. Also whether it holds an effect that is
-    smooth in space beside those of names.
-    """
-    if preprocessing.mix is None:
-        standard = preprocessing.standardiser.standard(training.values)
-    else:
-        each = Standardised(training.values, preprocessing.standardiser)
-        of_all = _standard_of_all(recipe, training, each)
-        standard = values_of_mixtures(of_all, recipe.mixtures)
-    if recipe.targets == "wells":
-        return standard, False
-    targets, variance_share = targets_of(training, standard, mirror=recipe.mirror)
-    return targets, variance_share > 0
-
-
-def _standard_of_all(
-    recipe: Recipe, training: Samples, standard: Standardised
-) -> Standardised:
-    """Standardised values of all genes that mixtures are of; `standard`: its own."""
-    if training.context is None:
-        return standard
-    units = standardise.standardiser(training.context, recipe.scale)
-    return Standardised(training.context, units)
-
-
-def make_data(
-    recipe: Recipe,
-    preprocessing: Preprocessing,
-    training: Samples,
-    rows: int | None = None,
-) -> FitData:
-    """Targets and places of these wells, padded to `rows`."""
-    return make_data_and_steps(recipe, preprocessing, training, rows)[0]
-
-
-def make_data_and_steps(
-    recipe: Recipe,
-    preprocessing: Preprocessing,
-    training: Samples,
-    rows: int | None = None,
-) -> tuple[FitData, int]:
-    """As `make_data`, and the steps that a fit of these wells takes."""
-    targets, smooth = make_targets(recipe, preprocessing, training)
-    data = pack_wells(recipe, preprocessing, training, targets, rows)
-    return data, recipe.steps_for(smooth=smooth)
-
-
-def pack_wells(
-    recipe: Recipe,
-    preprocessing: Preprocessing,
-    training: Samples,
-    targets: np.ndarray,
-    rows: int | None = None,
-) -> FitData:
-    """Wells with targets `(N, G)`, padded to `rows`."""
-    return pack(
-        recipe.conditioning,
-        preprocessing.inputs,
-        places=places_of(preprocessing, training.sites()),
-        standard=targets,
-        codes=preprocessing.codes,
-        rows=len(training.x_mm) if rows is None else rows,
-        size=training.points().size,
-    )
 
 
 def first_state(recipe: Recipe) -> fit.FitState:

@@ -9,7 +9,7 @@ from pathlib import Path
 import jax.numpy as jnp
 
 from inr_jax.errors import InputError, shortlist
-from inr_jax.fitting import checkpoint, fit, recipe
+from inr_jax.fitting import checkpoint, fit, fitted_data, recipe
 from inr_jax.fitting.checkpoint import Bundle
 from inr_jax.fitting.data import FitData
 from inr_jax.fitting.recipe import Recipe
@@ -78,7 +78,7 @@ def is_whole(plan: Recipe, bundle: Bundle) -> bool:
 
 def with_data(plan: Recipe, bundle: Bundle, samples: Samples) -> tuple[Bundle, FitData]:
     """The wells as a fit takes them; how many steps it takes stands in the meta."""
-    data, steps = recipe.make_data_and_steps(plan, bundle.preprocessing, samples)
+    data, steps = fitted_data.make_data_and_steps(plan, bundle.preprocessing, samples)
     return bundle._replace(meta=bundle.meta | {"steps": steps}), data
 
 

@@ -13,7 +13,7 @@ import orbax.checkpoint as ocp
 import pytest
 
 from inr_jax.errors import InputError
-from inr_jax.fitting import checkpoint, fit, recipe
+from inr_jax.fitting import checkpoint, fit, fitted_data, recipe
 from inr_jax.run import build, config
 from inr_jax.samples.standardise import Standardiser
 
@@ -42,7 +42,7 @@ def samples():
 
 def bundle_at(plan, samples, step, state=None):
     preprocessing = recipe.make_preprocessing(plan, samples)
-    data = recipe.make_data(plan, preprocessing, samples)
+    data = fitted_data.make_data(plan, preprocessing, samples)
     state = recipe.first_state(plan) if state is None else state
     state, _ = fit.fit(plan.trainer, state, data, steps=step, chunk=CHUNK)
     meta = {"config": "{}", "genes": ["A", "B", "C"], "mirror": True, "tissue": "none"}

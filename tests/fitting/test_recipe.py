@@ -13,7 +13,7 @@ from inr_jax.brain.space import box_around, folded
 from inr_jax.errors import InputError
 from inr_jax.fields import model as render
 from inr_jax.fields.inputs import make_places
-from inr_jax.fitting import recipe
+from inr_jax.fitting import fitted_data, recipe
 from inr_jax.fitting.held_out_fit import make_predictor
 from inr_jax.run import build, config
 from inr_jax.samples import phantom
@@ -179,7 +179,7 @@ def test_the_phantom_is_recovered_well_within_its_noise():
     state, _ = recipe.fit.fit(
         plan.trainer,
         recipe.first_state(plan),
-        recipe.make_data(plan, preprocessing, samples),
+        fitted_data.make_data(plan, preprocessing, samples),
         steps=plan.steps,
         chunk=plan.chunk,
     )
