@@ -24,6 +24,7 @@ def get_config():
     c.fit.learning_rate = 1e-4
     c.fit.decay = 0.9
     c.fit.decay_steps = 1000
+    c.fit.places = "wells"
     c.fit.jitter_mm = 0.0
     c.fit.targets = "wells"
     c.fit.members = 1

@@ -19,6 +19,7 @@ def get_config():
     c.conditioning.name = "independent"
     c.fit.steps = 1000
     c.fit.learning_rate = 1e-4
+    c.fit.places = "wells"
     c.fit.jitter_mm = 0.0
     c.fit.targets = "wells"
     c.fit.members = 1

@@ -6,6 +6,7 @@ from inr_jax.run import config
 
 TINY = {"phantom.n_wells": 60, "phantom.n_genes": 3, "field.hidden": 8}
 TINY |= {"field.depth": 1, "fit.members": 2, "fit.steps": 20, "fit.chunk": 10}
+TINY |= {"fit.places": "wells"}
 SOME = [
     {},
     {"fit.steps": 10},

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from inr_jax.fitting.data import FitData, pack
+from inr_jax.fitting.kriged_places import kriged_places, place_count
 from inr_jax.fitting.mixtures import values_of_mixtures
 from inr_jax.fitting.recipe import (
     Preprocessing,
@@ -58,8 +59,30 @@ def make_data_and_steps(
 ) -> tuple[FitData, int]:
     """As `make_data`, and the steps that a fit of these wells takes."""
     targets, smooth = make_targets(recipe, preprocessing, training)
-    data = pack_wells(recipe, preprocessing, training, targets, rows)
+    data = pack_targets(recipe, preprocessing, training, targets, rows)
     return data, recipe.steps_for(smooth=smooth)
+
+
+def pack_targets(
+    recipe: Recipe,
+    preprocessing: Preprocessing,
+    training: Samples,
+    targets: np.ndarray,
+    rows: int | None = None,
+) -> FitData:
+    """What a fit sees: wells with targets `(N, G)`, or places kriged from them."""
+    if recipe.places == "wells":
+        return pack_wells(recipe, preprocessing, training, targets, rows)
+    count = place_count(len(training.x_mm))
+    places, values = kriged_places(training, targets, mirror=recipe.mirror, count=count)
+    return pack(
+        recipe.conditioning,
+        preprocessing.inputs,
+        places=places,
+        standard=values,
+        codes=preprocessing.codes,
+        rows=count if rows is None else place_count(rows),
+    )
 
 
 def pack_wells(

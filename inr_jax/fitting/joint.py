@@ -141,7 +141,7 @@ def _data(
             targets, smooth[plan.targets] = fitted_data.make_targets(
                 plan, preprocessing, training
             )
-            data[plan.targets] = fitted_data.pack_wells(
+            data[plan.targets] = fitted_data.pack_targets(
                 plan, preprocessing, training, targets, rows
             )
     joined = data[plans[0].targets]

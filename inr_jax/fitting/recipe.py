@@ -43,6 +43,7 @@ class Recipe(NamedTuple):
         box: Kind of box.
         scale: Kind of standardiser.
         targets: "wells", or "effects" of their structures.
+        places: "wells" that are fitted, or "kriged" places around them.
         codes: How codes of genes are made; None where networks take none.
         sees_structures: Whether the networks see structures and parents.
         mixtures: K, of genes that heads are fitted to; 0 fits a head to each gene.
@@ -64,6 +65,7 @@ class Recipe(NamedTuple):
     sees_structures: bool = False
     field_steps: int = 0
     mixtures: int = 0
+    places: str = "wells"
 
     def steps_for(self, *, smooth: bool) -> int:
         """Steps of a fit to targets that are, or are not, smooth in space as well."""

@@ -16,6 +16,11 @@ MORE = {
   booktitle = {Advances in Neural Information Processing Systems},
   volume = {33}, year = {2020}, note = {arXiv 2006.09661}
 }""",
+    "paciorek2006": """@article{paciorek2006,
+  author = {Paciorek, Christopher J. and Schervish, Mark J.},
+  title = {Spatial modelling using a new class of nonstationary covariance functions},
+  journal = {Environmetrics}, volume = {17}, pages = {483--506}, year = {2006}
+}""",
     "lei2018": """@article{lei2018,
   author = {Lei, Jing and G'Sell, Max and Rinaldo, Alessandro
     and Tibshirani, Ryan J. and Wasserman, Larry},
@@ -105,9 +110,19 @@ def _network(facts: Facts) -> str:
         f"{get('field.hidden')} units, conditioning of genes: "
         f"{get('conditioning.name')}), each fitted for {facts.steps:,} steps of Adam "
         f"(learning rate {get('fit.learning_rate'):g}) to "
-        f"{TARGETS.get(str(get('fit.targets')), get('fit.targets'))}, with Gaussian "
-        f"noise of {get('fit.jitter_mm'):g} mm on coordinates; seed {get('seed')}."
+        f"{TARGETS.get(str(get('fit.targets')), get('fit.targets'))}, "
+        f"{_fitted_at(facts)}; seed {get('seed')}."
     )
+
+
+def _fitted_at(facts: Facts) -> str:
+    if facts.settings.get("fit.places") == "kriged":
+        return (
+            "interpolated to places around the samples by kriging with a nonstationary "
+            "Matérn kernel whose length follows the spacing of samples [@paciorek2006]"
+        )
+    jitter_mm = facts.settings.get("fit.jitter_mm", 0.0)
+    return f"with Gaussian noise of {jitter_mm:g} mm on coordinates"
 
 
 def _maps(facts: Facts) -> str:

@@ -26,7 +26,7 @@ from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source, counts
 from inr_jax.stats import hold_out
 
-# Settings of a trainer, in the order of its attributes.
+# Settings of a trainer.
 TRAINED_BY = ("jitter_mm", "members", "batch", "group", "points", "pairs")
 
 
@@ -125,6 +125,7 @@ def make_recipe(config: ConfigDict, genes: int) -> Recipe:
         field=networks.field_settings(config),
         steps=config.fit.steps,
         learning_rate=config.fit.learning_rate,
+        places=config.fit.places,
     )
 
 
@@ -159,6 +160,7 @@ def _recipe(
     steps: int,
     learning_rate: float,
     embedding: StructureEmbedding | None = None,
+    places: str = "wells",
 ) -> Recipe:
     check_networks(config, field, genes)
     count = mixtures_of(config, genes)
@@ -178,10 +180,13 @@ def _recipe(
         decay_steps=config.fit.decay_steps,
         weight_decay=config.fit.weight_decay,
     )
+    numbers = {name: config.fit[name] for name in TRAINED_BY}
+    if places == "kriged":
+        numbers["jitter_mm"] = 0.0  # kriging has said what lies around a well
     return Recipe(
-        trainer=fit.Trainer(
-            trained, optimizer, *(config.fit[name] for name in TRAINED_BY)
-        )._replace(smoothness=_smoothness(config)),
+        trainer=fit.Trainer(trained, optimizer, **numbers)._replace(
+            smoothness=_smoothness(config)
+        ),
         renderer=model.make_renderer(
             rendered, chunk=config.render.chunk, group=config.fit.group
         ),
@@ -196,6 +201,7 @@ def _recipe(
         codes=networks.make_gene_codes(config) if trained.code else None,
         sees_structures=embedding is not None,
         mixtures=count,
+        places=places,
     )
 
 

@@ -31,6 +31,7 @@ SPACE = Form("[A-Za-z0-9]*", "letters and digits", "as MNI152NLin6Asym")
 SOURCES = Names(("phantom", "ahba", "allen_export", "table", "python"))
 AVERAGES, SUPPORTS = Names(("none", "structure", "parent")), Names(("wells", "named"))
 SURFACE_SPACES = Names(("MNI152", "MNI305"))
+FITTED_AT = Names(("kriged", "wells"))
 TARGETS, TISSUES = Names(("wells", "effects")), Names(("none", "soft", "class"))
 TRENDS, STRATA = Names(("linear", "quadratic", "none")), Names(("auto", "none"))
 # The names that fields.architectures, .conditioning and .numerics.precision register;
@@ -122,7 +123,7 @@ ROWS: tuple[tuple, ...] = (
     (".name", "siren", "architecture", Plugged(FIELDS, "inr_jax.fields")),
     (".hidden", 64, "width", WIDTH),
     (".depth", 3, "hidden layers; mfn: filters; oinr: convolutions", DEPTH),
-    (".omega", 5.0, "siren, wire, wire2d: frequency of every layer", POSITIVE),
+    (".omega", 10.0, "siren, wire, wire2d: frequency of every layer", POSITIVE),
     (".scale", 2.5, "wire, wire2d: inverse width of the window", POSITIVE),
     (".sigma", 0.25, "gauss: width of the bells", POSITIVE),
     (".input_scale", 5.0, "mfn: frequency of the filters", POSITIVE),
@@ -150,7 +151,8 @@ ROWS: tuple[tuple, ...] = (
     (".pairs", 0, "of well and gene a step; 0: all", ZERO_OR_COUNT, Was(0)),
     (".points", 0, "of a value's support, drawn a step; 0 takes all", ZERO_OR_COUNT),
     (".weight_decay", 0.0, "decoupled, as in AdamW", NOT_NEGATIVE, NUMBER),
-    (".jitter_mm", 3.0, "sd of noise on coordinates, a step, mm an axis", MM, NUMBER),
+    (".places", "kriged", "around wells, kriged; or wells", FITTED_AT, Was("wells")),
+    (".jitter_mm", 3.0, "wells: sd of noise on coordinates, mm an axis", MM, NUMBER),
     (".gradient_penalty", 0.0, "on squared slopes, mm^2", NOT_NEGATIVE, Was(0.0)),
     (".laplacian_penalty", 0.0, "on squared Laplacians, mm^4", NOT_NEGATIVE, Was(0.0)),
     (".targets", "effects", "wells, or what structures share", TARGETS, NUMBER),

@@ -10,6 +10,7 @@ from inr_jax.maps.bids import gene_desc
 from inr_jax.run.expression_model import ExpressionModel
 from inr_jax.run.regions import atlas_name
 from inr_jax.run.run import Run
+from inr_jax.stats.hold_out import DONOR_STRUCTURE
 
 PHANTOM = "phantom: a synthetic brain, no measurement of this gene"
 Scores = dict[str, dict]  # gene -> its row of scores.csv
@@ -29,6 +30,8 @@ def sidecars_of(
     atlas = None
     if model.regions is not None:
         atlas = f"{atlas_name(config)}, blurred {config.anatomy.blur_mm:g} mm"
+    # The model that sees structures is fitted at wells, whatever the other is.
+    kriged = config.fit.places == "kriged" and protocol != DONOR_STRUCTURE
     common = {
         "Atlas": atlas,
         "Units": "expression, in the units of the source",
@@ -36,7 +39,8 @@ def sidecars_of(
         "Method": f"{config.field.name}, {config.conditioning.name}",
         "Members": config.fit.members,
         "Seed": config.seed,
-        "SmoothingMm": config.fit.jitter_mm,
+        "FittedAt": "places around the wells, kriged" if kriged else "wells",
+        "SmoothingMm": None if kriged else config.fit.jitter_mm,
         "Steps": model.steps,
         "Mirrored": config.inputs.mirror,
         "Coordinates": model.wells.coordinates,

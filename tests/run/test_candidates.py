@@ -56,6 +56,15 @@ def test_what_is_read_along_one_fit_or_differs_in_numbers_is_one_group():
     assert found == [[0, 1, 2, 6], [3, 4, 7], [5]]
 
 
+def test_jitter_is_refused_where_kriging_says_what_lies_around_wells():
+    c = tiny(**{"fit.places": "kriged"})
+    with pytest.raises(InputError, match=r"found fit.jitter_mm; add fit.places=wells"):
+        candidates_of([{"fit.jitter_mm": 1.0}], c)
+    both = {"fit.jitter_mm": 1.0, "fit.places": "wells"}
+    found = config_sweep.groups_of(candidates_of([{}, both], c), "donor")
+    assert found == [[0], [1]]
+
+
 def candidates_of(some, c, protocol="donor"):
     return [
         config_sweep.Candidate(

@@ -31,15 +31,15 @@ def label(overrides: Overrides) -> str:
     return pairs or "as configured"
 
 
+AT_WELLS = {"fit.places": ["wells"], "field.omega": [5.0]}  # wells, jittered
 PLACE: list[Overrides] = [
     *one_at_a_time(
         {
-            "fit.jitter_mm": [2.0, 4.0, 6.0],
             "fit.steps": [150, 300, 1000],
             "fit.members": [1],
             "fit.learning_rate": [3e-4, 3e-3],
             "fit.weight_decay": [0.01, 0.1],
-            "field.omega": [3.0, 10.0],
+            "field.omega": [5.0, 7.0, 15.0],
             "field.hidden": [32, 128],
             "field.depth": [2],
             "conditioning.name": ["low_rank"],
@@ -49,7 +49,8 @@ PLACE: list[Overrides] = [
     {"fit.learning_rate": 3e-3, "fit.decay": 0.5, "fit.decay_steps": 150},
     {"conditioning.name": "low_rank", "conditioning.rank": 16},
     {"field.name": "relu", "field.hidden": 64, "field.frequencies": 3},
-    *grid({"fit.targets": ["wells"], "fit.jitter_mm": [0.0, 2.0, 3.0, 4.0, 6.0]}),
+    *grid({**AT_WELLS, "fit.jitter_mm": [2.0, 3.0, 4.0, 6.0]}),
+    *grid({**AT_WELLS, "fit.targets": ["wells"], "fit.jitter_mm": [0.0, 3.0, 6.0]}),
 ]
 STRUCTURES: list[Overrides] = one_at_a_time(
     {

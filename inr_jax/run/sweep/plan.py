@@ -108,7 +108,7 @@ def _applied(
     """The settings with these overrides, checked."""
     changed = settings.changed(config, overrides, where)
     for key in overrides:
-        _check_used(key, where, protocol)
+        _check_used(key, where, protocol, changed)
     try:
         settings.validate(changed)
     except InputError as error:
@@ -117,7 +117,7 @@ def _applied(
     return changed
 
 
-def _check_used(key: str, where: str, protocol: str) -> None:
+def _check_used(key: str, where: str, protocol: str, changed: ConfigDict) -> None:
     """Refuse what changes nothing; it would look as if it did not matter."""
     place, fix = protocol == hold_out.DONOR, ""
     if key.split(".")[0] not in SWEPT:
@@ -126,6 +126,8 @@ def _check_used(key: str, where: str, protocol: str) -> None:
         fix = f"write {OF_STRUCTURES[key]}"
     elif place and key.startswith("anatomy."):
         fix = f"add --protocol={hold_out.DONOR_STRUCTURE}"
+    elif place and key == "fit.jitter_mm" and changed.fit.places == "kriged":
+        fix = "add fit.places=wells: around wells kriging says what to fit"
     if fix:
         expected = f"settings that protocol {protocol} depends on"
         raise InputError(where, expected=expected, found=key, fix=fix)
