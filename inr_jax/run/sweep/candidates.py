@@ -31,7 +31,10 @@ def label(overrides: Overrides) -> str:
     return pairs or "as configured"
 
 
-AT_WELLS = {"fit.places": ["wells"], "field.omega": [5.0]}  # wells, jittered
+AT_WELLS: dict[str, list] = {
+    "fit.places": ["wells"],
+    "field.omega": [5.0],
+}  # wells, jittered
 PLACE: list[Overrides] = [
     *one_at_a_time(
         {
