@@ -7,7 +7,7 @@ import dataclasses
 from ml_collections import ConfigDict
 
 from inr_jax.fields import model
-from inr_jax.fields.conditioning import StructureEmbedding
+from inr_jax.fields.conditioning import Conditioning, StructureEmbedding
 from inr_jax.fitting import fit
 from inr_jax.fitting.optimizer import make_adam
 from inr_jax.fitting.recipe import Recipe
@@ -174,19 +174,8 @@ def _recipe(
         )
         for precision in (config.fit.precision, config.render.precision)
     )
-    optimizer = make_adam(
-        learning_rate,
-        decay=config.fit.decay,
-        decay_steps=config.fit.decay_steps,
-        weight_decay=config.fit.weight_decay,
-    )
-    numbers = {name: config.fit[name] for name in TRAINED_BY}
-    if places == "kriged":
-        numbers["jitter_mm"] = 0.0  # kriging has said what lies around a well
     return Recipe(
-        trainer=fit.Trainer(trained, optimizer, **numbers)._replace(
-            smoothness=_smoothness(config)
-        ),
+        trainer=_trainer(config, trained, learning_rate, places),
         renderer=model.make_renderer(
             rendered, chunk=config.render.chunk, group=config.fit.group
         ),
@@ -205,9 +194,20 @@ def _recipe(
     )
 
 
-def _smoothness(config: ConfigDict) -> Smoothness:
-    """What slopes of maps cost in a fit."""
-    return Smoothness(config.fit.gradient_penalty, config.fit.laplacian_penalty)
+def _trainer(
+    config: ConfigDict, trained: Conditioning, learning_rate: float, places: str
+) -> fit.Trainer:
+    optimizer = make_adam(
+        learning_rate,
+        decay=config.fit.decay,
+        decay_steps=config.fit.decay_steps,
+        weight_decay=config.fit.weight_decay,
+    )
+    numbers = {name: config.fit[name] for name in TRAINED_BY}
+    if places == "kriged":
+        numbers["jitter_mm"] = 0.0  # kriging has said what lies around a well
+    slopes = Smoothness(config.fit.gradient_penalty, config.fit.laplacian_penalty)
+    return fit.Trainer(trained, optimizer, **numbers, smoothness=slopes)
 
 
 def make_canvas(config: ConfigDict) -> Canvas:
