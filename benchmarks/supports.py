@@ -27,7 +27,7 @@ from inr_jax.stats.predictor import Predictor
 from inr_jax.stats.scores import score
 
 TINY = {"fit.steps": 2, "fit.members": 2, "phantom.n_wells": 120, "phantom.n_genes": 3}
-METHODS = ("kriging", "kriging_targets")
+METHODS = ("kriging", "kriging_targets", "kriging_local")
 FLAGS = PATH | {
     "wells": (str, "", "a folder with the table of the atlas's wells"),
     "singles": (str, "", "an export of the same genes at single wells"),

@@ -33,6 +33,7 @@ from inr_jax.samples.samples import Samples
 from inr_jax.stats.folds import well_folds
 
 log = logging.getLogger("inr_jax")
+AROUND_MM = 3.0  # of a trunk that was fitted to kriged places
 DRAWS = 8  # J; the moments of features over jitter are known to a few percent
 
 
@@ -74,7 +75,7 @@ def adapt(
     features = member_features(recipe, trunk, samples)
     drawn = [
         member_features(recipe, trunk, samples, draw)
-        for draw in range(DRAWS if recipe.trainer.jitter_mm else 0)
+        for draw in range(DRAWS if _noise_mm(recipe) else 0)
     ]
     design = make_design(features, np.stack(drawn or [features]), _folds(samples))
     wells, _, numbers = features.shape
@@ -124,12 +125,21 @@ def member_features(
     x_mm = single(points.x_mm)
     if draw is not None:
         noise = np.random.default_rng([recipe.seed, draw]).normal(size=x_mm.shape)
-        x_mm = single(x_mm + recipe.trainer.jitter_mm * noise)
+        x_mm = single(x_mm + _noise_mm(recipe) * noise)
     places = make_places(x_mm, points.tissue)
     rows = place_features(recipe.conditioning, trunk, places)
     members = len(jax.tree.leaves(trunk.params["genes"])[0])
     mean = points.mean(rows[:, :-1])
     return single(mean).reshape(len(mean), members, -1)
+
+
+def _noise_mm(recipe: Recipe) -> float:
+    """sd of noise on points, mm: about as far as the trunk's places lay from wells.
+
+    Kriging each new gene to places would take as long as a fit, and a few wells have no
+    spacing to speak of; a well's target stands for the places around it instead.
+    """
+    return AROUND_MM if recipe.places == "kriged" else recipe.trainer.jitter_mm
 
 
 def head_rows(genes: Array) -> np.ndarray:
