@@ -37,7 +37,8 @@ def make_figure(rows: list[dict], heading: str = "") -> Figure:
     """The picture that `draw` writes; two axes, r above R2."""
     from matplotlib.figure import Figure
 
-    first = [row for row in rows if row["method"] == methods_of(rows)[0]]
+    leading = methods_of(rows)[0]
+    first = [row for row in rows if row["method"] == leading]
     genes = [row["gene"] for row in sorted(first, key=lambda row: -row["r"])]
     inches = min(max(6.0, 0.16 * len(genes) + 1.5), 40.0)
     figure = Figure(figsize=(inches, 7.5), layout="constrained")
