@@ -15,7 +15,12 @@ from inr_jax.run.setting_checks import block_sides
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.structures import in_one_donor
 from inr_jax.stats import hold_out
-from inr_jax.stats.baselines import abagen_baselines, baselines, structure_baselines
+from inr_jax.stats.baselines import (
+    ON_TARGETS,
+    abagen_baselines,
+    baselines,
+    structure_baselines,
+)
 from inr_jax.stats.folds import (
     BLOCKS_MM,
     Folds,
@@ -44,7 +49,7 @@ class Protocol(NamedTuple):
 
     def plain(self) -> Protocol:
         """Without the baselines that clean the values of every gene first."""
-        kept = {n: m for n, m in self.methods.items() if not n.endswith("_targets")}
+        kept = {n: m for n, m in self.methods.items() if n not in ON_TARGETS}
         return self._replace(methods=kept)
 
 

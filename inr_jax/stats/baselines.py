@@ -188,4 +188,7 @@ STRUCTURE_BASELINES = {
     "kriging_anatomy_targets": kriging_anatomy_targets,
 }
 
+# Those that clean the values of every gene first.
+ON_TARGETS = ("kriging_targets", "kriging_local", "kriging_anatomy_targets")
+
 ABAGEN = {"abagen": False, "abagen_mirrored": True}  # name to `mirrored`

@@ -20,6 +20,7 @@ Axis letters: N wells, P points of their supports, V places, G genes. Frame: mm.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -107,9 +108,11 @@ def fit_local(samples: Samples, targets: np.ndarray, *, mirror: bool) -> LocalKr
 def _chosen(samples: Samples, mirror: bool) -> tuple[float, float]:
     """L and the nugget, by wells and genes that are few enough."""
     thinned = samples.take(evenly(len(samples.well), CHOSEN_ON))
-    if len(samples.genes) > CHOSEN_BY:
-        few = samples.genes[evenly(len(samples.genes), CHOSEN_BY)]
-        thinned = thinned.keep_genes(list(few))
+    # A shard chooses by the genes of all shards, so that all choose alike.
+    values = thinned.values if thinned.context is None else thinned.context
+    values = values[:, evenly(values.shape[1], CHOSEN_BY)]
+    genes = tuple(f"gene {number}" for number in range(values.shape[1]))
+    thinned = dataclasses.replace(thinned, values=values, genes=genes, context=None)
     support = thinned.points().folded(mirror).thinned(POINTS)
 
     def make() -> tuple[np.ndarray, float]:

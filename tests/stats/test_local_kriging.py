@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from inr_jax.samples.samples import make_samples
 from inr_jax.samples.support import Support, single_points
+from inr_jax.stats import kriging_targets as kriging_targets_module
 from inr_jax.stats import local_kriging as module
+from inr_jax.stats.baselines import ON_TARGETS, baselines, structure_baselines
 from inr_jax.stats.kernels import matern32
 from inr_jax.stats.kriging_targets import kriging_targets
 from inr_jax.stats.scores import score
@@ -103,3 +107,28 @@ def test_wells_at_one_place_and_few_wells_are_told_finite_values(rng):
     samples = samples_of(x_mm, rng.normal(size=(8, 2)))
     given = module.kriging_local(samples, samples.sites(), mirror=True).mean
     assert np.isfinite(given).all()
+
+
+def test_a_shard_chooses_as_all_genes_together(two_parts):
+    alone = module._chosen(two_parts, False)
+    for genes in (["G0"], ["G5", "G7"]):
+        shard = dataclasses.replace(
+            two_parts.keep_genes(genes), context=two_parts.values
+        )
+        assert module._chosen(shard, False) == alone
+
+
+def test_baselines_that_clean_values_first_are_known_by_name(two_parts):
+    cleaning = []
+
+    def targets_of(*arguments, **options):
+        cleaning.append(arguments)
+        return real(*arguments, **options)
+
+    real = kriging_targets_module.targets_of
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kriging_targets_module, "targets_of", targets_of)
+        for name, method in {**baselines(False), **structure_baselines(False)}.items():
+            cleaning.clear()
+            method(two_parts, two_parts.sites())
+            assert bool(cleaning) == (name in ON_TARGETS), name
