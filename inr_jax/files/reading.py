@@ -8,6 +8,7 @@ and to its end, where its checksum lies.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 import stat
@@ -89,6 +90,16 @@ def stored_bytes(
     if size > most:
         raise too_large(path, expected, size, most)
     return data
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, however long it is.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def plain_size(path: Path, expected: str) -> int:

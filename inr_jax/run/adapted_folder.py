@@ -5,10 +5,10 @@ from __future__ import annotations
 from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError
-from inr_jax.files.reading import user_path
+from inr_jax.files.reading import sha256_of, user_path
 from inr_jax.fitting import checkpoint
 from inr_jax.run.workdir import Workdir
-from inr_jax.samples.source import Source, sha256_of
+from inr_jax.samples.source import Source
 
 
 def check_fitted_here(workdir: Workdir) -> None:

@@ -13,6 +13,7 @@ from ml_collections import ConfigDict
 
 import inr_jax
 from inr_jax.errors import InputError, shortlist
+from inr_jax.files.reading import sha256_of
 from inr_jax.files.stored import contents
 from inr_jax.fitting import checkpoint
 from inr_jax.maps.calibration import Calibrated, read_calibration
@@ -22,7 +23,7 @@ from inr_jax.run.provenance import read_json
 from inr_jax.run.run import Run
 from inr_jax.run.settings_table import MAPS, marked
 from inr_jax.run.workdir import SUFFIXES, Workdir
-from inr_jax.samples.source import Source, sha256_of
+from inr_jax.samples.source import Source
 
 # Settings of the structure model that its fit does not depend on.
 DRAWING = ("enabled", "maps", "atlas", "atlas_info", "blur_mm", "crosswalk")

@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, shortlist
 from inr_jax.files import make_folder, write_bytes, write_text
-from inr_jax.files.reading import user_path
+from inr_jax.files.reading import sha256_of, user_path
 from inr_jax.maps.merged import merge_stores
 from inr_jax.report import tables
 from inr_jax.run import config as settings
@@ -25,7 +25,6 @@ from inr_jax.run.leftovers import remove_leftovers
 from inr_jax.run.merged_models import merge_held_out, merge_models
 from inr_jax.run.provenance import add_summary, read_json
 from inr_jax.run.workdir import Workdir
-from inr_jax.samples.source import sha256_of
 from inr_jax.stats.hold_out import summarise
 
 log = logging.getLogger("inr_jax")

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ml_collections import ConfigDict
 
 from inr_jax.files import write_text
+from inr_jax.files.reading import sha256_of
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.maps.held_out_file import (
     HeldOutPredictions,
@@ -28,7 +29,7 @@ from inr_jax.run.run import Run
 from inr_jax.run.stages.calibrate import calibrate_stage
 from inr_jax.samples.gene_blocks import is_large
 from inr_jax.samples.samples import Samples
-from inr_jax.samples.source import sha256, sha256_of
+from inr_jax.samples.source import sha256
 from inr_jax.stats import hold_out
 from inr_jax.stats.noise_ceiling import noise_ceiling
 from inr_jax.stats.predictor import Predictor
