@@ -30,7 +30,7 @@ settings = config.default()
 settings.phantom.n_wells, settings.phantom.n_genes = map(int, sys.argv[2:])
 compilation_cache.keep_programs(sys.argv[1])
 samples = build.load_source(settings).samples
-plan = build.make_recipe(settings, len(samples.genes))
+plan = build.make_model_recipe(settings, samples, "place")
 preprocessing = recipe.make_preprocessing(plan, samples)
 data = fitted_data.make_data(plan, preprocessing, samples)
 _, info = fit.fit(plan.trainer, recipe.first_state(plan), data, steps=1, chunk=1)

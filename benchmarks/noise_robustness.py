@@ -32,7 +32,8 @@ def methods(flags, samples, rows: int) -> dict:
     starts["paper_per_gene"] = load_config(PAPER)
     found = {}
     for name, start in starts.items():
-        plan = build.make_recipe(settings_of(flags, TINY, start), len(samples.genes))
+        changed = settings_of(flags, TINY, start)
+        plan = build.make_model_recipe(changed, samples, "place")
         found[name] = make_predictor(plan, rows)
     found["kriging"] = baselines(True)["kriging"]
     return {name: found[name] for name in flags.recipes.split(",")}

@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
     }
     protocols["donor"] = donor_folds(samples)
     largest = max(folds.largest_training() for folds in protocols.values())
-    plan = build.make_recipe(c, len(samples.genes))
+    plan = build.make_model_recipe(c, samples, "place")
     methods = {"inr": make_predictor(plan, largest)} | baselines(True)
     for protocol, folds in protocols.items():
         far = distance_mm(samples, folds)

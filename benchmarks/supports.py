@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
                 placed = dataclasses.replace(means, support=None)
             methods = {name: baselines(True)[name] for name in METHODS}
             if flags.inr or flags.tiny:
-                plan = build.make_recipe(config, len(placed.genes))
+                plan = build.make_model_recipe(config, placed, "place")
                 methods["inr"] = make_predictor(plan, len(placed.well))
             for method, predict in methods.items():
                 held_out = leave_one_donor_out(predict, placed).mean

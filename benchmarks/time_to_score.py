@@ -27,7 +27,7 @@ TINY = {"phantom.n_wells": 60, "phantom.n_genes": 3}
 
 def curve(settings, samples, donors, *, every: int, steps: int) -> list[dict]:
     """Step, seconds and mean r on donors left out; a row every `every` steps."""
-    plan = build.make_recipe(settings, len(samples.genes))
+    plan = build.make_model_recipe(settings, samples, "place")
     recipe.first_state(plan)  # compiles
     own = np.isin(samples.donor, donors)
     pooled = np.zeros((steps // every, *samples.values.shape), np.float32)

@@ -14,8 +14,6 @@ def get_config():
     """The default fit, of all genes."""
     c = config.default()
     c.source.name = "ahba"
-    c.fit.places = "wells"  # single wells: kriging between them gains nothing
-    c.field.omega = 5.0  # what jittered wells allow
     c.fit.mixtures = 256
     c.render.store = "factored"
     c.evaluate.baselines = "plain"

@@ -114,18 +114,28 @@ def make_model_recipe(config: ConfigDict, samples: Samples, model: str) -> Recip
     """The recipe of a model by its name."""
     if model == "structure":
         return make_structure_recipe(config, samples)
-    return make_recipe(config, len(samples.genes))
+    return make_recipe(config, len(samples.genes), supports=not samples.points().single)
 
 
-def make_recipe(config: ConfigDict, genes: int) -> Recipe:
-    """Networks of G genes that see places, with their trainer and renderer."""
+def make_recipe(config: ConfigDict, genes: int, *, supports: bool = False) -> Recipe:
+    """Networks of G genes that see places, with their trainer and renderer.
+
+    Args:
+        config: Settings of the run.
+        genes: G.
+        supports: Whether values are means over several points; kriging between these
+            tells what single wells do not (benchmarks/README.md, supports.py).
+    """
+    places = config.fit.places
+    if places == "auto":
+        places = "kriged" if supports else "wells"
     return _recipe(
         config,
         genes,
         field=networks.field_settings(config),
         steps=config.fit.steps,
         learning_rate=config.fit.learning_rate,
-        places=config.fit.places,
+        places=places,
     )
 
 

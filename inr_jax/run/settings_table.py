@@ -31,7 +31,7 @@ SPACE = Form("[A-Za-z0-9]*", "letters and digits", "as MNI152NLin6Asym")
 SOURCES = Names(("phantom", "ahba", "allen_export", "table", "python"))
 AVERAGES, SUPPORTS = Names(("none", "structure", "parent")), Names(("wells", "named"))
 SURFACE_SPACES = Names(("MNI152", "MNI305"))
-FITTED_AT = Names(("kriged", "wells"))
+FITTED_AT = Names(("auto", "kriged", "wells"))
 TARGETS, TISSUES = Names(("wells", "effects")), Names(("none", "soft", "class"))
 TRENDS, STRATA = Names(("linear", "quadratic", "none")), Names(("auto", "none"))
 # The names that fields.architectures, .conditioning and .numerics.precision register;
@@ -151,7 +151,7 @@ ROWS: tuple[tuple, ...] = (
     (".pairs", 0, "of well and gene a step; 0: all", ZERO_OR_COUNT, Was(0)),
     (".points", 0, "of a value's support, drawn a step; 0 takes all", ZERO_OR_COUNT),
     (".weight_decay", 0.0, "decoupled, as in AdamW", NOT_NEGATIVE, NUMBER),
-    (".places", "kriged", "around wells, kriged; or wells", FITTED_AT, Was("wells")),
+    (".places", "auto", "wells, or kriged around supports", FITTED_AT, Was("wells")),
     (".jitter_mm", 3.0, "wells: sd of noise on coordinates, mm an axis", MM, NUMBER),
     (".gradient_penalty", 0.0, "on squared slopes, mm^2", NOT_NEGATIVE, Was(0.0)),
     (".laplacian_penalty", 0.0, "on squared Laplacians, mm^4", NOT_NEGATIVE, Was(0.0)),

@@ -10,7 +10,6 @@ from inr_jax.maps.bids import gene_desc
 from inr_jax.run.expression_model import ExpressionModel
 from inr_jax.run.regions import atlas_name
 from inr_jax.run.run import Run
-from inr_jax.stats.hold_out import DONOR_STRUCTURE
 
 PHANTOM = "phantom: a synthetic brain, no measurement of this gene"
 Scores = dict[str, dict]  # gene -> its row of scores.csv
@@ -30,8 +29,7 @@ def sidecars_of(
     atlas = None
     if model.regions is not None:
         atlas = f"{atlas_name(config)}, blurred {config.anatomy.blur_mm:g} mm"
-    # The model that sees structures is fitted at wells, whatever the other is.
-    kriged = config.fit.places == "kriged" and protocol != DONOR_STRUCTURE
+    kriged = model.recipe.places == "kriged"
     common = {
         "Atlas": atlas,
         "Units": "expression, in the units of the source",

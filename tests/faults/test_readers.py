@@ -27,7 +27,8 @@ OPENS = re.compile(
 # Modules that open no file of a user's: shipped files, downloads, our own caches and
 # stores (tests/maps/test_store.py and test_export.py damage those).
 OUR_OWN = {
-    "maps.store_reading", "maps.export", "maps.zarr_group", "samples.phantom_names",
+    "maps.store_reading", "maps.export", "maps.zarr_group", "maps.held_out_file",
+    "samples.phantom_names",
     "brain.template", "samples.phantom", "samples.ahba.wells", "samples.ahba.cache",
     "samples.ahba.region_tables", "samples.ahba.download",
     "samples.ahba.wells_download",

@@ -65,6 +65,17 @@ def test_jitter_is_refused_where_kriging_says_what_lies_around_wells():
     assert found == [[0], [1]]
 
 
+def test_places_are_kriged_where_values_are_means_of_several_wells():
+    c = tiny(**{"fit.places": "auto"})
+    assert build.make_recipe(c, 3).places == "wells"
+    kriged = build.make_recipe(c, 3, supports=True)
+    assert (kriged.places, kriged.trainer.jitter_mm) == ("kriged", 0.0)
+    for asked in ("kriged", "wells"):
+        c = tiny(**{"fit.places": asked})
+        for supports in (False, True):
+            assert build.make_recipe(c, 3, supports=supports).places == asked
+
+
 def candidates_of(some, c, protocol="donor"):
     return [
         config_sweep.Candidate(

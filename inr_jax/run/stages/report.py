@@ -219,9 +219,10 @@ def _methods(left: Left) -> tuple[list[str], str]:
         paragraphs += parts[:1]
     if model is not None:
         samples, calibrated = model.wells.samples, model.calibrated
+        places = {"fit.places": model.recipe.places}  # "auto" is one of two
         facts = page_methods.Facts(
             version=inr_jax.__version__,
-            settings=settings.flat(left.settings),
+            settings=settings.flat(left.settings) | places,
             wells=len(samples.well),
             donors=len(samples.donors),
             genes=len(samples.genes),

@@ -70,7 +70,7 @@ def _recipe(config: ConfigDict, samples: Samples, protocol: str, most: int) -> R
     config.render.chunk = min(config.render.chunk, most)
     if protocol == hold_out.DONOR_STRUCTURE:
         return build.make_structure_recipe(config, samples)
-    return build.make_recipe(config, len(samples.genes))
+    return build.make_model_recipe(config, samples, "place")
 
 
 def _log_groups(groups: list[Group], sweep: Sweep, folds: int) -> None:
