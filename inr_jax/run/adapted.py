@@ -76,19 +76,34 @@ def _bundle(
     return Bundle(state, preprocessing, meta)
 
 
-def adapted_in_python(trunk: Bundle, samples: Samples) -> tuple[Bundle, Source]:
-    """The same of samples that were made in Python, and their source."""
+def adapted_in_python(
+    trunk: Bundle, samples: Samples, places: str
+) -> tuple[Bundle, Source]:
+    """The same of samples that were made in Python, and their source.
+
+    Args:
+        trunk: Of other genes.
+        samples: Of the new ones.
+        places: What the trunk was fitted at, "wells" or "kriged".
+    """
     source = source_in_python(samples)
-    config = settings.from_json(trunk.meta["config"])
-    config = settings.with_settings(config, source__name="python", fit__mixtures=0)
+    config = _config_of(trunk, places)
     plan = build.make_recipe(config, len(samples.genes))
     return adapted_bundle(trunk, plan, settings.to_json(config), source), source
+
+
+def _config_of(trunk: Bundle, places: str) -> ConfigDict:
+    """Settings of genes on a trunk, of its networks whatever their supports are."""
+    config = settings.from_json(trunk.meta["config"])
+    own = {"source__name": "python", "fit__mixtures": 0, "fit__places": places}
+    return settings.with_settings(config, **own)
 
 
 class Adaptable:
     """A model in memory whose trunk takes in other genes."""
 
     bundle: Bundle
+    recipe: Recipe
     wells: Source
 
     def adapt(self, samples: Samples) -> Any:
@@ -97,7 +112,7 @@ class Adaptable:
         Raises:
             InputError: A gene is in the model already, or genes share no trunk.
         """
-        bundle, source = adapted_in_python(self.bundle, samples)
+        bundle, source = adapted_in_python(self.bundle, samples, self.recipe.places)
         return self._made(bundle, source)
 
     def unseen(self, table: str | Path, genes: Sequence[str]) -> Any:
@@ -114,7 +129,10 @@ class Adaptable:
         Raises:
             InputError: A gene is missing in the table, or is in the model already.
         """
-        bundle, source = unseen_in_python(self.bundle, self.wells, table, tuple(genes))
+        config = _config_of(self.bundle, self.recipe.places)
+        bundle, source = unseen_in_python(
+            self.bundle, self.wells, table, tuple(genes), config
+        )
         return self._made(bundle, source)
 
     def _made(self, bundle: Bundle, source: Source) -> Any:
@@ -124,12 +142,14 @@ class Adaptable:
 
 
 def unseen_in_python(
-    trunk: Bundle, wells: Source, table: str | Path, genes: tuple[str, ...]
+    trunk: Bundle,
+    wells: Source,
+    table: str | Path,
+    genes: tuple[str, ...],
+    config: ConfigDict,
 ) -> tuple[Bundle, Source]:
     """Genes of a table on a trunk, and its wells as their source."""
     check_new(genes, trunk.meta["genes"])
-    config = settings.from_json(trunk.meta["config"])
-    config = settings.with_settings(config, source__name="python", fit__mixtures=0)
     plan = build.make_recipe(config, len(genes))
     check_trunk(plan)
     check_linear(plan.conditioning)

@@ -26,6 +26,7 @@ from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source, counts
 from inr_jax.stats import hold_out
 
+KRIGED = 2.0  # times the frequency of sines, where places are kriged
 # Settings of a trainer.
 TRAINED_BY = ("jitter_mm", "members", "batch", "group", "points", "pairs")
 
@@ -129,10 +130,13 @@ def make_recipe(config: ConfigDict, genes: int, *, supports: bool = False) -> Re
     places = config.fit.places
     if places == "auto":
         places = "kriged" if supports else "wells"
+    field = networks.field_settings(config)
+    if places == "kriged" and config.field.name == "siren":
+        field["omega"] *= KRIGED  # values without noise bear, and want, more detail
     return _recipe(
         config,
         genes,
-        field=networks.field_settings(config),
+        field=field,
         steps=config.fit.steps,
         learning_rate=config.fit.learning_rate,
         places=places,

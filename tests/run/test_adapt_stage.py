@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 
 import nibabel as nib
@@ -13,8 +14,11 @@ from workdirs import THREE_GENES, TINY, load, maps
 
 import inr_jax
 from inr_jax import cli
+from inr_jax.fields.factors import place_features
+from inr_jax.fields.inputs import make_places
 from inr_jax.run import build, config
 from inr_jax.run.adapted_folder import with_gene_table
+from inr_jax.samples.support import Support
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 NEW = "--config.source.genes=BIN1,CLU"
@@ -124,3 +128,29 @@ def test_bad_calls_leave_nothing(tmp_path, capsys, copy):
     line = refused(capsys, "adapt", f"--workdir={copy}", NEW, "--config.fit.steps=7")
     assert "fit.steps" in line and "source alone" in line
     assert digests(copy) == before and TINY
+
+
+def test_genes_with_single_wells_keep_the_networks_of_a_trunk_with_supports(
+    fitted, tmp_path
+):
+    samples = fitted[1]
+    count = len(samples.well)
+    twice = Support(
+        np.repeat(samples.x_mm, 2, axis=0),
+        np.repeat(samples.tissue, 2, axis=0),
+        np.full(count, 2, np.int32),
+    )
+    old = samples.keep_genes(list(samples.genes[:3]))
+    tiny = {"field__hidden": 4, "fit__members": 1, "fit__steps": 2}
+    trunk = inr_jax.fit(dataclasses.replace(old, support=twice), **tiny)
+    assert trunk.recipe.places == "kriged"
+    trunk.adapt(samples.keep_genes(list(samples.genes[3:]))).save(tmp_path)
+    features = [
+        place_features(model.recipe.conditioning, model.model, places_of(samples))
+        for model in (trunk, inr_jax.load(tmp_path))
+    ]
+    np.testing.assert_array_equal(*features)
+
+
+def places_of(samples):
+    return make_places(samples.x_mm[:9], samples.tissue[:9])

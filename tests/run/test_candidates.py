@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from sweeps import SOME, tiny
@@ -70,6 +71,12 @@ def test_places_are_kriged_where_values_are_means_of_several_wells():
     assert build.make_recipe(c, 3).places == "wells"
     kriged = build.make_recipe(c, 3, supports=True)
     assert (kriged.places, kriged.trainer.jitter_mm) == ("kriged", 0.0)
+    c.field.omega *= 2  # sines take twice the frequency there
+    started = (
+        plan.conditioning.init(jax.random.key(0))
+        for plan in (kriged, build.make_recipe(c, 3))
+    )
+    assert jax.tree.all(jax.tree.map(np.array_equal, *started))
     for asked in ("kriged", "wells"):
         c = tiny(**{"fit.places": asked})
         for supports in (False, True):

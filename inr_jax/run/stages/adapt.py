@@ -67,6 +67,8 @@ def adapt_stage(trunk: Run, config: ConfigDict) -> None:
     if not fitted.is_whole(plan, bundle):
         log.warning("adapt: the trunk stands at step %d", int(bundle.state.step))
     source = new_genes(config, build.load_source(config), bundle.meta["genes"])
+    # Of the trunk's networks, whatever the supports of the new genes are.
+    config = settings.with_settings(config, fit__places=plan.places)
     genes, text = len(source.samples.genes), settings.to_json(config)
     new = build.make_recipe(config, genes)
     start = time.perf_counter()

@@ -31,10 +31,7 @@ def label(overrides: Overrides) -> str:
     return pairs or "as configured"
 
 
-AT_WELLS: dict[str, list] = {
-    "fit.places": ["wells"],
-    "field.omega": [5.0],
-}  # wells, jittered
+AT_WELLS: dict[str, list] = {"fit.places": ["wells"]}  # jittered, supports or not
 PLACE: list[Overrides] = [
     *one_at_a_time(
         {
@@ -42,7 +39,7 @@ PLACE: list[Overrides] = [
             "fit.members": [1],
             "fit.learning_rate": [3e-4, 3e-3],
             "fit.weight_decay": [0.01, 0.1],
-            "field.omega": [5.0, 7.0, 15.0],
+            "field.omega": [3.0, 10.0],
             "field.hidden": [32, 128],
             "field.depth": [2],
             "conditioning.name": ["low_rank"],
