@@ -33,9 +33,9 @@ def test_a_whole_run_makes_its_grid_recipes_and_phantom_once(tmp_path, monkeypat
     for name in MADE:
         original = getattr(build, name)
 
-        def counted(*arguments, name=name, original=original):
+        def counted(*arguments, name=name, original=original, **named):
             calls[name] += 1
-            return original(*arguments)
+            return original(*arguments, **named)
 
         monkeypatch.setattr(build, name, counted)
     image = write_image(tmp_path / "mask.nii", np.ones(SHAPE), oblique())
