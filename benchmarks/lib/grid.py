@@ -19,7 +19,7 @@ import numpy as np
 from inr_jax.fields.inputs import make_places
 from inr_jax.fields.model import render
 from inr_jax.files import write_bytes
-from inr_jax.fitting import fit, joint, recipe
+from inr_jax.fitting import fit, fitted_data, joint, recipe
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
@@ -54,7 +54,7 @@ def fit_cell(
     """Fit S seeds of a cell together and predict."""
     times: list[float] = []  # CPU seconds after each chunk; the first one compiles
     preprocessing = recipe.make_preprocessing(plan, training)
-    data, steps = recipe.make_data_and_steps(plan, preprocessing, training, rows)
+    data, steps = fitted_data.make_data_and_steps(plan, preprocessing, training, rows)
     keys = [jax.random.key(plan.seed + seed) for seed in range(seeds)]
     state = joint.join([fit.init(plan.trainer, key) for key in keys])
     state, _ = fit.fit(

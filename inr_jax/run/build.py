@@ -115,7 +115,10 @@ def make_model_recipe(config: ConfigDict, samples: Samples, model: str) -> Recip
     """The recipe of a model by its name."""
     if model == "structure":
         return make_structure_recipe(config, samples)
-    return make_recipe(config, len(samples.genes), supports=not samples.points().single)
+    # Kriging's constants are chosen by leaving donors out: a region table has one.
+    several = (samples.donor != samples.donor[:1]).any()
+    supports = bool(several) and not samples.points().single
+    return make_recipe(config, len(samples.genes), supports=supports)
 
 
 def make_recipe(config: ConfigDict, genes: int, *, supports: bool = False) -> Recipe:

@@ -138,7 +138,7 @@ def test_merged_shards_are_one_run_of_all_genes(tmp_path, capsys):
     assert model.genes == whole.genes
     found, exact = model([x_mm])[0], whole([x_mm])[0]
     np.testing.assert_allclose(found, exact, rtol=1e-5)
-    np.testing.assert_allclose(model([x_mm])[1], whole([x_mm])[1], rtol=0.1)
+    np.testing.assert_allclose(model([x_mm])[1], whole([x_mm])[1], rtol=0.3)
     np.testing.assert_allclose(
         model.held_out.prediction, whole.held_out.prediction, atol=1e-3
     )
