@@ -149,7 +149,7 @@ def row_of(
     difference = r - scores(default)[0][0]
     half = 1.96 * difference.std(ddof=1) / len(difference) ** 0.5
     made = {"r": r.mean(), "r2": r2.mean(), "difference": difference.mean()}
-    made |= {"half_interval": half, "ensemble_r": of_mean, "donors": len(both)}
+    made |= {"half_interval": half, "ensemble_r": of_mean, "n_donors": len(both)}
     made |= {"fit_cpu_seconds": sum(float(fold.fit) for fold in done.values())}
     made |= {"render_cpu_seconds": np.mean([fold.render for fold in done.values()])}
     return {key: round(float(value), 4) for key, value in made.items()}
