@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from inr_jax.errors import InputError, first_line
+from inr_jax.fields.contract import refuse_broken
 from inr_jax.fields.field import Field
 from inr_jax.fields.numerics.precision import EXACT
 
@@ -35,13 +36,8 @@ def check_field(make: Any, where: object, settings: Mapping[str, Any]) -> None:
     Raises:
         InputError: Says which rule.
     """
-    try:
-        rule = _broken_rule(make, settings)
-    except Exception as error:  # it is somebody else's code
-        rule = f"one that fails: {type(error).__name__}: {first_line(error)}"
-    if rule:
-        fix = "see docs/extend.md"
-        raise InputError(where, expected=RULES, found=rule, fix=fix)
+    rule = partial(_broken_rule, make, settings)
+    refuse_broken(rule, where, rules=RULES, page="docs/extend.md")
 
 
 def _broken_rule(make: Any, settings: Mapping[str, Any]) -> str:
@@ -65,16 +61,16 @@ def _broken_rule(make: Any, settings: Mapping[str, Any]) -> str:
 
 def _broken_layers(made: Field, params: Any) -> str:
     """Whether a modulation sees the layers that the field tells of."""
-    seen: list[tuple[int, ...]] = []
+    modulated: list[tuple[int, ...]] = []
 
     def look(layer: int, x: jax.Array, h: jax.Array) -> jax.Array:
         del layer
-        seen.append((x.shape[0], h.shape[0]))
+        modulated.append((x.shape[0], h.shape[0]))
         return h
 
     if made.layers:
         features = jnp.zeros(FEATURES)
         jax.eval_shape(lambda p: made.apply(p, features, look), params)
-        if tuple(seen) != tuple(made.layers):
-            return f"layers {made.layers} where a modulation sees {tuple(seen)}"
+        if tuple(modulated) != tuple(made.layers):
+            return f"layers {made.layers} where a modulation sees {tuple(modulated)}"
     return ""

@@ -15,9 +15,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from inr_jax.errors import InputError, first_line
 from inr_jax.fields.architectures import make_field
 from inr_jax.fields.conditioning.conditioning import Conditioning
+from inr_jax.fields.contract import refuse_broken
 
 GENES, FEATURES, CODE = 3, 4, 2
 SIZES = {"code": CODE, "rank": 2}
@@ -34,13 +34,8 @@ def check_conditioning(make: Any, where: object) -> None:
     Raises:
         InputError: Says which rule.
     """
-    try:
-        rule = _broken_rule(make)
-    except Exception as error:  # it is the user's own code
-        rule = f"one that fails: {type(error).__name__}: {first_line(error)}"
-    if rule:
-        fix = "see docs/conditioning.md"
-        raise InputError(where, expected=RULES, found=rule, fix=fix)
+    rule = partial(_broken_rule, make)
+    refuse_broken(rule, where, rules=RULES, page="docs/conditioning.md")
 
 
 def _broken_rule(make: Any) -> str:

@@ -6,11 +6,12 @@ Axis letters: N wells, G genes, C code width.
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from inr_jax.errors import InputError, first_line
+from inr_jax.fields.contract import refuse_broken
 from inr_jax.fields.gene_codes.codes import GeneCodes
 
 WELLS, GENES = 7, 5
@@ -28,13 +29,8 @@ def check_codes(make: Any, where: object) -> None:
     Raises:
         InputError: Says which rule.
     """
-    try:
-        rule = _broken_rule(make)
-    except Exception as error:  # it is somebody else's code
-        rule = f"one that fails: {type(error).__name__}: {first_line(error)}"
-    if rule:
-        fix = "see docs/conditioning.md"
-        raise InputError(where, expected=RULES, found=rule, fix=fix)
+    rule = partial(_broken_rule, make)
+    refuse_broken(rule, where, rules=RULES, page="docs/conditioning.md")
 
 
 def _broken_rule(make: Any) -> str:
@@ -55,5 +51,6 @@ def _broken_rule(make: Any) -> str:
         return f"codes {codes.shape}, not (genes, width) = ({GENES}, {made.width})"
     if codes.dtype != np.float32 or not np.isfinite(codes).all():
         return f"codes of {codes.dtype}, not finite float32"
-    one = np.asarray(made.of(values[:, :1], ("A",)))
-    return "" if one.shape == (1, made.width) else f"codes {one.shape} of a single gene"
+    code = np.asarray(made.of(values[:, :1], ("A",)))
+    right = code.shape == (1, made.width)
+    return "" if right else f"codes {code.shape} of a single gene"
