@@ -6,6 +6,7 @@ from pathlib import Path
 
 from inr_jax.errors import InputError
 from inr_jax.files import write_text
+from inr_jax.files.reading import sha256_of
 from inr_jax.fitting import checkpoint
 from inr_jax.fitting.checkpoint import Bundle
 from inr_jax.maps.calibration import Calibrated, write_calibration
@@ -19,7 +20,7 @@ from inr_jax.run.held_out import PROTOCOLS
 from inr_jax.run.provenance import add_summary
 from inr_jax.run.wells import write_wells
 from inr_jax.run.workdir import Workdir
-from inr_jax.samples.source import Source, sha256
+from inr_jax.samples.source import Source
 
 
 def save_model(
@@ -64,5 +65,5 @@ def _keep_held_out(files: Workdir, protocol: str, held_out: HeldOutPredictions) 
             kept[other] = of_other
     ordered = {name: kept[name] for name in PROTOCOLS.values() if name in kept}
     write_held_out(path, ordered)
-    noted = {path.name: sha256(path.read_bytes())}
+    noted = {path.name: sha256_of(path)}
     add_summary(files.summary, {"evaluated": noted})

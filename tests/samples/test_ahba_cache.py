@@ -17,7 +17,7 @@ from inr_jax.samples.sources import ahba
 def test_a_second_look_is_quick_and_the_same(ahba_dir, monkeypatch):
     first = ahba.load(ahba_dir, genes=("APOE",), **TWO._asdict())
     monkeypatch.setattr(cache, "preprocess", None)
-    monkeypatch.setattr(cache, "_sha256", None)
+    monkeypatch.setattr(cache, "sha256_of", None)
     start = time.perf_counter()
     again = ahba.load(ahba_dir, genes=("APOE",), **TWO._asdict())
     assert time.perf_counter() - start < 2

@@ -7,6 +7,7 @@ import logging
 import numpy as np
 
 from inr_jax.brain.divisions import parts_of
+from inr_jax.files.reading import sha256_of
 from inr_jax.maps.calibration import Calibrated, write_calibration
 from inr_jax.report.tables import TITLES
 from inr_jax.run import config as settings
@@ -14,7 +15,6 @@ from inr_jax.run.consistency import calibration_in, evaluated_files
 from inr_jax.run.held_out import PROTOCOLS
 from inr_jax.run.provenance import add_summary
 from inr_jax.run.run import Run
-from inr_jax.samples.source import sha256
 from inr_jax.stats import conformal, conformal_fit
 from inr_jax.stats import coverage as covering
 from inr_jax.stats.residuals import HeldOut
@@ -62,7 +62,7 @@ def calibrate_stage(
         )
         path = run.workdir.calibration_of(model)
         write_calibration(path, calibrated)
-        files[path.name] = sha256(path.read_bytes())
+        files[path.name] = sha256_of(path)
         missing = left_out(matters[protocol])
         if missing:
             log.info("%s: not validated: %s", TITLES[protocol], missing)

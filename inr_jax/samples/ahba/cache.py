@@ -22,6 +22,7 @@ import numpy as np
 from inr_jax.brain import shipped
 from inr_jax.errors import InputError, first_line
 from inr_jax.files import cache_folder, make_folder, write_bytes, write_json
+from inr_jax.files.reading import sha256_of
 from inr_jax.files.stored import bound, contents, parsed, unbound
 from inr_jax.samples.ahba.coordinates import Coordinates, atlas_coordinates
 from inr_jax.samples.ahba.folders import FILES, Files, locate
@@ -158,7 +159,7 @@ def checksums(files: Files, memory: Path) -> dict[str, str]:
     now = {str(path): [path.stat().st_size, path.stat().st_mtime_ns] for path in paths}
     new = [path for path in now if known.get(path, [])[:2] != now[path]]
     with ThreadPoolExecutor(2) as pool:  # hashing releases the interpreter
-        for path, digest in zip(new, pool.map(_sha256, new), strict=True):
+        for path, digest in zip(new, pool.map(sha256_of, map(Path, new)), strict=True):
             known[path] = [*now[path], digest]
     if new:
         write_json(memory, bound(known))
@@ -167,11 +168,6 @@ def checksums(files: Files, memory: Path) -> dict[str, str]:
         for donor, kinds in files.items()
         for kind, path in kinds.items()
     }
-
-
-def _sha256(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _key(sums: dict[str, str], options: AbagenOptions) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from inr_jax.brain.atlas import atlas_files
+from inr_jax.files.reading import sha256_of
 from inr_jax.samples.columns import TableColumns, parts_of, used_columns
 from inr_jax.samples.region_rows import placed_rows
 from inr_jax.samples.samples import make_samples
@@ -78,7 +79,7 @@ def load(
     files, places = {path.name: sha256(data)}, (str(atlas), str(atlas_info))
     frame, support = placed_rows(frame, places, columns, region=region, where=path)
     if str(atlas):
-        files |= {p.name: sha256(p.read_bytes()) for p in atlas_files(*places)}
+        files |= {p.name: sha256_of(p) for p in atlas_files(*places)}
     parts = parts_of(frame, columns, genes, path)
     samples = make_samples(**parts, where=path, support=support)
     used = used_columns(list(frame.columns), columns, path)
