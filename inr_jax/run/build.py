@@ -116,8 +116,7 @@ def make_model_recipe(config: ConfigDict, samples: Samples, model: str) -> Recip
     if model == "structure":
         return make_structure_recipe(config, samples)
     # Kriging's constants are chosen by leaving donors out: a region table has one.
-    several = (samples.donor != samples.donor[:1]).any()
-    supports = bool(several) and not samples.points().single
+    supports = not (hold_out.why_no_donors(samples) or samples.points().single)
     return make_recipe(config, len(samples.genes), supports=supports)
 
 
