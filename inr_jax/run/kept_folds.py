@@ -66,22 +66,39 @@ def kept(predict: Predictor, folder: Path, made: str) -> Predictor:
 
 def _read(path: Path, made: str, shape: tuple[int, int]) -> Prediction | None:
     """What is kept of a fold; None where that is nothing, or another run's."""
+    read = read_fold(path, SCHEMA, ("of", "made_from"), FORMAT, fix="predicted again")
+    if read is None or read[1] != {"of": path.name, "made_from": made}:
+        return None
+    arrays, _ = read
+    if np.shape(arrays["mean"]) != shape:
+        return None
+    return Prediction(arrays["mean"], arrays.get("spread"))
+
+
+def read_fold(
+    path: Path, schema: Mapping, texts: tuple[str, ...], version: int, *, fix: str
+) -> tuple[dict, dict] | None:
+    """Arrays of a fold and what is told of them; None, and a line, if damaged.
+
+    Args:
+        path: The file, which may not be there.
+        schema: Of the arrays.
+        texts: Names of what is told of them.
+        version: Of the format.
+        fix: What is done instead.
+    """
     if not path.exists():
         return None
     try:
-        arrays, told = read_arrays(
+        return read_arrays(
             path,
-            SCHEMA,
-            {"of": str, "made_from": str},
-            version=FORMAT,
+            schema,
+            dict.fromkeys(texts, str),
+            version=version,
             lengths={},
             expected="predictions of a fold",
-            fix="predicted again",
+            fix=fix,
         )
     except InputError as error:
         log.warning("%s", error)
         return None
-    same = told == {"of": path.name, "made_from": made}
-    if not same or np.shape(arrays["mean"]) != shape:
-        return None
-    return Prediction(arrays["mean"], arrays.get("spread"))

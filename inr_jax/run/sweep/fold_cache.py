@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from inr_jax.errors import InputError
-from inr_jax.files.stored_arrays import Array, read_arrays, write_arrays
+from inr_jax.files.stored_arrays import Array, write_arrays
+from inr_jax.run.kept_folds import read_fold
 from inr_jax.stats.nested_cv import Donors
 
 log = logging.getLogger("inr_jax")
@@ -39,22 +39,11 @@ def save(path: Path, predicted: np.ndarray, seconds: float) -> None:
 
 def load(path: Path, shape: tuple[int, int, int]) -> tuple[np.ndarray, float] | None:
     """What `save` kept; None where there is nothing, or nothing that can be read."""
-    if not path.exists():
-        return None
     schema = {"predicted": Array(shape), "seconds": Array((), "f", 0.0)}
-    try:
-        arrays, told = read_arrays(
-            path,
-            schema,
-            {"of": str},
-            version=FORMAT,
-            lengths={},
-            expected="predictions of a fold",
-            fix="fitted again",
-        )
-    except InputError as error:
-        log.warning("%s", error)
+    read = read_fold(path, schema, ("of",), FORMAT, fix="fitted again")
+    if read is None:
         return None
+    arrays, told = read
     if told != _told(path):
         log.warning("%s: those of %s, fitted again", path, told["of"])
         return None
