@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from inr_jax.errors import InputError
 from inr_jax.fields.conditioning import Conditioning
+from inr_jax.fields.conditioning.conditioning import check_shared
 from inr_jax.fields.model import Model, keep_genes
 from inr_jax.samples.standardise import Standardiser
 
@@ -31,13 +31,7 @@ def between(conditioning: Conditioning, model: Model, ends: list[int], count: in
     Raises:
         InputError: Each gene has a network of its own.
     """
-    if conditioning.networks != 1:
-        raise InputError(
-            "render --genes=A~B",
-            expected="genes that share a network",
-            found="a network of its own for every gene; a mix of two is neither",
-            fix="fit with another conditioning.name",
-        )
+    check_shared(conditioning, "render --genes=A~B", "; a mix of two is neither")
     pair = keep_genes(model, ends)
     share = np.linspace(0, 1, count, dtype=np.float32)
 

@@ -22,6 +22,7 @@ import jax
 import jax.numpy as jnp
 
 from inr_jax.brain.space import Array
+from inr_jax.errors import InputError
 from inr_jax.fields.field import Field, Params
 
 
@@ -90,3 +91,23 @@ def value_of_gene(
     return conditioning.apply(
         {**params, "genes": row}, jnp.asarray(codes)[gene][None], x
     )
+
+
+def check_shared(conditioning: Conditioning, where: str, why: str) -> None:
+    """Refuse genes that have a network each, where one of all genes is needed.
+
+    Args:
+        conditioning: The networks.
+        where: What needs it.
+        why: Ends the sentence about such networks.
+
+    Raises:
+        InputError: They have.
+    """
+    if conditioning.networks != 1:
+        raise InputError(
+            where,
+            expected="genes that share a network",
+            found=f"a network of its own for every gene{why}",
+            fix="fit with another conditioning.name",
+        )

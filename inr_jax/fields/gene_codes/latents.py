@@ -14,8 +14,8 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from inr_jax.errors import InputError
 from inr_jax.fields.conditioning import Conditioning
+from inr_jax.fields.conditioning.conditioning import check_shared
 from inr_jax.fields.model import Model
 
 
@@ -49,13 +49,7 @@ def latents_of(conditioning: Conditioning, model: Model, width: int) -> Latents:
     learned = isinstance(genes, dict) and "latent" in genes
     if conditioning.code and not learned:
         return Latents(np.asarray(model.codes, np.float64), "codes, as given", None)
-    if conditioning.networks != 1:
-        raise InputError(
-            "latents",
-            expected="genes that share a network",
-            found="a network of its own for every gene, whose weights are no code",
-            fix="fit with another conditioning.name",
-        )
+    check_shared(conditioning, "latents", ", whose weights are no code")
     leaves = [genes["latent"]] if learned else jax.tree.leaves(genes)
     flat = [np.asarray(leaf).reshape(*leaf.shape[:2], -1) for leaf in leaves]
     rows = np.concatenate(flat, axis=2)  # (E, G, D)
