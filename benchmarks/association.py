@@ -14,24 +14,16 @@ import functools
 import time
 
 import numpy as np
-from lib.error_rates import levels_of, plans_of, planted, tested
+from lib.error_rates import levels_of, plans_of, tested
 from lib.null_tables import make_tables
-from lib.planted import (
-    intervals,
-    other_donors,
-    planted_maps,
-    rests_like_genes,
-    true_level,
-)
-from lib.random_maps import LEVELS, OTHERS, random_maps
+from lib.planted import other_donors, true_level
+from lib.planted_rows import Planting, planted_rows
+from lib.random_maps import LEVELS, OTHERS, canvas_of, random_maps
 from lib.settings import settings_of
 from lib.study_files import study_flags, study_folder, write_table
 
 import inr_jax
-from inr_jax.brain.space import Grid
-from inr_jax.brain.template import brain_mask
 from inr_jax.maps.association_places import ground_of
-from inr_jax.maps.write import Canvas
 from inr_jax.run import build
 from inr_jax.run.association import Asked, labels_of, make_stage
 
@@ -39,16 +31,7 @@ EVERY, TINY_EVERY = 2, 4  # of the voxels of 3 mm
 TINY = {"fit.steps": 2, "fit.members": 1, "field.hidden": 4, "field.depth": 1}
 TINY |= {"phantom.n_wells": 300, "phantom.n_genes": 6}
 KINDS = (*LEVELS, *OTHERS)
-PLANTED = (0.2, 0.3, 0.5)
 DONOR_SETS = 12  # other donors, whose mean r intervals are to hold
-
-
-def canvas_of(every: int) -> Canvas:
-    """The brain on a coarse grid."""
-    mask, grid = brain_mask(3)
-    affine = grid.affine @ np.diag([every, every, every, 1])
-    coarse = mask[::every, ::every, ::every]
-    return Canvas(coarse, Grid(coarse.shape, affine), "MNI152", "zero")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -60,11 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
         "trends": (str, "linear,quadratic", "removed, comma separated"),
         "kinds": (str, ",".join(KINDS), "of random maps, comma separated; or none"),
         "planted": (int, 500, "maps in which a gene is planted, for each r"),
-        "rest": (
-            str,
-            "gene",
-            "of such maps, comma separated; gene: as smooth as it is",
-        ),
+        "rest": (str, "gene", "of such maps, with commas; gene: as smooth as it is"),
         "refit": (str, "always", "never: no intervals of r"),
         "seed": (int, 77, "of random maps"),
     }
@@ -76,13 +55,16 @@ def main(arguments: list[str] | None = None) -> None:
     samples, rows = build.load_source(c).samples, []
     model = inr_jax.load(flags.workdir) if flags.workdir else inr_jax.fit(samples, c)
     brain = build.make_phantom(c) if c.source.name == "phantom" else None
-    refit = flags.refit if brain and flags.planted else "never"
-    asked = Asked(refit=refit)
+    truth_of = None if brain is None else functools.partial(true_level, brain)
+    asked = Asked(refit=flags.refit if brain and flags.planted else "never")
     canvas, labels = canvas_of(every), labels_of(asked)
     scenery = make_stage(model, samples, canvas, asked, labels)
     candidates = scenery.candidates
     ground = ground_of(candidates, np.ones(len(candidates.x_mm), bool), "brain")
     index = candidates.ijk[ground.rows] - candidates.ijk[ground.rows].min(0)
+    others = []
+    if scenery.refits is not None and brain is not None:
+        others = other_donors(c, brain, model, 2 if flags.tiny else DONOR_SETS)
     for trend in flags.trends.split(","):
         start = time.perf_counter()
         levels, plans = levels_of(scenery, ground, trend), plans_of(ground, trend)
@@ -92,28 +74,9 @@ def main(arguments: list[str] | None = None) -> None:
         for kind in filter(None, flags.kinds.split(",")):
             maps = random_maps(ground, index, kind, flags.maps, seed=flags.seed)
             rows += study(kind, maps)
-        if not flags.planted:
-            continue
-        voxel = levels["voxel"].level
-        truth = None if brain is None else true_level(brain, ground, voxel.basis)
-        for rest in flags.rest.split(","):
-            if rest == "gene" and truth is not None:
-                rests = rests_like_genes(truth, ground, plans, flags.planted)
-            else:
-                rest = KINDS[1] if rest == "gene" else rest
-                rests = random_maps(ground, index, rest, flags.planted, seed=78)
-            for r in PLANTED[: 1 if flags.tiny else None]:
-                name = f"planted r = {r}, {rest}"
-                if truth is None:
-                    rows += study(name, planted(voxel, rests, r))
-                    continue
-                maps = planted_maps(truth, rests, r)
-                rows += study(name, maps)
-                if scenery.refits is not None:
-                    count = 2 if flags.tiny else DONOR_SETS
-                    others = other_donors(c, brain, model, count)
-                    rows[-1] |= intervals(scenery, levels, truth, maps, others)
-                    print(rows[-1], flush=True)
+        if flags.planted:
+            planting = Planting(ground, index, levels, plans, scenery, others)
+            rows += planted_rows(planting, truth_of, study, flags)
     keys = dict.fromkeys(key for row in rows for key in row)
     whole = [{key: row.get(key, "") for key in keys} for row in rows]
     write_table(flags, study_folder(flags), whole)

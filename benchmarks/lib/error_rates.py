@@ -103,18 +103,24 @@ def tested(
     }
 
 
-def planted(level: Level, maps: np.ndarray, r: float) -> np.ndarray:
-    """Maps `(M, n)` that correlate by r at voxels with gene n, modulo G, each."""
-    made = np.empty_like(maps)
-    for number, noise in enumerate(maps.T):
-        gene = _gene(level, number)
-        rest = noise - level.basis @ (level.basis.T @ noise)
+def planted(level: Level, rests: np.ndarray, r: float) -> np.ndarray:
+    """Maps `(M, n)` that correlate by r with gene n, modulo G, each.
+
+    Args:
+        level: Maps of genes, a model's or the true ones.
+        rests: `(M, n)` what else is in the maps.
+        r: With the map of the gene.
+    """
+    maps = np.empty_like(rests)
+    for number, rest in enumerate(rests.T):
+        gene = gene_of(level, number)
+        rest = rest - level.basis @ (level.basis.T @ rest)
         rest = rest - gene * (gene @ rest)
-        made[:, number] = r * gene + np.sqrt(1 - r**2) * rest / np.linalg.norm(rest)
-    return made
+        maps[:, number] = r * gene + np.sqrt(1 - r**2) * rest / np.linalg.norm(rest)
+    return maps
 
 
-def _gene(level: Level, number: int) -> np.ndarray:
+def gene_of(level: Level, number: int) -> np.ndarray:
     """Residuals `(M,)` of length 1 of a gene's map."""
     number %= len(level.weights)
     if level.weights.ndim == 1:

@@ -40,7 +40,7 @@ class Fold(NamedTuple):
     Attributes:
         mean: `(S, V, G)` units of the source.
         fit: CPU seconds of a seed's steps, without compiling.
-        render: CPU seconds of a million values.
+        render: CPU seconds of a million values; NaN of what is not rendered.
     """
 
     mean: np.ndarray
@@ -67,7 +67,7 @@ def fit_cell(
     )
     seconds = (times[-1] - times[0]) * len(times) / (len(times) - 1) / seeds
     of_seeds = (joint.setting_of(state, seed, seeds) for seed in range(seeds))
-    models = [recipe.make_model(preprocessing, one) for one in of_seeds]
+    models = [recipe.make_model(preprocessing, last) for last in of_seeds]
     means = [recipe.predict_at(plan.renderer, model, sites).mean for model in models]
     x_mm = np.tile(training.x_mm, (-(-PLACES // len(training.x_mm)), 1))[:PLACES]
     places = make_places(x_mm, np.zeros((PLACES, 2)))
@@ -81,7 +81,7 @@ def krige(predict: Predictor, training: Samples, sites: Sites) -> Fold:
     """Predict by a baseline."""
     start = time.process_time()
     mean = predict(training, sites).mean
-    return Fold(np.asarray(mean)[None], time.process_time() - start, 0.0)
+    return Fold(np.asarray(mean)[None], time.process_time() - start, np.nan)
 
 
 def _on(values: Callable[[np.ndarray], np.ndarray]) -> Predictor:
@@ -152,7 +152,10 @@ def row_of(
     made |= {"half_interval": half, "ensemble_r": of_mean, "n_donors": len(both)}
     made |= {"fit_cpu_seconds": sum(float(fold.fit) for fold in done.values())}
     made |= {"render_cpu_seconds": np.mean([fold.render for fold in done.values()])}
-    return {key: round(float(value), 4) for key, value in made.items()}
+    return {
+        key: round(float(value), 4) if np.isfinite(value) else ""
+        for key, value in made.items()
+    }
 
 
 def draw(path: Path, rows: list[dict]) -> None:

@@ -22,6 +22,7 @@ from inr_jax.samples import phantom
 from inr_jax.stats.association import Level, correlations, make_level
 from inr_jax.stats.association_refits import moments_of, r_of_weights
 from inr_jax.stats.nulls_variogram import VariogramPlan, fit_covariance, variogram
+from lib.error_rates import gene_of
 
 SEED = 500
 
@@ -39,35 +40,12 @@ def rests_like_genes(
     """Random fields `(M, total)` with the variogram of true gene n, modulo G, each."""
     rests = np.empty((len(truth.basis), total), np.float32)
     for number in range(total):
-        gene, fits = true_gene(truth, number), []
+        gene, fits = gene_of(truth, number), []
         for stratum, plan in enumerate(plans):
             observed = variogram(plan, gene[ground.nodes.stratum == stratum])
             fits.append(fit_covariance(plan, observed).covariance)
         rests[:, number] = field_nulls(ground.nodes, fits, SEED + number)(0)[:, 0]
     return rests
-
-
-def planted_maps(truth: Level, rests: np.ndarray, r: float) -> np.ndarray:
-    """Maps `(M, n)` that correlate by r with true gene n, modulo G, each.
-
-    Args:
-        truth: True maps of genes.
-        rests: `(M, n)` what else is in the maps.
-        r: With the true map of the gene.
-    """
-    maps = np.empty_like(rests)
-    for number, rest in enumerate(rests.T):
-        gene = true_gene(truth, number)
-        rest = rest - truth.basis @ (truth.basis.T @ rest)
-        rest = rest - gene * (gene @ rest)
-        maps[:, number] = r * gene + np.sqrt(1 - r**2) * rest / np.linalg.norm(rest)
-    return maps
-
-
-def true_gene(truth: Level, number: int) -> np.ndarray:
-    """Residuals `(M,)` of length 1 of a gene's true map."""
-    number %= len(truth.weights)
-    return truth.features[:, number] * truth.weights[number]
 
 
 def other_donors(

@@ -7,7 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from inr_jax.brain.space import Grid
+from inr_jax.brain.template import brain_mask
 from inr_jax.maps.association_places import Ground
+from inr_jax.maps.write import Canvas
 from inr_jax.stats.nulls import (
     Lattice,
     field_pair,
@@ -84,3 +87,11 @@ def random_maps(
         drawn(_matern(lattice, 25), seed + 1),
     )
     return (1 + share) * (np.sqrt(share) * rough + np.sqrt(1 - share) * smooth)
+
+
+def canvas_of(every: int) -> Canvas:
+    """The brain on a coarse grid."""
+    mask, grid = brain_mask(3)
+    affine = grid.affine @ np.diag([every, every, every, 1])
+    coarse = mask[::every, ::every, ::every]
+    return Canvas(coarse, Grid(coarse.shape, affine), "MNI152", "zero")
