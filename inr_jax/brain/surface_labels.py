@@ -126,17 +126,17 @@ def _read(path: Path) -> _Labels:
         if not len(label) or label.ndim != 1:
             raise ValueError(f"labels of shape {label.shape}")
     except Exception as error:  # expat and nibabel raise whatever a file brings about
-        found = first_line(error) or type(error).__name__
-        raise InputError(path, expected=EXPECTED, found=found, fix=FIX) from error
+        reason = first_line(error) or type(error).__name__
+        raise InputError(path, expected=EXPECTED, found=reason, fix=FIX) from error
     present = np.unique(label)
     present = present[present > 0]
     kept = {int(at): names.get(int(at), "").strip() or str(at) for at in present}
     kept = {at: name for at, name in kept.items() if not NO_CORTEX.fullmatch(name)}
     if not 0 < len(kept) <= MOST_REGIONS:
         listed = shortlist([names.get(int(at), str(at)) for at in present[:9]])
-        found = f"{len(kept)} ({listed or 'all labels are 0'})"
+        regions = f"{len(kept)} ({listed or 'all labels are 0'})"
         expected = f"1 to {MOST_REGIONS} regions"
-        raise InputError(path, expected=expected, found=found, fix=FIX)
+        raise InputError(path, expected=expected, found=regions, fix=FIX)
     return _Labels(path, label, kept)
 
 

@@ -142,13 +142,13 @@ def _check_values(where: object, values: np.ndarray, inside: np.ndarray) -> None
         raise _no_map(where, "no voxel with a value", "check the image and --zeros")
     low, high = known.min(), known.max()
     if low == high:
-        found = f"one value, {low:g}, in all {len(known):,} voxels"
+        values_told = f"one value, {low:g}, in all {len(known):,} voxels"
         fix = "a constant goes with no gene; of a mask whose zeros count give "
-        raise _no_map(where, found, fix + "--zeros=values and smooth it")
+        raise _no_map(where, values_told, fix + "--zeros=values and smooth it")
     if ((known == low) | (known == high)).all():
-        found = f"two values, {low:g} and {high:g}"
+        values_told = f"two values, {low:g} and {high:g}"
         fix = "null maps are continuous: give the map before its threshold, or smooth"
-        raise _no_map(where, found, f"{fix} this one by some mm")
+        raise _no_map(where, values_told, f"{fix} this one by some mm")
     zero = float((known == 0).mean())
     if zero > MANY_ZEROS:
         text = "%s: %.0f %% of its values are 0, as of a map cut at a threshold; the "

@@ -106,8 +106,8 @@ def check_signed(path: str | Path, tree: dict, *, fix: str) -> None:
     """
     rest = {key: value for key, value in tree.items() if key != "sha256"}
     if tree.get("sha256", _sum_of(rest)) != _sum_of(rest):
-        found = "contents that differ from their SHA-256"
-        raise InputError(path, expected="what was written", found=found, fix=fix)
+        contents = "contents that differ from their SHA-256"
+        raise InputError(path, expected="what was written", found=contents, fix=fix)
 
 
 def _sum_of(tree: Any) -> str:

@@ -77,10 +77,10 @@ def fit_null_model(
         plan = plan_variogram(x_mm, design(x_mm, [], trend), tables, seed=seed)
         observed = variogram(plan, y[inside])
         if is_flat(observed, y):
-            found = f"no variation in the {name} beside a {trend} trend"
+            lack = f"no variation in the {name} beside a {trend} trend"
             fix = "mask this part out (--mask), or take --config.associate.strata=none"
             expected = "values that vary in each stratum"
-            raise InputError(where, expected=expected, found=found, fix=fix)
+            raise InputError(where, expected=expected, found=lack, fix=fix)
         fit = fit_covariance(plan, observed)
         if fit.misfit > POOR_FIT:
             text = "%s: in the %s null maps do not vary as the map does (variograms "

@@ -95,8 +95,8 @@ def adapted_in_python(
 def _config_of(trunk: Bundle, places: str) -> ConfigDict:
     """Settings of genes on a trunk, of its networks whatever their supports are."""
     config = settings.from_json(trunk.meta["config"])
-    own = {"source__name": "python", "fit__mixtures": 0, "fit__places": places}
-    return settings.with_settings(config, **own)
+    changes = {"source__name": "python", "fit__mixtures": 0, "fit__places": places}
+    return settings.with_settings(config, **changes)
 
 
 class Adaptable:

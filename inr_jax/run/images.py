@@ -91,9 +91,12 @@ def derivative_of(model: Drawable, quantity: str, *, std: bool = False) -> Drawa
         InputError: Another quantity, or a standard deviation that it does not have.
     """
     if std and quantity != VALUE:
-        expected, found = "std=True with quantity='value' alone", repr(quantity)
-        fix = "leave std out"
-        raise InputError("render", expected=expected, found=found, fix=fix)
+        raise InputError(
+            "render",
+            expected="std=True with quantity='value' alone",
+            found=repr(quantity),
+            fix="leave std out",
+        )
     renderer = make_derivative_renderer(model.recipe.renderer, quantity)
     return model._replace(recipe=model.recipe._replace(renderer=renderer))
 

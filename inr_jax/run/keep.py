@@ -59,10 +59,10 @@ def save_model(
 def _keep_held_out(files: Workdir, protocol: str, held_out: HeldOutPredictions) -> None:
     """Put the predictions of a model beside those of the other, and note the file."""
     path, kept = files.held_out, {protocol: held_out}
-    for other in PROTOCOLS.values():
-        of_other = read_held_out(path, other) if path.exists() else None
-        if other != protocol and of_other is not None:
-            kept[other] = of_other
+    for written in PROTOCOLS.values():
+        predictions = read_held_out(path, written) if path.exists() else None
+        if written != protocol and predictions is not None:
+            kept[written] = predictions
     ordered = {name: kept[name] for name in PROTOCOLS.values() if name in kept}
     write_held_out(path, ordered)
     noted = {path.name: sha256_of(path)}

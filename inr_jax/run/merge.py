@@ -104,9 +104,9 @@ def in_turn(parts: list[Shard]) -> list[Shard]:
             raise InputError(shard.files.root, expected=expected, found=found, fix=fix)
         if shard.part in by_part:
             first_dir = by_part[shard.part].files.root
-            found = f"{shard.part}/{shard.total}, as in {first_dir}"
+            twice = f"{shard.part}/{shard.total}, as in {first_dir}"
             expected, fix = "each shard once", "leave one of them out"
-            raise InputError(shard.files.root, expected=expected, found=found, fix=fix)
+            raise InputError(shard.files.root, expected=expected, found=twice, fix=fix)
         by_part[shard.part] = shard
     count = parts[0].total
     missing = [f"{k}/{count}" for k in range(1, count + 1) if k not in by_part]

@@ -104,12 +104,12 @@ def joined_calibration(parts: list[Calibrated], config: str) -> Calibrated:
     def mean(values: list) -> Any:
         return sum(s * np.asarray(v) for s, v in zip(share, values, strict=True))
 
-    widths = Counter(float(one.width_mm) for one in each)
+    widths = Counter(float(shard.width_mm) for shard in each)
     calibration = each[0]._replace(
-        residual_sd=woven([one.residual_sd for one in each]),
-        quantile=woven([one.quantile for one in each]),
-        squared_residual=mean([one.squared_residual for one in each]),
-        matter_factor=mean([one.matter_factor for one in each]),
+        residual_sd=woven([shard.residual_sd for shard in each]),
+        quantile=woven([shard.quantile for shard in each]),
+        squared_residual=mean([shard.squared_residual for shard in each]),
+        matter_factor=mean([shard.matter_factor for shard in each]),
         width_mm=min(widths, key=lambda width: (-widths[width], width)),
     )
     return parts[0]._replace(
@@ -171,7 +171,7 @@ def _alike(params: Any, others: Any) -> bool:
     """Whether two trees of parameters are of the same networks."""
     pairs = zip(jax.tree.leaves(params), jax.tree.leaves(others), strict=True)
     return all(
-        np.shape(one) == np.shape(two)
-        and float(abs(np.asarray(one) - two).max()) <= SAME * float(abs(one).max())
-        for one, two in pairs
+        np.shape(leaf) == np.shape(twin)
+        and float(abs(np.asarray(leaf) - twin).max()) <= SAME * float(abs(leaf).max())
+        for leaf, twin in pairs
     )

@@ -62,8 +62,8 @@ def test_jitter_is_refused_where_kriging_says_what_lies_around_wells():
     with pytest.raises(InputError, match=r"found fit.jitter_mm; add fit.places=wells"):
         candidates_of([{"fit.jitter_mm": 1.0}], c)
     both = {"fit.jitter_mm": 1.0, "fit.places": "wells"}
-    found = config_sweep.groups_of(candidates_of([{}, both], c), "donor")
-    assert found == [[0], [1]]
+    groups = config_sweep.groups_of(candidates_of([{}, both], c), "donor")
+    assert groups == [[0], [1]]
 
 
 def test_places_are_kriged_where_values_are_means_of_several_wells():

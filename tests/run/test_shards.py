@@ -107,6 +107,7 @@ def test_merged_shards_are_one_run_of_all_genes(tmp_path, capsys):
     settings = [*workdirs.TINY, "--config.phantom.n_genes=8", "--config.fit.mixtures=3"]
     settings += ["--config.render.store=factored", "--config.anatomy.enabled=false"]
     settings += ["--config.evaluate.baselines=plain"]
+    settings += ["--config.phantom.n_wells=700"]  # a shard's intervals need many
     names = ["whole", "a", "b"]
     for name, shard in zip(names, ("", "1/2", "2/2"), strict=True):
         call = [f"--workdir={tmp_path / name}", f"--config.source.genes_shard={shard}"]
@@ -136,9 +137,9 @@ def test_merged_shards_are_one_run_of_all_genes(tmp_path, capsys):
     assert cli.main(["export", f"--workdir={tmp_path / 'all'}", "--genes=APOE"]) == 0
     model, whole = (inr_jax.load(tmp_path / name) for name in ("all", "whole"))
     assert model.genes == whole.genes
-    found, exact = model([x_mm])[0], whole([x_mm])[0]
-    np.testing.assert_allclose(found, exact, rtol=1e-5)
-    np.testing.assert_allclose(model([x_mm])[1], whole([x_mm])[1], rtol=0.3)
+    mean, mean_of_whole = model([x_mm])[0], whole([x_mm])[0]
+    np.testing.assert_allclose(mean, mean_of_whole, rtol=1e-5)
+    np.testing.assert_allclose(model([x_mm])[1], whole([x_mm])[1], rtol=0.1)
     np.testing.assert_allclose(
         model.held_out.prediction, whole.held_out.prediction, atol=1e-3
     )

@@ -81,10 +81,10 @@ def test_what_it_gives_is_the_best_linear_predictor_written_out(rng):
     wanted = np.empty((7, 2))
     for row, place in enumerate(at_mm):
         apart = np.linalg.norm(x_mm - place, axis=1)
-        own = np.clip(8 * np.sort(apart)[9] / spacing_mm, 2, 60)
-        q = (own**2 + length_mm**2) / 2
+        length_there = np.clip(8 * np.sort(apart)[9] / spacing_mm, 2, 60)
+        q = (length_there**2 + length_mm**2) / 2
         s = np.sqrt(3 / q) * apart
-        kernel = (own * length_mm / q) ** 1.5 * (1 + s) * np.exp(-s)
+        kernel = (length_there * length_mm / q) ** 1.5 * (1 + s) * np.exp(-s)
         mean = [part.mean() for part in np.split(kernel, np.cumsum(size)[:-1])]
         wanted[row] = np.array(mean) @ weights * scale + offset
     np.testing.assert_allclose(field.at(at_mm), wanted, atol=1e-5)

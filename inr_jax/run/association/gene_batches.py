@@ -88,8 +88,8 @@ def compare_batch(
     for name in filter(None, asked.baselines.split(",")):
         level, column = BASELINES[name]
         if level in batch.levels:
-            seen, total = batch.levels[level], nulls.total
-            others[column] = baseline_p(name, seen, y, total=total, seed=asked.seed)
+            at_level, total = batch.levels[level], nulls.total
+            others[column] = baseline_p(name, at_level, y, total=total, seed=asked.seed)
     joined_scores = np.concatenate(scores, 1) if scores else None
     return GenePart(tallies, observed, joined_scores, others)
 

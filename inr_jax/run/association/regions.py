@@ -154,14 +154,14 @@ def check_values(name: str, y: np.ndarray, columns: np.ndarray) -> None:
         InputError: As said.
     """
     least = columns.shape[1] + LEAST_FREE
-    found = f"{len(y)} in grey matter" if len(y) < least else ""
-    if not found and np.ptp(y) == 0:
-        found = f"one value, {y[0]:g}, in all"
-    if not found:
+    trouble = f"{len(y)} in grey matter" if len(y) < least else ""
+    if not trouble and np.ptp(y) == 0:
+        trouble = f"one value, {y[0]:g}, in all"
+    if not trouble:
         basis = orthonormal(columns)
         if is_flat(np.square(y - basis @ (basis.T @ y)), y):
-            found = "values that strata and a trend tell wholly"
-    if found:
+            trouble = "values that strata and a trend tell wholly"
+    if trouble:
         expected = f"values that vary, of {least} regions at least"
         fix = "check the column and the atlas"
-        raise InputError(name, expected=expected, found=found, fix=fix)
+        raise InputError(name, expected=expected, found=trouble, fix=fix)

@@ -63,7 +63,7 @@ def derivatives_stage(run: Run, genes: str | None = None) -> None:
     rows = read_scores_of(run.workdir)
     held_out = tables.of_maps(rows, sees_structures=run.drawn == "structure")
     about = {"Quantity": quantity, "Units": UNITS[quantity], "HeldOutOf": "value"}
-    told = [{**one, **about} for one in sidecars(run, model, *held_out)]
+    told = [{**sidecar, **about} for sidecar in sidecars(run, model, *held_out)]
     x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
     size = block_size(3 * len(x_mm), len(columns), run.config.render.genes)
     folder.mkdir(exist_ok=True)

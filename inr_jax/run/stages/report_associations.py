@@ -49,6 +49,6 @@ def _shown(folder: Path) -> AssociationShown:
         if (folder / name).exists():
             pictures[name] = read_bytes(folder / name, "a PNG", fix=FIX)
             if not pictures[name].startswith(PNG):
-                found = "another file"
-                raise InputError(folder / name, expected="a PNG", found=found, fix=FIX)
+                fault = {"expected": "a PNG", "found": "another file", "fix": FIX}
+                raise InputError(folder / name, **fault)
     return shown(folder.name, rows, nulls, pictures)

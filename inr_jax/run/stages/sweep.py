@@ -66,8 +66,8 @@ def sweep_stage(run: Run, sweep: Sweep) -> None:
             groups, samples, held, folder=folder, sweep=sweep
         )
         first = sweep.candidates[:: sweep.seeds]
-        plain = [one.name == label({}) for one in first]
-        found = nested_cv.choose(
+        plain = [candidate.name == label({}) for candidate in first]
+        choices = nested_cv.choose(
             samples,
             predictions,
             outer,
@@ -78,9 +78,9 @@ def sweep_stage(run: Run, sweep: Sweep) -> None:
             samples, outer, sweep.protocol, run.config.inputs.mirror
         )
     names = [samples.donors[d] for d in outer]
-    candidates = [(one.name, _without_seed(one, sweep)) for one in first]
+    candidates = [(each.name, _without_seed(each, sweep)) for each in first]
     seconds = seconds.reshape(-1, sweep.seeds).sum(1)
-    table = report.make_table(candidates, found, seconds, names, baseline_scores)
+    table = report.make_table(candidates, choices, seconds, names, baseline_scores)
     table["seeds"] = sweep.seeds
     report.write_csv(workdir.root / "sweep.csv", table)
     write_json(workdir.root / "sweep.json", table | {"protocol": sweep.protocol})
