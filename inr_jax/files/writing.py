@@ -51,6 +51,7 @@ def whole_file(path: str | Path, size: int = 0) -> Iterator[Path]:
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        temporary.unlink(missing_ok=True)  # a link of somebody's would be followed
         yield temporary
         os.replace(temporary, path)
     except BaseException as error:

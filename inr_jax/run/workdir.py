@@ -16,6 +16,8 @@ from inr_jax.errors import InputError
 
 log = logging.getLogger("inr_jax")
 LOCK = ".lock"
+FOLDERS = ("checkpoints", "checkpoints_structure", "maps", "figures", "regions")
+FOLDERS += ("surfaces", "store", "export", "sweep", "associate", "evaluating")
 SUFFIXES = {"place": "", "structure": "_structure"}  # of what a model leaves
 
 
@@ -172,7 +174,7 @@ def opened(path: str | Path, *, linked: bool = False) -> Iterator[Workdir]:
     try:
         root.mkdir(parents=True, exist_ok=True)
         if not linked:
-            _check_links(Workdir(root))
+            _check_links(root)
         lock = _open_lock(root / LOCK)
     except OSError as error:
         _remove_empty(made)
@@ -215,21 +217,26 @@ def _hold(lock: IO[bytes], root: Path) -> None:
         log.warning(why, root, error.strerror)
 
 
-def _check_links(workdir: Workdir) -> None:
+def _check_links(root: Path) -> None:
     """Refuse a folder of somebody else's that would be written through a link."""
-    folders = [workdir.checkpoints_of(model) for model in SUFFIXES]
-    folders += [workdir.maps, workdir.figures, workdir.regions, workdir.sweep]
-    folders.append(workdir.associate)
-    folders.append(workdir.surfaces)
-    folders.append(workdir.store)
-    for folder in folders:
-        if folder.is_symlink():
+    for top in FOLDERS:
+        for path in _links_in(root / top, files=top == "export"):
             raise InputError(
-                folder,
+                path,
                 expected="a folder inside the workdir",
-                found=f"a link to {os.readlink(folder)}",
+                found=f"a link to {os.readlink(path)}",
                 fix="move what it leads to here, or give another --workdir",
             )
+
+
+def _links_in(folder: Path, *, files: bool) -> Iterator[Path]:
+    """Links to folders, in a folder or in its place; to files where others write."""
+    if folder.is_symlink():
+        yield folder
+    for parent, folders, names in os.walk(folder):
+        for name in (*folders, *(names if files else ())):
+            if (path := Path(parent, name)).is_symlink():
+                yield path
 
 
 def _remove_empty(made: list[Path]) -> None:

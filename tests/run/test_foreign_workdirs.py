@@ -6,6 +6,8 @@ import errno
 import fcntl
 import logging
 import os
+import re
+from pathlib import Path
 
 import pytest
 from given import input_error, refused
@@ -13,7 +15,7 @@ from workdirs import THREE_GENES
 
 from inr_jax import files
 from inr_jax.errors import InputError
-from inr_jax.run import workdir
+from inr_jax.run import leftovers, workdir
 
 
 def opened(path):
@@ -35,13 +37,36 @@ def test_a_lock_that_is_a_pipe_does_not_hang(tmp_path):
     assert "no plain file" in str(input_error(opened, tmp_path))
 
 
-@pytest.mark.parametrize("name", ["maps", "figures", "regions", "sweep", "checkpoints"])
+BELOW = ("associate/PET", "store/features", "store/shards/001", "export/maps.zarr")
+BELOW += ("export/maps.zarr/std/zarr.json.__lock", "checkpoints/5.orbax-checkpoint-tmp")
+
+
+@pytest.mark.parametrize("name", [*workdir.FOLDERS, *BELOW])
 def test_folders_that_lead_elsewhere_are_refused(name, tmp_path):
     (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / name).symlink_to(tmp_path / "elsewhere")
+    path = tmp_path / "out" / name
+    path.parent.mkdir(parents=True)
+    path.symlink_to(tmp_path / "elsewhere")
     line = str(input_error(opened, tmp_path / "out"))
     assert f"out/{name}: expected a folder inside the workdir, found a link" in line
+
+
+def test_every_folder_of_a_workdir_is_among_those_whose_links_are_refused(tmp_path):
+    names = (name for name in dir(workdir.Workdir) if not name.startswith("_"))
+    paths = (getattr(workdir.Workdir(tmp_path), name) for name in names)
+    folders = {p.name for p in paths if isinstance(p, Path) and not p.suffix}
+    assert folders - {tmp_path.name} <= set(workdir.FOLDERS)
+    assert all(re.fullmatch(leftovers.FOLDERS, name) for name in workdir.FOLDERS)
+
+
+def test_a_file_that_is_a_link_is_replaced_and_its_target_stays(tmp_path):
+    mine, path = tmp_path / "mine.txt", tmp_path / "scores.csv"
+    mine.write_text("mine")
+    path.symlink_to(mine)
+    (tmp_path / f".{path.name}.{os.getpid()}.tmp").symlink_to(mine)
+    files.write_text(path, "ours")
+    assert mine.read_text() == "mine" and path.read_text() == "ours"
+    assert sorted(os.listdir(tmp_path)) == ["mine.txt", "scores.csv"]
 
 
 def test_a_file_system_without_locks_is_told_and_worked_on(
