@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_jax.errors import InputError
-from inr_jax.files import make_folder, write_json
+from inr_jax.files import make_folder, whole_file, write_json
 from inr_jax.files.stored import signed
 from inr_jax.maps.bids import gene_desc
 from inr_jax.maps.factored import Factored
@@ -119,15 +119,13 @@ def _put(path: Path, target: Path, first: Path) -> None:
     if target.exists() and filecmp.cmp(path, target, shallow=False):
         return
     same = first / target.relative_to(target.parents[1])
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    temporary.unlink(missing_ok=True)
     alike = target.parent.name == "features" and same != target and same.exists()
-    if alike and filecmp.cmp(path, same, shallow=False):
-        with contextlib.suppress(OSError):  # of file systems without links
-            os.link(same, temporary)
-    if not temporary.exists():
-        shutil.copyfile(path, temporary)
-    os.replace(temporary, target)
+    with whole_file(target, path.stat().st_size) as temporary:
+        if alike and filecmp.cmp(path, same, shallow=False):
+            with contextlib.suppress(OSError):  # of file systems without links
+                os.link(same, temporary)
+        if not temporary.exists():
+            shutil.copyfile(path, temporary)
 
 
 def part_folders(folder: Path, count: int) -> list[Path]:

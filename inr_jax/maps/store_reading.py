@@ -13,8 +13,8 @@ import numpy as np
 
 from inr_jax.brain.space import Grid
 from inr_jax.errors import InputError, first_line, shortlist
-from inr_jax.files.stored import check_signed, read_json
-from inr_jax.files.stored_arrays import Array, read_arrays
+from inr_jax.files.stored import check_regular, check_signed, read_json
+from inr_jax.files.stored_arrays import MOST, Array, read_arrays
 from inr_jax.maps.factored import (
     Factored,
     Scales,
@@ -148,6 +148,7 @@ def _opened(
     if not path.exists():
         raise missing_part(folder, len(list(folder.glob("[0-9]*.npy"))), parts)
     try:
+        check_regular(path, MOST)
         features = np.load(path, mmap_mode="r", allow_pickle=False)
         if features.shape != shape or features.dtype != np.float32:
             raise ValueError(f"{features.dtype} of shape {features.shape}")

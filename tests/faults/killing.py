@@ -7,6 +7,7 @@ all kills: whatever makes or unmakes a name in the folder first copies the folde
 from __future__ import annotations
 
 import contextlib
+import csv
 import functools
 import hashlib
 import json
@@ -30,12 +31,17 @@ OPERATIONS = ("replace", "rename", "link", "unlink", "remove", "rmdir")
 TIMES = re.compile(r"seconds|started|memory|per_second|^fit(_structure)?$|^render$")
 WORKING = ".lock"
 UNFINISHED = re.compile(r"orbax-checkpoint-tmp|\.tmp$")  # no final name ends so
+TEMPORARY = re.compile(r"\.(.+)\.\d+\.tmp")
 
 
 @contextlib.contextmanager
 def recorded(folder: Path, into: Path) -> Iterator[list[Path]]:
-    """Copies of a folder from before each operation, as `into/N/NAME`, in order."""
+    """Copies of a folder from before each operation, as `into/N/NAME`, in order.
+
+    Of copies that differ in times alone there is the first.
+    """
     states: list[Path] = []
+    known: list[dict[str, Any]] = [{}]
     lock = threading.RLock()
     real = {name: getattr(os, name) for name in OPERATIONS}
 
@@ -47,7 +53,11 @@ def recorded(folder: Path, into: Path) -> Iterator[list[Path]]:
             if _inside(parent.resolve() / os.fspath(target), folder):
                 state = into / str(len(states)) / folder.name
                 _copy(folder, state)
-                states.append(state)
+                if (contents := _contents(state)) == known[-1]:
+                    shutil.rmtree(state.parent)
+                else:
+                    known.append(contents)
+                    states.append(state)
             return real[name](path, *more, **how)
 
     try:
@@ -59,6 +69,16 @@ def recorded(folder: Path, into: Path) -> Iterator[list[Path]]:
             setattr(os, name, operation)
 
 
+def spread(states: list[Path], most: int) -> list[Path]:
+    """At most so many of the states, evenly among all; the others are removed."""
+    few = np.linspace(0, len(states) - 1, min(most, len(states)) + 2)[1:-1]
+    kept = {round(number) for number in few} if most < len(states) else None
+    for number, state in enumerate(states):
+        if kept is not None and number not in kept:
+            shutil.rmtree(state.parent)
+    return [state for state in states if state.exists()]
+
+
 def _inside(path: Path, folder: Path) -> bool:
     """Whether an operation on a path gives or takes a final name in the folder."""
     whole = Path(os.path.abspath(path))
@@ -68,35 +88,57 @@ def _inside(path: Path, folder: Path) -> bool:
 
 
 def _copy(folder: Path, target: Path) -> None:
-    """A copy; a file that another thread renames meanwhile is as if just renamed."""
+    """A copy; a file that another thread renames meanwhile is as if just renamed.
+
+    Temporary files are those of another process, as after a kill.
+    """
     target.mkdir(parents=True)
     for path in folder.iterdir():
         if path.is_dir():
             _copy(path, target / path.name)
         else:
+            name = TEMPORARY.sub(r".\1.7.tmp", path.name)
             with contextlib.suppress(FileNotFoundError):
-                shutil.copyfile(path, target / path.name)
+                shutil.copyfile(path, target / name)
+
+
+def _contents(folder: Path) -> dict[str, Any]:
+    """Name of each file to what is in it, without times."""
+    made = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != WORKING:
+            made[str(path.relative_to(folder))] = _content(path)
+    return made
+
+
+def _content(path: Path) -> Any:
+    if path.suffix == ".json":
+        return _timeless(json.loads(path.read_text()))
+    if path.name == "report.html":
+        return re.sub(r"\d{4}-\d\d-\d\dT[\d:]+(\+00:00)?", "", path.read_text())
+    if path.name == "sweep.csv":
+        return _timeless(list(csv.DictReader(path.read_text().splitlines())))
+    if path.suffix == ".npz" and path.parent.name == "sweep":
+        arrays = np.load(path)
+        kept = [name for name in arrays if name not in ("seconds", "sha256")]
+        return [(name, arrays[name].tobytes()) for name in kept]
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def products(folder: Path) -> dict[str, Any]:
     """What a user takes from a workdir: bytes by name, and the arrays of its fits."""
-    made: dict[str, Any] = {}
-    for path in sorted(folder.rglob("*")):
-        name = str(path.relative_to(folder))
-        if path.is_dir() or path.name == WORKING or name.startswith("checkpoints"):
-            continue
-        if path.suffix == ".json":
-            made[name] = _timeless(json.loads(path.read_text()))
-        elif name == "report.html":
-            made[name] = _untimed_page(path.read_text())
-        else:
-            made[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    for model in SUFFIXES:
-        if (checkpoints := Workdir(folder).checkpoints_of(model)).is_dir():
-            made[checkpoints.name] = _arrays(folder, model)
-            made[f"{checkpoints.name} left"] = [
-                path.name for path in checkpoints.iterdir() if not path.name.isdigit()
-            ]
+    whole = _contents(folder)
+    made = {name: of for name, of in whole.items() if "checkpoints" not in name}
+    for root in (folder, folder / "adapted"):
+        for model in SUFFIXES:
+            if (checkpoints := Workdir(root).checkpoints_of(model)).is_dir():
+                name = str(checkpoints.relative_to(folder))
+                made[name] = _arrays(root, model)
+                made[f"{name} left"] = [
+                    path.name
+                    for path in checkpoints.iterdir()
+                    if not path.name.isdigit()
+                ]
     return made
 
 
@@ -106,10 +148,6 @@ def _timeless(tree: Any) -> Any:
         kept = {key: _timeless(v) for key, v in tree.items() if not TIMES.search(key)}
         return {key: value for key, value in kept.items() if value != {}}
     return [_timeless(value) for value in tree] if isinstance(tree, list) else tree
-
-
-def _untimed_page(text: str) -> str:
-    return re.sub(r"\d{4}-\d\d-\d\dT[\d:]+(\+00:00)?", "", text)
 
 
 def _arrays(folder: Path, model: str) -> str:

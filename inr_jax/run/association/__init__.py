@@ -13,8 +13,11 @@ from inr_jax.run.association.scenery import gene_maps as gene_maps
 from inr_jax.run.association.scenery import labels_of as labels_of
 from inr_jax.run.association.scenery import make_stage as make_stage
 from inr_jax.run.association.scenery import no_atlas as no_atlas
+from inr_jax.run.association.tables import LAST as LAST
 from inr_jax.run.association.tables import as_frame as as_frame
+from inr_jax.run.association.tables import begin as begin
 from inr_jax.run.association.tables import describe_nulls as describe_nulls
+from inr_jax.run.association.tables import finish as finish
 from inr_jax.run.association.tables import printed as printed
 from inr_jax.run.association.tables import sets_frame as sets_frame
 from inr_jax.run.association.tables import write_tables as write_tables

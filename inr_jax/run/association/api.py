@@ -13,7 +13,6 @@ from inr_jax.brain.label_images import LabelImage
 from inr_jax.brain.value_maps import ValueMap, read_value_map
 from inr_jax.errors import InputError, unknown_name
 from inr_jax.files.reading import user_path
-from inr_jax.files.writing import make_folder
 from inr_jax.maps.canvas import make_canvas
 from inr_jax.report.association import Curves, draw_variograms
 from inr_jax.run import config as settings
@@ -22,7 +21,9 @@ from inr_jax.run.association.regions import compare_regions
 from inr_jax.run.association.scenery import Asked, labels_of, make_stage, no_atlas
 from inr_jax.run.association.tables import (
     as_frame,
+    begin,
     describe_nulls,
+    finish,
     printed,
     sets_frame,
     write_tables,
@@ -65,9 +66,11 @@ class Associations:
         Raises:
             InputError: The folder cannot be written.
         """
-        path = make_folder(Path(folder), fix="give another folder")
+        path = user_path(folder, "folder")
+        begin(path, fix="give another folder")
         write_tables(path, self.table, self.nulls, self.genesets)
         draw_variograms(path / "variogram.png", curves_of(self.compared))
+        finish(path, self.nulls)
 
 
 def curves_of(compared: Compared) -> dict[str, Curves]:

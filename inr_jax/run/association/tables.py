@@ -1,5 +1,7 @@
 """What an association leaves: associations.csv, ranked.rnk, background.txt, nulls.json.
 
+It is whole once nulls.json is there, the last file, which knows the others' SHA-256.
+
 Axis letters: G genes.
 """
 
@@ -10,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inr_jax.files import neutral, write_json, write_text
+from inr_jax.files import json_text, make_folder, neutral, write_json, write_text
+from inr_jax.files.reading import sha256_of
+from inr_jax.files.stored import parsed, signed
 from inr_jax.report.association_methods import paragraph
-from inr_jax.report.association_page import doubts
+from inr_jax.report.association_page import CAPTIONS, doubts
 from inr_jax.run.association.compare import Compared
 from inr_jax.run.association.scenery import Asked
 from inr_jax.samples.gene_sets import GeneSets
@@ -29,6 +33,9 @@ FIRST = ("gene", "entrez", "r_voxel", "ci_lo", "ci_hi", "n_eff")
 CHANCES = ("p_null", "p_tail", "p_max", "q")
 NAIVE = "p_naive"  # as if places were independent
 OTHERS = ("r_region", "p_region", "r_well", "p_well", "donors_agree")
+LAST = "nulls.json"
+FILES = ("associations.csv", "genesets.csv", "ranked.rnk", "background.txt")
+FILES += ("methods.md", *CAPTIONS)
 
 
 def as_frame(
@@ -138,13 +145,42 @@ def describe_nulls(compared: Compared, asked: Asked) -> dict[str, Any]:
     }
 
 
+def begin(folder: Path, *, fix: str) -> None:
+    """Make a folder for an association, or take away that which is there.
+
+    Its mark of being whole goes first, so that none is taken for two halves of two.
+
+    Raises:
+        InputError: It cannot be made.
+    """
+    make_folder(folder, fix=fix)
+    for name in (LAST, *FILES):
+        (folder / name).unlink(missing_ok=True)
+
+
+def finish(folder: Path, nulls: dict[str, Any]) -> None:
+    """Write nulls.json, by which an association is whole; nothing may follow.
+
+    Args:
+        folder: With the other files.
+        nulls: Of `describe_nulls`.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    there = [name for name in FILES if (folder / name).exists()]
+    files = {name: sha256_of(folder / name) for name in there}
+    tree = parsed(json_text({**nulls, "files": files}), dict)
+    write_json(folder / LAST, signed(tree))
+
+
 def write_tables(
     folder: Path,
     frame: pd.DataFrame,
     nulls: dict[str, Any],
     genesets: pd.DataFrame | None = None,
 ) -> None:
-    """Write the tables of one map, each whole or not at all.
+    """Write the tables of one map, each whole or not at all, between begin and finish.
 
     Args:
         folder: It is there.
@@ -166,7 +202,6 @@ def write_tables(
     lines = [f"{g}\t{r:.8g}" for g, r in zip(ranked.gene, ranked[main], strict=True)]
     write_text(folder / "ranked.rnk", "\n".join(lines) + "\n")
     write_text(folder / "background.txt", "\n".join(frame.gene) + "\n")
-    write_json(folder / "nulls.json", nulls)
     sets = 0 if genesets is None else len(genesets)
     write_text(folder / "methods.md", paragraph(folder.name, len(frame), nulls, sets))
 

@@ -13,17 +13,18 @@ import numpy as np
 from inr_jax.brain.value_maps import read_value_map
 from inr_jax.errors import InputError, printable
 from inr_jax.files.reading import user_path
-from inr_jax.files.writing import make_folder
 from inr_jax.report import association as pictures
 from inr_jax.report import tables
 from inr_jax.run.association import (
     Asked,
     Compared,
     as_frame,
+    begin,
     compare,
     compare_regions,
     curves_of,
     describe_nulls,
+    finish,
     labels_of,
     make_stage,
     no_atlas,
@@ -125,10 +126,12 @@ def _leave(
     """
     frame = as_frame(compared, run.source.samples.genes, _scores(run), _entrez(run))
     by_set = sets_frame(compared, sets) if sets else None
-    make_folder(folder, fix="check the workdir")
-    write_tables(folder, frame, describe_nulls(compared, asked), by_set)
+    nulls = describe_nulls(compared, asked)
+    begin(folder, fix="check the workdir")
+    write_tables(folder, frame, nulls, by_set)
     pictures.draw_variograms(folder / "variogram.png", curves_of(compared))
     _draw_best(model, compared, frame, folder)
+    finish(folder, nulls)
     print(printable_lines(printed(frame, compared, by_set)), flush=True)
     log.info("associations of %d genes in %s", len(frame), folder)
     done = compared.levels[compared.main].tally.done

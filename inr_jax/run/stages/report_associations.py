@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from pathlib import Path
 
 from inr_jax.errors import InputError
@@ -9,8 +11,10 @@ from inr_jax.files import stored
 from inr_jax.files.reading import read_bytes
 from inr_jax.files.rows import read_csv
 from inr_jax.report.association_page import CAPTIONS, AssociationShown, shown
+from inr_jax.run.association import LAST
 from inr_jax.run.workdir import Workdir
 
+log = logging.getLogger("inr_jax")
 MOST_MAPS = 12  # the page's size is mostly theirs
 PNG = b"\x89PNG"
 NULLS = {
@@ -19,7 +23,9 @@ NULLS = {
     "trend": str,
     "places": {str: int},
     "strata": {str: {"misfit": float}},
+    "files?": {str: str},
 }
+TABLE = "associations.csv"
 FIX = "run inr-jax associate again, or delete its folder"
 
 
@@ -31,24 +37,40 @@ def associations_of(workdir: Workdir) -> list[AssociationShown]:
     """
     if not workdir.associate.is_dir():
         return []
-    tables = sorted(
-        workdir.associate.glob("*/associations.csv"),
+    whole = sorted(
+        workdir.associate.glob(f"*/{LAST}"),
         key=lambda path: path.stat().st_mtime,
         reverse=True,
     )
-    return sorted(_shown(path.parent) for path in tables[:MOST_MAPS])
+    folders = [path.parent for path in whole]
+    for path in sorted(workdir.associate.glob(f"*/{TABLE}")):
+        if path.parent not in folders:
+            log.warning("report: without %s, which was stopped; %s", path.parent, FIX)
+    return sorted(map(_shown, folders[:MOST_MAPS]))
 
 
 def _shown(folder: Path) -> AssociationShown:
-    rows = read_csv(folder / "associations.csv", ("gene", "p_null", "q"), FIX)
-    expected = "what inr-jax associate wrote"
-    path = folder / "nulls.json"
+    expected, path = "what inr-jax associate wrote", folder / LAST
     nulls = stored.read_json(path, NULLS, expected=expected, fix=FIX)
-    pictures = {}
-    for name in CAPTIONS:
-        if (folder / name).exists():
-            pictures[name] = read_bytes(folder / name, "a PNG", fix=FIX)
-            if not pictures[name].startswith(PNG):
-                fault = {"expected": "a PNG", "found": "another file", "fix": FIX}
-                raise InputError(folder / name, **fault)
-    return shown(folder.name, rows, nulls, pictures)
+    stored.check_signed(path, nulls, fix=FIX)
+    names = [name for name in (TABLE, *CAPTIONS) if (folder / name).exists()]
+    sums = nulls.get("files")  # an older version noted none
+    if sums is not None:
+        names = [name for name in (TABLE, *CAPTIONS) if name in sums]
+    files = {name: _bytes_of(folder / name, sums) for name in names}
+    data = files.pop(TABLE, None)
+    rows = read_csv(folder / TABLE, ("gene", "p_null", "q"), FIX, data=data)
+    return shown(folder.name, rows, nulls, files)
+
+
+def _bytes_of(path: Path, sums: dict[str, str] | None) -> bytes:
+    """A file of an association, if it is the one that its last file tells of."""
+    data = read_bytes(path, "what inr-jax associate wrote", fix=FIX)
+    if sums is None:
+        right = path.name == TABLE or data.startswith(PNG)
+    else:
+        right = hashlib.sha256(data).hexdigest() == sums.get(path.name)
+    if not right:
+        expected = f"the file that {LAST} tells of"
+        raise InputError(path, expected=expected, found="another", fix=FIX)
+    return data
