@@ -44,7 +44,7 @@ def check_values(
         fix = "drop or fill those wells or genes"
         _fail(where, "a number in every cell", found, fix)
     _check_unique("gene", genes, where)
-    check_gene_names([str(gene) for gene in genes], where)
+    check_gene_names(genes, where)
     far = abs(values) > LARGEST
     if far.any():
         row, column = np.argwhere(far)[0]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from inr_jax.errors import InputError, first_line, shortlist
+from inr_jax.files.cell_text import clean
 from inr_jax.samples import cells
 from inr_jax.samples.checks import pick_genes, repeated
 from inr_jax.samples.column_names import aliases_in, is_no_gene, kind_of
@@ -66,7 +67,7 @@ def as_frame(table: pd.DataFrame | dict, where: object) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.DataFrame(table).rename(columns=str)
+        return pd.DataFrame(table).rename(columns=lambda name: clean(str(name)))
     except (TypeError, ValueError, AttributeError) as error:
         fix = "give a frame, or a dict of columns of equal length"
         found = first_line(error)
@@ -94,7 +95,7 @@ def parts_of(
     rest = [name for name in frame.columns if name not in used.values()]
     if not genes:
         rest = [name for name in rest if not is_no_gene(name)]
-    kept = pick_genes(rest, genes, where)
+    kept = pick_genes(rest, map(clean, genes), where)
     if not genes:
         _refuse_text(frame[kept], where)
         _refuse_identifiers(frame[kept], where)

@@ -28,11 +28,15 @@ DATES = (
 
 
 def check_gene_names(genes: list[str], where: object) -> None:
-    """Refuse a name too long; warn of names that a spreadsheet turned to dates.
+    """Refuse names that no file can have; warn of those turned to dates.
 
     Raises:
-        InputError: A name is longer than `LONGEST`.
+        InputError: A name is longer than `LONGEST`, or has letters that cannot be seen.
     """
+    unseen = [gene for gene in genes if not gene or not gene.isprintable()]
+    if unseen:
+        expected, found = "genes' names that can be read", ascii(unseen[0][:40])
+        raise InputError(where, expected=expected, found=found, fix="rename it")
     long = [gene for gene in genes if len(gene.encode("utf-8", "replace")) > LONGEST]
     if long:
         raise InputError(

@@ -24,7 +24,7 @@ import numpy as np
 
 from inr_jax.brain.template import tissue_at
 from inr_jax.errors import unknown_name
-from inr_jax.files.cell_text import is_missing
+from inr_jax.files.cell_text import clean, is_missing
 from inr_jax.samples.cells import as_numbers
 from inr_jax.samples.checks import (
     check_coordinates,
@@ -103,8 +103,7 @@ class Samples:
     def keep_genes(self, genes: list[str]) -> Samples:
         """The samples with these genes alone, in this order."""
         number = {gene: column for column, gene in enumerate(self.genes)}
-        columns = [number[gene] for gene in genes]
-        values = self.values[:, columns]
+        values = self.values[:, [number[gene] for gene in genes]]
         return dataclasses.replace(self, values=values, genes=tuple(genes))
 
     @classmethod
@@ -193,6 +192,7 @@ def make_samples(
             a structure with two parents.
     """
     x_mm, n = as_numbers("x_mm", x_mm, where), len(x_mm)
+    genes = [clean(str(gene)) for gene in genes]
     values = as_numbers("values", values, where)
     if tissue is not None:
         tissue = as_numbers("tissue", tissue, where)
@@ -200,7 +200,7 @@ def make_samples(
     well = np.arange(n) if well is None else np.asarray(well)
     donor = ["unnamed"] * n if donor is None else [str(name) for name in donor]
     mirrored = np.zeros(n, bool) if mirrored is None else np.asarray(mirrored, bool)
-    check_values(values, list(genes), well, where)
+    check_values(values, genes, well, where)
     check_coordinates(x_mm, well, where)
     check_wells(well, donor, mirrored, where)
     unnamed = [None] * n
@@ -220,7 +220,7 @@ def make_samples(
         parent=parent_row,
         values=values.astype(np.float32),
         mirrored=mirrored,
-        genes=tuple(str(gene) for gene in genes),
+        genes=tuple(genes),
         donors=donors,
         structures=structures,
         parents=parents,

@@ -11,6 +11,7 @@ import pytest
 from given import head_mm, input_error
 
 from inr_jax.samples.gene_names import likely_symbol
+from inr_jax.samples.samples import Samples, make_samples
 from inr_jax.samples.sources import table
 
 N = 24
@@ -68,6 +69,26 @@ def test_other_whole_numbers_are_refused_unless_asked_for(frame, tmp_path, colum
     assert "'plate'" in message and "--config.source.donor=plate" in message
     samples = load(frame, tmp_path / "t.csv", genes=("plate", "APOE"))
     assert samples.genes == ("APOE", "plate")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ""])
+def test_names_are_without_letters_that_nobody_sees(frame, tmp_path, ending):
+    frame = frame.rename(columns={"APOE": "AP\u200bOE ", "MAPT": "MA\n\x01PT"})
+    if ending == ".csv":
+        samples = load(frame, tmp_path / "t.csv")
+    elif ending:
+        frame.to_parquet(tmp_path / "t.parquet", index=False)
+        samples = table.load(tmp_path / "t.parquet").samples
+    else:
+        samples = Samples.from_frame(frame, genes=["APOE", "MA PT\ufeff"])
+    assert samples.genes == ("APOE", "MA PT")
+
+
+@pytest.mark.parametrize("name", ["G\ue000", "\x01"])
+def test_names_that_cannot_be_written_out_are_refused(rng, name):
+    made = {"x_mm": head_mm(rng, 9), "values": rng.normal(size=(9, 2)), "where": "t"}
+    line = str(input_error(make_samples, genes=["A", name], **made))
+    assert "names that can be read" in line
 
 
 def test_counts_are_expression(frame, tmp_path, rng):

@@ -107,13 +107,18 @@ def _parquet(data: bytes, path: Path) -> pd.DataFrame:
     import pyarrow.parquet
 
     try:
-        file = pyarrow.parquet.ParquetFile(io.BytesIO(data))
+        file = pyarrow.parquet.ParquetFile(
+            io.BytesIO(data), page_checksum_verification=True
+        )
+        names = {name: clean(name) for name in file.schema_arrow.names}
         check_names(file.schema_arrow.names, path)
+        check_names(list(names.values()), path)
         _check_size(file.metadata, path)
         table = file.read()
         # pandas writes an index without a name under this one; one with a name stays.
         unnamed = [n for n in table.column_names if n.startswith("__index_level_")]
-        return table.drop_columns(unnamed).to_pandas(ignore_metadata=True)
+        frame = table.drop_columns(unnamed).to_pandas(ignore_metadata=True)
+        return frame.rename(columns=names)
     except InputError:
         raise
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
