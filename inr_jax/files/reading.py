@@ -93,11 +93,13 @@ def stored_bytes(
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, however long it is.
+    """The SHA-256 of a plain file, however long it is.
 
     Raises:
+        InputError: It is a folder, pipe or device.
         OSError: It cannot be read.
     """
+    plain_size(path, "a file")
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError, shortlist
 from inr_jax.files import make_folder, write_bytes, write_text
-from inr_jax.files.reading import sha256_of, user_path
+from inr_jax.files.reading import IMAGE, sha256_of, stored_bytes, user_path
 from inr_jax.maps.merged import merge_stores
 from inr_jax.report import tables
 from inr_jax.run import config as settings
@@ -61,6 +61,7 @@ def merge(arguments: list[str]) -> None:
     parts = in_turn([read_shard(user_path(folder)) for folder in folders])
     check_alike(parts)
     with workdir.opened(root) as target:
+        check_target(target)
         merge_into(target, parts)
 
 
@@ -148,6 +149,21 @@ def check_alike(parts: list[Shard]) -> None:
             )
 
 
+def check_target(target: Workdir) -> None:
+    """Refuse to write over a run, be it one of the shards.
+
+    Raises:
+        InputError: The workdir holds what no merge left.
+    """
+    if target.config.exists() and "shards" not in read_json(target.summary):
+        raise InputError(
+            target.root,
+            expected="a new folder, or what an earlier merge left",
+            found="a run",
+            fix="give another --workdir",
+        )
+
+
 def _made_from(shard: Shard) -> dict:
     told = read_json(shard.files.provenance)
     return {
@@ -165,7 +181,7 @@ def merge_into(target: Workdir, parts: list[Shard]) -> None:
     first = parts[0].files
     make_folder(target.maps, fix="check that it is yours")
     for path in sorted(first.maps.glob("*desc-nearestsample_*")):
-        write_bytes(target.maps / path.name, path.read_bytes())
+        write_bytes(target.maps / path.name, stored_bytes(path, "a map", most=IMAGE))
     rows = joined_scores([read_scores_of(shard.files) for shard in parts])
     if rows:
         write_text(target.scores, tables.scores_text(rows))

@@ -11,6 +11,7 @@ from given import input_error
 
 import inr_jax
 from inr_jax.fields.numerics import forks
+from inr_jax.files import reading
 from inr_jax.maps.places import places_at, points
 from inr_jax.run import config as settings
 from inr_jax.run import consistency, flags
@@ -76,6 +77,13 @@ def test_a_renamed_source_of_the_same_bytes_is_the_same():
     consistency._check_files(result, {"c.csv": "88", "a.csv": "77"})
     for files in ({"a.csv": "77"}, {"a.csv": "77", "b.csv": "89"}):
         assert "the inputs" in str(input_error(consistency._check_files, result, files))
+
+
+def test_a_pipe_has_no_checksum(tmp_path):
+    os.mkfifo(tmp_path / "codes.csv")
+    assert "a pipe, which cannot be read" in str(
+        input_error(reading.sha256_of, tmp_path / "codes.csv")
+    )
 
 
 def test_a_fork_of_a_process_that_computes_is_refused(monkeypatch):

@@ -14,6 +14,7 @@ from inr_jax import cli
 from inr_jax.report.tables import read_scores
 from inr_jax.run import build, config, merge, shards
 from inr_jax.run.stages import evaluate
+from inr_jax.run.workdir import Workdir
 from inr_jax.samples import gene_blocks
 from inr_jax.samples.source import Source
 
@@ -77,6 +78,17 @@ def test_a_missing_double_or_foreign_shard_is_named(folders, tmp_path, capsys):
     (tmp_path / "out-2" / "config.json").write_text(config.to_json(config.default()))
     assert "a run of all genes" in refused(capsys, "merge", *folders, out)
     assert not (tmp_path / "all").exists()
+
+
+def test_no_run_is_written_over(folders, tmp_path, capsys):
+    before = (tmp_path / "out-2" / "config.json").read_bytes()
+    for name in ("out-1", "out-2"):
+        line = refused(capsys, "merge", *folders, f"--workdir={tmp_path / name}")
+        assert f"{name}: expected a new folder, or what an earlier merge left" in line
+    assert (tmp_path / "out-2" / "config.json").read_bytes() == before
+    target = Workdir(tmp_path / "out-1")
+    target.summary.write_text('{"shards": ["a", "b"]}')
+    merge.check_target(target)
 
 
 def test_shards_of_other_inputs_are_refused(folders, tmp_path):

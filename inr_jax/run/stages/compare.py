@@ -14,6 +14,7 @@ from inr_jax.brain.label_images import LabelImage, region_at
 from inr_jax.brain.volumes import read_volume
 from inr_jax.errors import InputError
 from inr_jax.files import write_csv, write_text
+from inr_jax.files.reading import SMALL, read_bytes
 from inr_jax.maps import agreement
 from inr_jax.maps import regions as regions_module
 from inr_jax.maps.bids import gene_desc
@@ -55,7 +56,7 @@ def describe(run: Run) -> None:
             "## abagen's own report on its region tables",
             "Written by abagen, of `abagen.get_expression_data` with these settings; "
             "the region tables in `regions/` that are called abagen are its work.",
-            report.read_text(encoding="utf-8"),
+            read_bytes(report, "text", most=SMALL).decode(errors="replace"),
         ]
     write_text(workdir.root / "methods.md", "\n\n".join(parts) + "\n")
     write_text(workdir.root / "references.bib", methods.bibliography(atlas.options))

@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 
 import inr_jax
 from inr_jax.files import write_text
+from inr_jax.files.reading import SMALL, read_bytes
 from inr_jax.files.rows import read_csv
 from inr_jax.fitting import checkpoint
 from inr_jax.maps.calibration import read_calibration
@@ -214,7 +215,7 @@ def _methods(left: Left) -> tuple[list[str], str]:
     paragraphs = []
     path = left.folder.root / "methods.md"
     if path.exists():
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_bytes(path, "text", most=SMALL).decode(errors="replace")
         parts = [part for part in text.split("\n\n") if not part.startswith("#")]
         paragraphs += parts[:1]
     if model is not None:
