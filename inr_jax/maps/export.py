@@ -14,7 +14,7 @@ import numpy as np
 
 from inr_jax.brain.label_images import LabelImage, region_at
 from inr_jax.errors import InputError
-from inr_jax.files import make_folder, write_bytes
+from inr_jax.files import make_folder, neutral, write_bytes, write_text
 from inr_jax.maps.gene_batches import Block, block_size
 from inr_jax.maps.lookup import Store
 from inr_jax.maps.write import write_blocks
@@ -148,5 +148,5 @@ def export_regions(
     path = stem.with_name(f"{stem.name}.parquet")
     write_bytes(path, parquet_bytes(table))
     names = stem.with_name(f"{stem.name}.names.csv")
-    write_bytes(names, info.to_csv().encode())
+    write_text(names, info.map(neutral).to_csv())
     return path

@@ -90,7 +90,7 @@ def test_zarr_python_reads_the_group(tmp_path, store):
 @pytest.fixture
 def labels(rng):
     region = rng.integers(0, 3, SHAPE).astype(np.int16)
-    names, sides = ("", "caudate", "pons", "nowhere"), ("", "L", "B", "R")
+    names, sides = ("", "=caudate", "pons", "nowhere"), ("", "L", "B", "R")
     return LabelImage(region, GRID, names, ("",) * 4, sides, (0, 11, 7, 9))
 
 
@@ -106,6 +106,7 @@ def test_tables_of_regions_are_the_means_of_the_maps(tmp_path, store, labels):
     assert table.iloc[2].isna().all() and list(table.columns) == ["G5", "G0"]
     assert list(table.index) == [11, 7, 9]
     names = pd.read_csv(tmp_path / "regions.names.csv", index_col=0)
+    assert names.label.tolist() == ["'=caudate", "pons", "nowhere"]  # no formula
     x_mm = store.canvas.grid.points_mm(store.canvas.mask)
     np.testing.assert_allclose(
         names.loc[table.index[0], ["x_mm", "y_mm", "z_mm"]].astype(float),

@@ -80,7 +80,8 @@ def _write(run: Run, latents: Latents, columns: dict[str, np.ndarray]) -> None:
     root = run.workdir.root
     frame = pd.DataFrame(columns)
     frame.attrs = {"kind": latents.kind}
-    write_bytes(root / "latents.parquet", frame.to_parquet(index=False))
+    data = frame.to_parquet(index=False, write_page_checksum=True)
+    write_bytes(root / "latents.parquet", data)
     arrays = {"genes": np.array(columns["gene"], str), "vectors": latents.vectors}
     arrays |= {"entrez": np.array(columns["entrez"], str)}
     arrays |= {name: columns[name] for name in SCORES}
