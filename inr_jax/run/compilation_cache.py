@@ -35,6 +35,7 @@ def keep_programs(folder: str) -> Path | None:
     """
     if not folder:
         return None
+    _pack_by_zlib()
     chosen = os.environ.get("JAX_COMPILATION_CACHE_DIR")
     if folder == "auto" and chosen:
         return Path(chosen)  # which JAX has read by itself
@@ -58,13 +59,27 @@ def keep_programs(folder: str) -> Path | None:
     return path
 
 
+def _pack_by_zlib() -> None:
+    """Have JAX pack programs by zlib alone, which sees a flipped bit when it unpacks.
+
+    It takes zstd where that is installed, and writes no checksum then.
+    """
+    with contextlib.suppress(ImportError):  # of a JAX that is laid out otherwise
+        from jax._src import compilation_cache
+
+        for name in ("zstd", "zstandard"):
+            if hasattr(compilation_cache, name):
+                setattr(compilation_cache, name, None)
+
+
 def drop_broken(folder: Path) -> None:
     """Remove programs that a full disk cut short; JAX would never write them again."""
     used = folder / USED
     since = used.stat().st_mtime if used.exists() else 0.0
     for path in folder.glob(ENTRIES):
         with contextlib.suppress(OSError):
-            if path.stat().st_mtime >= since and not _is_whole(path.read_bytes()):
+            new = path.is_file() and path.stat().st_mtime >= since
+            if new and not _is_whole(path.read_bytes()):
                 path.unlink()
 
 

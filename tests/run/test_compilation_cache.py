@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+import zlib
 
 import jax
 import pytest
+from jax._src import compilation_cache as jax_cache
 
 from inr_jax.errors import InputError
 from inr_jax.files import cache_folder
@@ -52,6 +55,19 @@ def test_an_entry_that_a_full_disk_cut_short_is_made_again(tmp_path, left):
     assert int(hits) == 0
     assert {path: path.read_bytes() for path in folder.glob("*-cache")} == entries
     assert int(run(folder)[1]) > 0
+
+
+def test_programs_are_packed_so_that_a_flipped_bit_is_told(tmp_path, monkeypatch):
+    for name in ("zstd", "zstandard"):  # whose frames have no checksum
+        monkeypatch.setattr(jax_cache, name, object())
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path))
+    keep_programs("auto")
+    packed = jax_cache.compress_executable(b"program" * 99)
+    for byte in range(len(packed)):
+        broken = bytearray(packed)
+        broken[byte] ^= 4
+        with contextlib.suppress(zlib.error):
+            assert jax_cache.decompress_executable(bytes(broken)) == b"program" * 99
 
 
 def test_the_folder_that_jax_was_given_is_left_to_it(tmp_path, monkeypatch):
