@@ -106,14 +106,16 @@ def _contents(folder: Path) -> dict[str, Any]:
     """Name of each file to what is in it, without times."""
     made = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != WORKING:
-            made[str(path.relative_to(folder))] = _content(path)
+        if path.name != WORKING:
+            content = "a folder" if path.is_dir() else _content(path)
+            made[str(path.relative_to(folder))] = content
     return made
 
 
 def _content(path: Path) -> Any:
     if path.suffix == ".json":
-        return _timeless(json.loads(path.read_text()))
+        with contextlib.suppress(ValueError):
+            return _timeless(json.loads(path.read_text()))
     if path.name == "report.html":
         return re.sub(r"\d{4}-\d\d-\d\dT[\d:]+(\+00:00)?", "", path.read_text())
     if path.name == "sweep.csv":
