@@ -16,7 +16,13 @@ from inr_jax.errors import InputError
 
 log = logging.getLogger("inr_jax")
 LOCK = ".lock"
-FOLDERS = ("checkpoints", "checkpoints_structure", "maps", "figures", "regions")
+FOLDERS: tuple[str, ...] = (
+    "checkpoints",
+    "checkpoints_structure",
+    "maps",
+    "figures",
+    "regions",
+)
 FOLDERS += ("surfaces", "store", "export", "sweep", "associate", "evaluating")
 SUFFIXES = {"place": "", "structure": "_structure"}  # of what a model leaves
 
