@@ -16,14 +16,8 @@ from inr_jax.errors import InputError
 
 log = logging.getLogger("inr_jax")
 LOCK = ".lock"
-FOLDERS: tuple[str, ...] = (
-    "checkpoints",
-    "checkpoints_structure",
-    "maps",
-    "figures",
-    "regions",
-)
-FOLDERS += ("surfaces", "store", "export", "sweep", "associate", "evaluating")
+_FOLDERS = "checkpoints checkpoints_structure maps figures regions surfaces store"
+FOLDERS = tuple(f"{_FOLDERS} export sweep associate evaluating".split())
 SUFFIXES = {"place": "", "structure": "_structure"}  # of what a model leaves
 
 

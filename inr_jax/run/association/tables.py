@@ -34,13 +34,8 @@ CHANCES = ("p_null", "p_tail", "p_max", "q")
 NAIVE = "p_naive"  # as if places were independent
 OTHERS = ("r_region", "p_region", "r_well", "p_well", "donors_agree")
 LAST = "nulls.json"
-FILES: tuple[str, ...] = (
-    "associations.csv",
-    "genesets.csv",
-    "ranked.rnk",
-    "background.txt",
-)
-FILES += ("methods.md", *CAPTIONS)
+_TABLES = "associations.csv genesets.csv ranked.rnk background.txt methods.md"
+FILES = (*_TABLES.split(), *CAPTIONS)
 
 
 def as_frame(
