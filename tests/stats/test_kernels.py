@@ -8,6 +8,7 @@ from scipy.stats import multivariate_normal
 from sklearn.gaussian_process.kernels import Matern
 
 from inr_jax.stats import kernels
+from inr_jax.stats.lattice import lattice_of
 
 
 def test_the_matern_kernel_is_scikit_learns(rng):
@@ -51,10 +52,15 @@ def test_the_likelihoods_derivative_is_that_of_differences(law, rng):
         np.testing.assert_allclose(slope, (ahead - behind) / 2, rtol=1e-4)
 
 
+@pytest.mark.parametrize("upright", [False, True])  # the points of a lattice, or any
 @pytest.mark.parametrize("shape", [(), (3,)])
-def test_a_gaussian_mean_is_that_of_two_loops(rng, monkeypatch, shape):
+def test_a_gaussian_mean_is_that_of_two_loops(rng, monkeypatch, shape, upright):
     monkeypatch.setattr(kernels, "CHUNK", 4)
     x_mm, at_mm = rng.uniform(-30, 30, (12, 3)), rng.uniform(-30, 30, (9, 3))
+    if upright:
+        steps = rng.permutation(np.argwhere(np.ones((2, 3, 4))))[:9]
+        at_mm = np.stack([at_mm[n, axis] for axis, n in enumerate(steps.T)], axis=1)
+    assert (lattice_of(at_mm) is not None) == upright
     y, prior, weight = (
         rng.normal(size=(12, *shape)),
         rng.normal(size=shape),
