@@ -49,6 +49,7 @@ def tissue_maps() -> tuple[np.ndarray, np.ndarray, Grid]:
     return grey, white, grid
 
 
+@functools.lru_cache(maxsize=len(RESOLUTIONS_MM))
 def brain_mask(resolution_mm: int) -> tuple[np.ndarray, Grid]:
     """The brain on a grid of 1, 2 or 3 mm.
 
@@ -61,7 +62,7 @@ def brain_mask(resolution_mm: int) -> tuple[np.ndarray, Grid]:
         resolution_mm: 1, 2 or 3.
 
     Returns:
-        The mask, bool, and its grid.
+        The mask, bool, read-only as it is kept for the next call, and its grid.
 
     Raises:
         InputError: Another resolution.
@@ -81,6 +82,7 @@ def brain_mask(resolution_mm: int) -> tuple[np.ndarray, Grid]:
     mask[tuple(slice(n) for n in brain.shape)] = brain
     affine = fine.affine.copy()
     affine[:3, :3] *= step
+    mask.flags.writeable = affine.flags.writeable = False
     return mask, Grid((i, j, k), affine)
 
 
