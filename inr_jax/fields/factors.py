@@ -25,6 +25,8 @@ from inr_jax.fields.conditioning.conditioning import rows_of_genes
 from inr_jax.fields.inputs import Places
 from inr_jax.fields.model import Model, call_size, keep_genes
 
+ROWS = 2048  # places at a time
+
 
 def check_linear(conditioning: Conditioning) -> None:
     """Refuse networks in which a gene is more than a row of weights.
@@ -123,12 +125,16 @@ def mean_and_spread(
         As `fields.model.render` gives; the standard deviation is 0 with one member.
     """
     mean = features @ weights.T
+    spread = np.zeros_like(mean)
     if members == 1:
-        return mean, np.zeros_like(mean)
+        return mean, spread
     width = (features.shape[1] - 1) // members
-    squares = np.zeros_like(mean)
-    for member in range(members):
-        part = slice(member * width, (member + 1) * width)
-        value = members * features[:, part] @ weights[:, part].T + weights[:, -1]
-        squares += (value - mean) ** 2
-    return mean, np.sqrt(squares / (members - 1))
+    for first in range(0, len(features), ROWS):  # few, so that they stay in the cache
+        rows = slice(first, first + ROWS)
+        squares = spread[rows]
+        for member in range(members):
+            part = slice(member * width, (member + 1) * width)
+            value = members * features[rows, part] @ weights[:, part].T
+            squares += (value + weights[:, -1] - mean[rows]) ** 2
+        np.sqrt(squares / (members - 1), out=squares)
+    return mean, spread
