@@ -36,6 +36,9 @@ MOST = 256 * MIB
 # Bounds of the left half of cortex in MNI152, mm; the right mirrors them. Surfaces of
 # the average brain and of brains in its space end within `SLACK_MM` of these.
 LOW_MM, HIGH_MM, SLACK_MM = (-71.0, -106.0, -50.0), (2.0, 72.0, 80.0), 14.0
+THINNEST_MM = (
+    1.0  # of cortex (Fischl & Dale 2000, doi 10.1073/pnas.200033797: 1 to 4.5)
+)
 SIDES = {"L": r"hemi-L|(^|[._-])(lh|left|L)([._-]|$)"}
 SIDES["R"] = r"hemi-R|(^|[._-])(rh|right|R)([._-]|$)"
 WHITE, PIAL, MIDDLE = "white", "pial", "middle"
@@ -62,6 +65,14 @@ class Cortex(NamedTuple):
     def at(self, depth: float) -> np.ndarray:
         """Vertices `(V, 3)` at a depth, mm."""
         return self.white + depth * (self.pial - self.white)
+
+    def is_cortex(self) -> np.ndarray:
+        """`(V,)` bool: not at the midline, where white and pial are one.
+
+        True for all where one surface alone was given.
+        """
+        apart_mm = np.linalg.norm(self.pial - self.white, axis=1)
+        return (apart_mm >= THINNEST_MM) | (not apart_mm.any())
 
 
 def fsaverage5() -> list[Cortex]:

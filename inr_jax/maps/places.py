@@ -76,16 +76,28 @@ def places_at(
 
 
 def slabs_at(
-    x_mm: np.ndarray, *, regions: RegionMemberships | None, mirror: bool
+    x_mm: np.ndarray,
+    *,
+    regions: RegionMemberships | None,
+    mirror: bool,
+    sees_tissue: bool = True,
 ) -> Slabs:
-    """The same, some points at a time where each has many memberships."""
+    """The same, some points at a time where each has many memberships.
+
+    A model that does not see tissue is given none, as that takes a while to read.
+    """
+
+    def places(rows: slice) -> Places:
+        part = x_mm[rows]
+        tissue = None if sees_tissue else np.zeros((len(part), 2), np.float32)
+        return places_at(part, tissue, regions=regions, mirror=mirror)
+
     if regions is None:
-        places = places_at(x_mm)  # two numbers a point are no burden
-        return lambda: [places]
+        whole = places(slice(None))  # two numbers a point are no burden
+        return lambda: [whole]
 
     def slabs() -> Iterator[Places]:
         for first in range(0, len(x_mm), SLAB):
-            rows = slice(first, first + SLAB)
-            yield places_at(x_mm[rows], regions=regions, mirror=mirror)
+            yield places(slice(first, first + SLAB))
 
     return slabs

@@ -9,8 +9,11 @@ Axis letters: V vertices, G genes. Frame: x_mm (MNI152 RAS, mm).
 
 from __future__ import annotations
 
+import base64
+import functools
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.sax.saxutils import escape
 
 import nibabel as nib
 import numpy as np
@@ -18,8 +21,10 @@ import numpy as np
 from inr_jax.brain.surfaces import Cortex
 from inr_jax.files import write_bytes, write_json
 from inr_jax.maps.bids import map_name
+from inr_jax.maps.packing import ZLIB, packed
 
 STRUCTURES = {"L": "CortexLeft", "R": "CortexRight"}
+NAME = "@NAME@"  # that of a gene stands in its place
 DENSITIES = {163842: "164k", 32492: "32k", 40962: "41k", 10242: "10k", 2562: "3k"}
 
 
@@ -33,6 +38,7 @@ class SurfaceValues(NamedTuple):
         sd: `(V, G)` float32, standard deviation of a new measurement where the model
             is calibrated, else over the ensemble's members.
         validated: `(V,)` bool, whether held-out wells have tested such places.
+        cortex: `(V,)` bool, False at the midline, where white and pial are one.
     """
 
     hemi: str
@@ -40,6 +46,7 @@ class SurfaceValues(NamedTuple):
     mean: np.ndarray
     sd: np.ndarray
     validated: np.ndarray
+    cortex: np.ndarray
 
 
 class SurfaceNames(NamedTuple):
@@ -74,17 +81,33 @@ def depth_points(cortex: Cortex, depths: tuple[float, ...]) -> np.ndarray:
 
 
 def gifti_bytes(values: np.ndarray, hemi: str, gene: str) -> bytes:
-    """Values `(V,)` of a side as GIFTI, float32; equal values give equal bytes."""
+    """Values `(V,)` of a side as GIFTI, float32; equal values give equal bytes.
+
+    nibabel writes what is around values and names, once for all genes of a side.
+    """
+    values = np.asarray(values, np.float32)
+    between = _frame(len(values), hemi)
+    name = escape(gene).encode()
+    data = base64.b64encode(packed(values.tobytes(), ZLIB))
+    *texts, before, after = between
+    return b"".join(text + name for text in texts) + before + data + after
+
+
+@functools.lru_cache(maxsize=4)
+def _frame(vertices: int, hemi: str) -> tuple[bytes, ...]:
+    """The bytes of a file between its names, up to its values, and after them."""
     array = nib.gifti.GiftiDataArray(
-        np.asarray(values, np.float32),
+        np.zeros(vertices, np.float32),
         intent="NIFTI_INTENT_NONE",
         datatype="NIFTI_TYPE_FLOAT32",
-        meta={"Name": gene},
+        meta={"Name": NAME},
     )
-    meta = nib.gifti.GiftiMetaData(
-        {"AnatomicalStructurePrimary": STRUCTURES[hemi], "Name": gene}
-    )
-    return nib.gifti.GiftiImage(darrays=[array], meta=meta).to_bytes()
+    structure = {"AnatomicalStructurePrimary": STRUCTURES[hemi], "Name": NAME}
+    meta = nib.gifti.GiftiMetaData(structure)
+    whole = nib.gifti.GiftiImage(darrays=[array], meta=meta).to_bytes()
+    *texts, rest = whole.split(NAME.encode())
+    before, rest = rest.split(b"<Data>")
+    return (*texts, before + b"<Data>", b"</Data>" + rest.split(b"</Data>")[1])
 
 
 def write_surfaces(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COLOURS, SCALE_PERCENT = "viridis", (2, 98)
 PALE = 0.72  # share of grey in what was not validated
-GREY_LEVEL = 0.75
+GREY_LEVEL, WALL_LEVEL = 0.75, 0.55  # of that; of what is no cortex
 DARKEST = 0.55  # of a triangle that is seen from its edge
 PIXEL_MM, CHUNK = 0.4, 4096  # of a picture; triangles painted at a time
 # Name of a view -> side, and where on the axis x the viewer stands.
@@ -39,11 +39,13 @@ class Shape(NamedTuple):
         x_mm: `(V, 3)`.
         triangles: `(T, 3)` rows of vertices.
         validated: `(V,)` bool.
+        cortex: `(V,)` bool; no values are shown elsewhere.
     """
 
     x_mm: np.ndarray
     triangles: np.ndarray
     validated: np.ndarray
+    cortex: np.ndarray
 
 
 def make_figure(
@@ -73,7 +75,8 @@ def make_figure(
         len(maps), columns + 1, squeeze=False, width_ratios=[1] * columns + [0.05]
     )
     for row, (gene, sides) in zip(axes, maps.items(), strict=True):
-        shade = _shade(np.concatenate(list(sides.values())))
+        shown = [values[shapes[hemi].cortex] for hemi, values in sides.items()]
+        shade = _shade(np.concatenate(shown))
         for ax, (name, (hemi, _)) in zip(row, views.items(), strict=False):
             _draw(ax, looks[name], shapes[hemi], sides[hemi], shade)
         row[0].set_title(titles[gene], loc="left", fontsize=9)
@@ -98,6 +101,7 @@ def _draw(
     colour = np.asarray(shade.to_rgba(values))[:, :3]
     untested = ~shape.validated
     colour[untested] += PALE * (GREY_LEVEL - colour[untested])
+    colour[~shape.cortex] = WALL_LEVEL
     lit = colour * view.light[:, None]
     image = np.zeros((*view.share.shape[:2], 4), np.float32)
     for corner in range(3):

@@ -29,6 +29,9 @@ WANTED = 80  # samples on a slice
 SCALE_PERCENT = (2, 98)  # percentiles of the map in the brain at the scale's ends
 MARGIN_MM = 4.0  # around the brain
 STRIPES = 6, 2  # pixels from one to the next, and as broad; where nothing is validated
+UNTESTED = (
+    "striped: not tested by held-out donors (too far from samples, or such matter)"
+)
 OUTLINES = (0.45, 0.77)  # of the T1's maximum: edge of ventricles, of white matter
 OUTLINE_STYLE: dict[str, Any] = {"colors": "white", "linewidths": 0.4, "alpha": 0.6}
 
@@ -122,7 +125,7 @@ def make_figure(
         row[0].set_title(_title(gene, (scores or {}).get(gene)), loc="left")
     below = [f"dots: samples within {NEAR_MM:g} mm"]
     if scene.validated is not None and not scene.validated[scene.mask].all():
-        below.append("striped: farther from samples than held-out donors have tested")
+        below.append(UNTESTED)
     axes[-1, 0].set_xlabel("\n".join([*below, *words.below]), loc="left")
     if words.heading:
         figure.suptitle(words.heading, fontsize=10)

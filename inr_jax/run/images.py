@@ -20,7 +20,7 @@ from inr_jax.fields.inputs import make_places
 from inr_jax.fields.model import Model, keep_genes, mean_at
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.maps.calibration import Calibrated
-from inr_jax.maps.gene_batches import Block, block_size, rendered
+from inr_jax.maps.gene_batches import Block, Slabs, block_size, rendered
 from inr_jax.maps.memberships import RegionMemberships
 from inr_jax.maps.packing import make_image
 from inr_jax.maps.places import slabs_at
@@ -49,6 +49,12 @@ class Drawable(NamedTuple):
     calibrated: Calibrated | None
 
 
+def places_of(model: Drawable, x_mm: np.ndarray) -> Slabs:
+    """What a model sees of points `(V, 3)`, some at a time."""
+    recipe, seen = model.recipe, model.recipe.tissue != "none"
+    return slabs_at(x_mm, regions=model.regions, mirror=recipe.mirror, sees_tissue=seen)
+
+
 def blocks_of(
     model: Drawable,
     x_mm: np.ndarray,
@@ -72,7 +78,7 @@ def blocks_of(
     return rendered(
         model.recipe.renderer,
         part,
-        slabs_at(x_mm, regions=model.regions, mirror=model.recipe.mirror),
+        places_of(model, x_mm),
         voxels=len(x_mm),
         size=block_size(len(x_mm), len(columns), size),
         on_chunk=on_chunk,

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError
 from inr_jax.files import write_text
 from inr_jax.fitting import checkpoint
-from inr_jax.run import build, shards
+from inr_jax.run import build
 from inr_jax.run import config as settings
-from inr_jax.run.adapted_folder import check_fitted_here, with_gene_table
+from inr_jax.run.adapted_folder import check_fitted_here
 from inr_jax.run.consistency import (
     Result,
     check_inputs,
@@ -30,9 +29,11 @@ from inr_jax.run.leftovers import remove_leftovers
 from inr_jax.run.provenance import add_summary, write_provenance
 from inr_jax.run.regions import make_regions
 from inr_jax.run.run import Run
+from inr_jax.run.sources import FROM_CHECKPOINT, read_source
 from inr_jax.run.stages.adapt import adapt_stage
 from inr_jax.run.stages.associate import associate_stage
 from inr_jax.run.stages.compare import compare_stage, describe
+from inr_jax.run.stages.cortex import cortex_stage
 from inr_jax.run.stages.crosswalk import crosswalk_stage
 from inr_jax.run.stages.derivatives import (
     check_no_store,
@@ -49,10 +50,9 @@ from inr_jax.run.stages.render import render_stage
 from inr_jax.run.stages.report import report_folder, report_stage
 from inr_jax.run.stages.sweep import make_sweep, sweep_stage
 from inr_jax.run.surface_maps import surface_of
-from inr_jax.run.wells import has_values, read_wells, write_wells
+from inr_jax.run.verbs import GO_ON
+from inr_jax.run.wells import has_values, write_wells
 from inr_jax.run.workdir import Workdir
-from inr_jax.samples import phantom
-from inr_jax.samples.source import Source
 
 log = logging.getLogger("inr_jax")
 
@@ -84,14 +84,12 @@ STAGES: dict[str, Callable[..., None]] = {
     "sweep": sweep_stage,
     "crosswalk": crosswalk_stage,
     "regions": regions_stage,
+    "surfaces": cortex_stage,
     "figures": figures_stage,
     "latents": latents_stage,
 }
 
 
-DRAWING_VERBS = ("render", "compare", "regions", "associate", "figures", "latents")
-# Of these, those that go on without the source.
-FROM_CHECKPOINT = ("render", "regions", "associate", "adapt", "figures", "latents")
 # What fits anew, which the genes of another's trunk cannot.
 REFITTED = ("run", "fit", "evaluate", "sweep", "adapt")
 SOURCE_SECTIONS = ("source", "phantom", "ahba")  # what `adapt` may change
@@ -194,7 +192,7 @@ def prepare(config: ConfigDict, workdir: Workdir, verb: str = "run") -> Run:
         for path in (workdir.summary, workdir.provenance, workdir.wells):
             path.unlink(missing_ok=True)
     # What one call draws is not what the run is.
-    if verb not in DRAWING_VERBS or not workdir.config.exists():
+    if verb not in GO_ON or not workdir.config.exists():
         write_text(workdir.config, settings.to_json(config) + "\n")
     _note_source(run)
     return run
@@ -206,31 +204,15 @@ def make_run(config: ConfigDict, workdir: Workdir, verb: str = "run") -> Run:
     Raises:
         InputError: A bad mask, bad data, a bad atlas or crosswalk.
     """
-    canvas, surface = build.make_canvas(config), surface_of(config)
-    brain = build.make_phantom(config) if config.source.name == "phantom" else None
-    source = _read_source(config, workdir.wells, brain, verb)
+    canvas = build.make_canvas(config)
+    surface = surface_of(config, wanted=verb == "surfaces")
+    source, brain = read_source(config, workdir.wells, verb)
     samples = source.samples
-    if brain is not None:
-        number = {gene: column for column, gene in enumerate(brain.genes)}
-        brain = phantom.keep_genes(brain, [number[gene] for gene in samples.genes])
     regions = None
     if config.anatomy.maps or verb == "crosswalk":
         regions = make_regions(config, samples, canvas)
     models = build.make_models(config, samples)
     return Run(config, workdir, source, canvas, models, brain, regions, surface)
-
-
-def _read_source(
-    config: ConfigDict, wells: Path, brain: phantom.Phantom | None, verb: str
-) -> Source:
-    try:
-        source = shards.cut(build.load_source(config, brain), config)
-        return with_gene_table(source, config)
-    except InputError as error:
-        if verb not in FROM_CHECKPOINT or not wells.exists():
-            raise
-        log.warning("%s: goes on without the source (%s)", verb, error)
-        return read_wells(wells)
 
 
 def _note_source(run: Run) -> None:

@@ -18,7 +18,6 @@ from inr_jax.fields.model import keep_genes
 from inr_jax.maps.calibration import Calibrated
 from inr_jax.maps.group_means import GroupMeans, group_means
 from inr_jax.maps.held_out_file import HeldOutPredictions
-from inr_jax.maps.places import slabs_at
 from inr_jax.maps.region_tables import (
     NONE,
     RegionTables,
@@ -31,7 +30,7 @@ from inr_jax.maps.region_tables import (
 )
 from inr_jax.maps.region_wells import RegionWells, wells_of_regions
 from inr_jax.maps.write import Canvas
-from inr_jax.run.images import Drawable
+from inr_jax.run.images import Drawable, places_of
 from inr_jax.samples.gene_blocks import is_large
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source
@@ -165,9 +164,7 @@ def values_of(model: Drawn, regions: Regions, columns: Sequence[int]) -> GroupMe
     return group_means(
         drawable.recipe.renderer,
         keep_genes(drawable.model, list(columns)),
-        slabs_at(
-            regions.x_mm, regions=drawable.regions, mirror=model.drawable.recipe.mirror
-        ),
+        places_of(drawable, regions.x_mm),
         regions.row,
         regions.number,
     )

@@ -14,7 +14,6 @@ from inr_jax.brain import surfaces
 from inr_jax.brain.surfaces import FSAVERAGE5, Cortex
 from inr_jax.fields.model import keep_genes
 from inr_jax.maps.group_means import group_means
-from inr_jax.maps.places import slabs_at
 from inr_jax.maps.surfaces import (
     SurfaceNames,
     SurfaceValues,
@@ -23,7 +22,7 @@ from inr_jax.maps.surfaces import (
 )
 from inr_jax.run import setting_checks
 from inr_jax.run.atlases import names_in
-from inr_jax.run.images import calibrated_of
+from inr_jax.run.images import calibrated_of, places_of
 from inr_jax.run.region_report import Drawn
 from inr_jax.stats.conformal import predictive_sd
 
@@ -81,17 +80,22 @@ def read_surface(name: str, space: str, depths: tuple[float, ...]) -> Surface:
     return Surface(name, sides, depths, told)
 
 
-def surface_of(config: ConfigDict) -> Surface | None:
+def surface_of(config: ConfigDict, *, wanted: bool = False) -> Surface | None:
     """The surface that `config.render` names, or None.
+
+    Args:
+        config: Settings of the run.
+        wanted: Whether fsaverage5 is taken where none is named.
 
     Raises:
         InputError: As for `read_surface`.
     """
     section = config.render
-    if not section.surface:
+    name = section.surface or (FSAVERAGE5 if wanted else "")
+    if not name:
         return None
     depths = setting_checks.depths("config.render.depths", section.depths)
-    return read_surface(section.surface, section.surface_space, depths)
+    return read_surface(name, section.surface_space, depths)
 
 
 def values_on(
@@ -111,11 +115,10 @@ def _side(
     model: Drawn, side: Cortex, depths: tuple[float, ...], columns: Sequence[int]
 ) -> SurfaceValues:
     drawable, vertices = model.drawable, len(side.white)
-    x_mm = depth_points(side, depths)
     values = group_means(
         drawable.recipe.renderer,
         keep_genes(drawable.model, list(columns)),
-        slabs_at(x_mm, regions=drawable.regions, mirror=drawable.recipe.mirror),
+        places_of(drawable, depth_points(side, depths)),
         np.tile(np.arange(vertices), len(depths)),
         vertices,
     )
@@ -125,4 +128,5 @@ def _side(
     if calibrated is not None:
         sd = predictive_sd(calibrated.calibration, middle_mm, values.spread)
         validated = model.validated(middle_mm)
-    return SurfaceValues(side.hemi, middle_mm, values.mean, sd, validated)
+    at = side.hemi, middle_mm
+    return SurfaceValues(*at, values.mean, sd, validated, side.is_cortex())

@@ -9,6 +9,7 @@ VERBS = {
     "render": "write maps and figures from the newest checkpoint",
     "export": "maps of genes as NIfTI or zarr, tables of regions as Parquet or h5ad",
     "regions": "tables of the regions of any atlas: mean, sd and evidence of each gene",
+    "surfaces": "maps on cortex: fsaverage5, or --config.render.surface=GIFTI files",
     "figures": "pictures for a paper, PNG and SVG; --genes=GENE,GENE --against=DIR",
     "latents": "what the fit holds of each gene: latents.parquet, .npz, a picture",
     "report": "write report.html: every gene in a viewer, scores, methods, settings",
@@ -24,7 +25,7 @@ VERBS = {
 }
 # Verbs that need what a run left in the workdir.
 GO_ON: tuple[str, ...] = ("render", "compare", "export", "regions", "figures")
-GO_ON += ("report", "associate", "adapt", "latents")
+GO_ON += ("surfaces", "report", "associate", "adapt", "latents")
 # Verbs that need no workdir, with their own flags.
 WITHOUT_WORKDIR = {
     "merge": "DIR DIR ... --workdir=DIR",
@@ -36,6 +37,7 @@ WITHOUT_WORKDIR = {
 OWN_FLAGS = {
     "sweep": ("sweep", "protocol", "donors", "seeds"),
     "render": ("genes",),
+    "surfaces": ("genes",),
     "figures": ("genes", "against"),
     "export": ("genes", "format"),
     "associate": ("map", "table", "mask", "zeros", "atlas", "atlas_info", "genesets"),
@@ -44,6 +46,7 @@ OWN_USAGE = {
     "sweep": "--workdir=DIR [--sweep=FILE] [--protocol=donor|donor+anatomy]"
     " [--donors=NAME,NAME] [--seeds=3]",
     "render": "--workdir=DIR [--genes=GENE,GENE|GENE~GENE:5]",
+    "surfaces": "--workdir=DIR [--genes=GENE,GENE]",
     "figures": "--workdir=DIR [--genes=GENE,GENE] [--against=WORKDIR]",
     "export": "--workdir=DIR [--genes=GENE,GENE] [--format=nifti|zarr|parquet|h5ad]",
     "associate": "--workdir=DIR --map=MAP.nii.gz|--table=REGIONS.csv [--mask=MASK.nii]"

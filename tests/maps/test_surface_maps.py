@@ -22,10 +22,14 @@ def read(path):
     return array.data, dict(image.meta), array
 
 
+def files_in(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 @pytest.mark.slow
 def test_values_at_vertices_are_those_of_the_field_there(done, copy):
-    flags = ["--config.render.surface=fsaverage5", "--genes=APOE"]
-    assert cli.main(["render", f"--workdir={copy}", *flags]) == 0
+    assert cli.main(["surfaces", f"--workdir={copy}", "--genes=APOE"]) == 0
+    assert not (copy / "maps").exists()
     model = inr_jax.load(done)
     folder = copy / "surfaces"
     for side in surfaces.fsaverage5():
@@ -45,6 +49,11 @@ def test_values_at_vertices_are_those_of_the_field_there(done, copy):
     assert len(list(folder.iterdir())) == 6
     for ending in ("png", "svg"):
         assert (copy / f"figures/surfaces.{ending}").stat().st_size > 10_000
+    # `render` writes the same beside maps of voxels.
+    alone = files_in(folder)
+    flags = ["--config.render.surface=fsaverage5", "--genes=APOE"]
+    assert cli.main(["render", f"--workdir={copy}", *flags]) == 0
+    assert files_in(folder) == alone
 
 
 def test_python_gives_means_over_depths(done):
@@ -56,6 +65,9 @@ def test_python_gives_means_over_depths(done):
         mean = sides[side.hemi].mean[:, 0]
         np.testing.assert_allclose(mean, np.mean(values, 0), rtol=1e-4, atol=1e-4)
         assert sides[side.hemi].validated.mean() > 0.5
+        # At the midline white and pial are one: a patch of a few hundred vertices.
+        wall = ~sides[side.hemi].cortex
+        assert 500 < wall.sum() < 900 and abs(side.white[wall, 0]).mean() < 20
 
 
 def test_equal_values_are_equal_files_whose_names_say_what_they_are(rng):
@@ -90,7 +102,7 @@ def test_bad_surfaces_are_refused_before_anything_is_written(copy, capsys, flag)
 def test_a_viewer_sees_the_nearest_triangle_where_it_lies():
     x_mm = np.array([[-60.0, -9, -9], [-60, 9, -9], [-60, 0, 9], [-10, 0, 0]])
     faces = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]])
-    shape = figures_surface.Shape(x_mm, faces, np.ones(4, bool))
+    shape = figures_surface.Shape(x_mm, faces, *np.ones((2, 4), bool))
     left = figures_surface.look_at(shape, -1)
     seen = left.share.any(-1)
     assert set(np.unique(left.corners[seen])) == {0, 1, 2}

@@ -13,10 +13,9 @@ from inr_jax.fields.gene_codes import spectral_order
 from inr_jax.maps.held_out_file import HeldOutPredictions
 from inr_jax.maps.packing import make_image
 from inr_jax.maps.write import Canvas, fill
-from inr_jax.report import figures_brains, figures_similarity, tables
+from inr_jax.report import figures_brains, figures_similarity
 from inr_jax.report.figure_files import draw_both
-from inr_jax.report.slices import Scene
-from inr_jax.run import fitted
+from inr_jax.report.slices import UNTESTED, Scene
 from inr_jax.run.consistency import read_scores_of
 from inr_jax.run.expression_model import ExpressionModel
 from inr_jax.run.images import blocks_of
@@ -25,7 +24,7 @@ from inr_jax.run.run import Run
 from inr_jax.run.stages.figures_against import draw_joint, read_other
 from inr_jax.run.stages.pictures import PHANTOM, Scores
 from inr_jax.run.stages.regions import with_held_out
-from inr_jax.run.stages.render import expression_model
+from inr_jax.run.stages.render import expression_model, scores_of_maps
 from inr_jax.run.stages.violins import draw_violins
 from inr_jax.samples.gene_names import columns_of
 
@@ -53,7 +52,7 @@ def figures_stage(
         InputError: No checkpoint, an unknown gene, or another run without these genes.
     """
     model = with_held_out(run, expression_model(run))
-    scores = _scores(run, model)
+    _, scores = scores_of_maps(run, model, read_scores_of(run.workdir))
     picked = [name.strip() for name in (genes or "").split(",") if name.strip()]
     columns_of(model.genes, picked or None)
     chosen = picked or _best(model.genes, scores)
@@ -67,14 +66,6 @@ def figures_stage(
         if other is not None:
             draw_joint(run, model, other, _heading(run))
     log.info("figures in %s", run.workdir.figures)
-
-
-def _scores(run: Run, model: ExpressionModel) -> Scores:
-    """Held-out scores by gene; none where folds took other steps than the fit."""
-    if not fitted.is_whole(model.recipe, model.bundle):
-        return {}
-    rows = read_scores_of(run.workdir)
-    return tables.of_maps(rows, sees_structures=run.drawn == "structure")[1]
 
 
 def _best(genes: tuple[str, ...], scores: Scores) -> list[str]:
@@ -182,14 +173,11 @@ def _draw_maps(
     wells_mm = run.source.samples.x_mm
     scene = Scene(canvas.grid, canvas.mask, t1, t1_grid, wells_mm, tested)
     titles = {gene: _title(gene, scores.get(gene)) for gene in genes}
-    striped = (
-        "striped: not tested by held-out donors (too far from samples, or such matter)"
-    )
     limit = figures_brains.limit_of(maps)
     how = _how(genes, model.genes, picked, bool(scores))
     mirrored = "; left and right are one in the fit" if model.recipe.mirror else ""
     sides = "left is on the left" + mirrored
-    told = [how, striped if tested is not None else "", sides]
+    told = [how, UNTESTED if tested is not None else "", sides]
     heading = _heading(run, *told)
     stem = run.workdir.figures / "slices_grid"
     draw_both(stem, figures_brains.make_slices, scene, maps, titles, heading, limit)

@@ -59,9 +59,7 @@ def render_stage(run: Run, genes: str | None = None) -> None:
     columns = columns_of(model.genes, names or None)
     whole = len(columns) == len(model.genes)  # what figures and summary are of
     rows = read_scores_of(workdir)
-    held_out = tables.of_maps(rows, sees_structures=run.drawn == "structure")
-    if not fitted.is_whole(model.recipe, model.bundle):
-        held_out = "", {}  # folds took all steps: their scores are of another fit
+    held_out = scores_of_maps(run, model, rows)
     with timed(workdir, "render") if whole else contextlib.nullcontext():
         write_crosswalk(run)
         x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
@@ -110,6 +108,15 @@ def expression_model(run: Run) -> ExpressionModel:
         log.warning("render: the fit stands at step %d of %d", step, steps)
     calibrated = calibration_of(run, name, whole=whole)
     return ExpressionModel(name, plan, bundle, run.source, calibrated, run.regions)
+
+
+def scores_of_maps(
+    run: Run, model: ExpressionModel, rows: list[dict]
+) -> tuple[str, Scores]:
+    """Of the rows of scores.csv, the protocol and rows by gene that maps tell of."""
+    if not fitted.is_whole(model.recipe, model.bundle):
+        return "", {}  # folds took all steps: their scores are of another fit
+    return tables.of_maps(rows, sees_structures=run.drawn == "structure")
 
 
 def _std_maps(

@@ -14,7 +14,6 @@ import numpy as np
 from inr_jax.brain import template
 from inr_jax.brain.space import Grid, folded
 from inr_jax.fields import factors
-from inr_jax.maps.places import places_at
 from inr_jax.maps.write import Canvas
 from inr_jax.report.cuts import sampled
 from inr_jax.report.viewer_page import ViewerData
@@ -26,7 +25,7 @@ from inr_jax.report.viewer_volumes import (
     weights_of_examples,
 )
 from inr_jax.run.expression_model import ExpressionModel
-from inr_jax.run.images import blocks_of
+from inr_jax.run.images import blocks_of, places_of
 from inr_jax.stats.conformal import Calibration, Local, local_at, predictive_sd
 from inr_jax.stats.matters import matter_at
 from inr_jax.stats.neighbours import nearest_distance_mm
@@ -112,8 +111,9 @@ def viewer_data(model: ExpressionModel, canvas: Canvas) -> ViewerData:
 def _maps(model: ExpressionModel, x_mm: np.ndarray) -> Maps:
     conditioning, linear = model.recipe.renderer.conditioning, None
     if conditioning.linear and len(x_mm):
-        places = places_at(x_mm, regions=model.memberships, mirror=model.recipe.mirror)
-        features = factors.place_features(conditioning, model.model, places)
+        slabs = places_of(model.drawable, x_mm)()
+        parts = [factors.place_features(conditioning, model.model, p) for p in slabs]
+        features = parts[0] if len(parts) == 1 else np.concatenate(parts)
         linear = Factors(features, factors.gene_weights(model.model))
     known = model.calibration
     local = None if known is None else interpolated_local(known, x_mm)

@@ -51,8 +51,10 @@ def surfaces_stage(
     genes = [model.genes[column] for column in columns]
     drawn = best(genes, scores)
     shapes = {
-        side.hemi: figures_surface.Shape(side.x_mm, cortex.triangles, side.validated)
-        for side, cortex in zip(sides, surface.sides, strict=True)
+        side.hemi: figures_surface.Shape(
+            side.x_mm, at.triangles, side.validated, side.cortex
+        )
+        for side, at in zip(sides, surface.sides, strict=True)
     }
     maps = {
         gene: {side.hemi: side.mean[:, genes.index(gene)] for side in sides}
@@ -68,7 +70,7 @@ def surfaces_stage(
         maps,
         titles,
         words,
-        "expression (units of the source)",
+        "expression",
     )
     log.info("maps of %d genes on %d sides in %s", len(genes), len(sides), folder)
 
@@ -85,13 +87,13 @@ def _title(gene: str, row: dict | None) -> str:
 
 def _words(run: Run, name: str, drawn: int, genes: int, scored: bool) -> str:
     """What stands over the picture."""
-    by = "by held-out r" if scored else "in their order, none is scored"
-    which = f"{drawn} of {genes} genes {by}"
+    by = "best of {} genes by held-out r" if scored else "first of {} genes, unscored"
+    which = f"{drawn} {by.format(genes)}"
     if genes < len(run.source.samples.genes):
         which += ", of those that --genes named"
     lines = [f"{which}, on {name.split(',')[0].rsplit('/', 1)[-1]}"]
-    lines.append("pale: farther from samples than held-out donors have tested")
-    lines.append("the middle of a half, seen from the midline, is no cortex")
+    lines.append("units of the source; pale: not validated by held-out donors")
+    lines.append("grey, at the midline: no cortex")
     if run.config.inputs.mirror:
         lines[-1] += "; left and right are one in the fit"
     if run.config.source.name == "phantom":

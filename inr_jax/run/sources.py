@@ -1,0 +1,54 @@
+"""The samples of a run: from their source, or as the fit kept their places."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from ml_collections import ConfigDict
+
+from inr_jax.errors import InputError
+from inr_jax.run import build, shards
+from inr_jax.run.adapted_folder import with_gene_table
+from inr_jax.run.verbs import GO_ON
+from inr_jax.run.wells import read_wells
+from inr_jax.samples import phantom
+from inr_jax.samples.source import Source
+
+log = logging.getLogger("inr_jax")
+
+FROM_CHECKPOINT = tuple(verb for verb in GO_ON if verb != "compare")  # if need be
+# These ask for no measured value, and a source can take minutes to read.
+FROM_PLACES = ("regions", "surfaces", "figures")
+
+
+def read_source(
+    config: ConfigDict, wells: Path, verb: str
+) -> tuple[Source, phantom.Phantom | None]:
+    """Where the wells lie, what was measured, and the phantom that it is of.
+
+    Args:
+        config: Settings of the run.
+        wells: The file in which its wells are kept, which need not be there.
+        verb: What is to be done. Some verbs take the wells from that file and no
+            phantom, others do so where the source cannot be read.
+
+    Raises:
+        InputError: Bad data, or a damaged file of wells.
+    """
+    if verb in FROM_PLACES and wells.exists():
+        return read_wells(wells), None
+    brain = build.make_phantom(config) if config.source.name == "phantom" else None
+    try:
+        source = shards.cut(build.load_source(config, brain), config)
+        source = with_gene_table(source, config)
+    except InputError as error:
+        if verb not in FROM_CHECKPOINT or not wells.exists():
+            raise
+        log.warning("%s: goes on without the source (%s)", verb, error)
+        source = read_wells(wells)
+    if brain is not None:
+        number = {gene: column for column, gene in enumerate(brain.genes)}
+        columns = [number[gene] for gene in source.samples.genes]
+        brain = phantom.keep_genes(brain, columns)
+    return source, brain
