@@ -27,6 +27,7 @@ from inr_jax.maps.places import places_at, points
 from inr_jax.run import build
 from inr_jax.run import config as settings
 from inr_jax.run.adapted import Adaptable
+from inr_jax.run.adapted_donor import AdaptsToDonors
 from inr_jax.run.asking import AskedForMaps
 from inr_jax.run.drawn_model import DrawnModel
 from inr_jax.run.images import Drawable, derivative_of, function_of, images_of
@@ -39,7 +40,7 @@ from inr_jax.stats.conformal import Calibration, predictive_sd
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class ExpressionModel(DrawnModel, AskedForMaps, Adaptable):
+class ExpressionModel(DrawnModel, AskedForMaps, Adaptable, AdaptsToDonors):
     """A fitted model of all genes of a run; call it with places.
 
     `inr_jax.fit` and `inr_jax.load` make one. It can be pickled.

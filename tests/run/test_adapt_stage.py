@@ -16,9 +16,11 @@ import inr_jax
 from inr_jax import cli
 from inr_jax.fields.factors import place_features
 from inr_jax.fields.inputs import make_places
+from inr_jax.maps.held_out_file import HeldOutPredictions
 from inr_jax.run import build, config
 from inr_jax.run.adapted_folder import with_gene_table
 from inr_jax.samples.support import Support
+from inr_jax.stats.new_donor import donor_latent, donor_prior
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 NEW = "--config.source.genes=BIN1,CLU"
@@ -110,6 +112,49 @@ def test_genes_that_were_never_measured_come_from_a_table(fitted, tmp_path, rng)
     np.testing.assert_array_equal(again(samples.x_mm)[0], unseen(samples.x_mm)[0])
     with pytest.raises(inr_jax.InputError, match=r"1 of 1 missing|none of them"):
         model.unseen(path, ["TREM2"])
+
+
+@pytest.fixture
+def of_a_run(fitted):
+    """The model with predictions of held-out donors, and wells of its genes."""
+    model, samples = fitted
+    wells = samples.keep_genes(list(model.genes))
+    fold = np.array(wells.donors, object)[wells.donor]
+    predicted = 0.5 * wells.values
+    held = HeldOutPredictions(
+        wells.genes, wells.well, fold, wells.values, predicted, predicted
+    )
+    return dataclasses.replace(model, held_out=held), wells
+
+
+def test_a_model_is_adapted_to_a_new_donor_by_its_held_out_donors(of_a_run):
+    model, wells = of_a_run
+    new = dataclasses.replace(wells.take(wells.donor == 0), donors=("new",) * 6)
+    turned = new.keep_genes(list(reversed(new.genes)))
+    donor = model.adapt_donor(turned)
+    prior = donor_prior(*model.held_out[3:5], model.held_out.fold, len(new.well))
+    latent = donor_latent(prior, new.values, model(new.x_mm)[0])
+    x_mm = wells.x_mm[-9:]
+    expected = latent.adapted(model(x_mm)[0])
+    np.testing.assert_allclose(donor(x_mm), expected, rtol=1e-5, atol=1e-5)
+    assert donor.penalty == prior.penalty < np.inf and "donor new" in repr(donor)
+    assert abs(donor(x_mm) - model(x_mm)[0]).max() > 1e-3
+
+
+def test_donors_that_a_model_cannot_be_adapted_to_are_refused(of_a_run, fitted):
+    model, wells = of_a_run
+    of_one = dataclasses.replace(wells.take(wells.donor == 0), donors=("new",) * 6)
+
+    def error(model, samples):
+        with pytest.raises(inr_jax.InputError) as raised:
+            model.adapt_donor(samples)
+        return str(raised.value)
+
+    assert "found 6 (" in error(model, wells)
+    assert "never saw, found 14380" in error(model, wells.take(wells.donor == 0))
+    assert "1 missing (" in error(model, of_one.keep_genes(list(of_one.genes[1:])))
+    assert "inr-jax evaluate" in error(fitted[0], of_one)
+    assert "Samples, found str" in error(model, "wells.csv")
 
 
 def test_genes_of_the_model_and_what_is_no_samples_are_refused(fitted):
