@@ -21,6 +21,7 @@ from types import FrameType
 
 log = logging.getLogger("inr_jax")
 LINE_EVERY = 20.0  # seconds between two lines of a stage in a log
+UNTIMED = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]"  # of tqdm
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _noted: list[int] = []  # signals belong to the process, and so does this list
@@ -28,9 +29,16 @@ _noted: list[int] = []  # signals belong to the process, and so does this list
 
 @contextlib.contextmanager
 def bar(
-    name: str, total: int, done: int = 0, unit: str = "step"
+    name: str, total: int, done: int = 0, unit: str = "step", *, timed: bool = True
 ) -> Iterator[Callable[[int, str], None]]:
     """Draw a progress bar from `done` to `total`.
+
+    Args:
+        name: Of the stage.
+        total: Units in all.
+        done: Units that were done before.
+        unit: What is counted.
+        timed: Whether the bar tells the time left, as if all units took alike.
 
     Yields:
         A function of (done, note) that moves the bar. It raises KeyboardInterrupt
@@ -47,7 +55,13 @@ def bar(
         # tqdm takes None for "unless this is a terminal". A daemon has no stderr.
         disable = True if sys.stderr is None else None
     with tqdm(
-        desc=name, total=total, initial=done, unit=unit, disable=disable, leave=False
+        desc=name,
+        total=total,
+        initial=done,
+        unit=unit,
+        disable=disable,
+        leave=False,
+        bar_format=None if timed else UNTIMED,
     ) as line:
         told = [time.monotonic()]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from inr_jax.fitting.fit import FitState
 from inr_jax.fitting.joint import Reading
 from inr_jax.fitting.recipe import Recipe
 from inr_jax.run import build
-from inr_jax.run.sweep import fold_cache
+from inr_jax.run.sweep import fold_cache, pace
 from inr_jax.run.sweep.plan import Sweep, fit_of, groups_of
 from inr_jax.samples.samples import Samples
 from inr_jax.stats import hold_out, nested_cv
@@ -105,17 +106,28 @@ def predict_all(
     count = len(sweep.candidates)
     predictions: dict[Donors, list] = {held_out: [None] * count for held_out in folds}
     seconds = np.zeros(count)
-    with progress.bar("sweep", len(groups) * len(folds), unit="fold") as tick:
-        for number, group in enumerate(groups):
-            for fold, held_out in enumerate(folds):
-                tick(number * len(folds) + fold, "")
-                path = fold_cache.path_of(folder, number, held_out)
+    order = pace.order_of(len(groups), [len(held_out) for held_out in folds])
+    paths = [fold_cache.path_of(folder, number, folds[fold]) for number, fold in order]
+    clock = pace.Pace(
+        [sum(map(pace.work_of, group.recipes)) for group in groups],
+        [
+            (number, len(folds[fold]))
+            for (number, fold), path in zip(order, paths, strict=True)
+            if not path.exists()
+        ],
+    )
+    with progress.bar("sweep", len(order), unit="fold", timed=False) as tick:
+        for done, ((number, fold), path) in enumerate(zip(order, paths, strict=True)):
+            tick(done, pace.in_words(clock.left()))
+            group, held_out = groups[number], folds[fold]
+            kept = path.exists()
+            with nullcontext() if kept else clock.fitting((number, len(held_out))):
                 predicted, took = _kept_or_fitted(
                     group, samples, folds, held_out, path=path, sweep=sweep
                 )
-                for row, values in zip(group.rows, predicted, strict=True):
-                    predictions[held_out][row] = values
-                    seconds[row] += took / len(group.rows)
+            for row, values in zip(group.rows, predicted, strict=True):
+                predictions[held_out][row] = values
+                seconds[row] += took / len(group.rows)
     return {held_out: np.stack(rows) for held_out, rows in predictions.items()}, seconds
 
 
