@@ -55,18 +55,18 @@ def main(arguments: list[str] | None = None) -> None:
     for number in folds.numbers():
         held = folds.of == number
         training, sites = samples.take(~held), samples.take(held).sites().unnamed()
-        for name, (predict, made_from, size) in methods.items():
+        for name, (predict, made_from, seeds, size) in methods.items():
             slug = re.sub(r"\W+", "_", name)
             path = out / folds.names[number] / f"{slug}.npz"
             make = partial(predict, training, sites)
-            made_from = made_from | {"genes": samples.genes}
-            done[name][number] = grid.kept(path, made_from, make)
+            told = made_from | {"genes": samples.genes}
+            done[name][number] = grid.kept(path, told, seeds, make)
             row = grid.row_of(samples, folds, done[name], done[DEFAULT])
             print(folds.names[number], name, size, row, flush=True)
         rows = [
             {"cell": name, "parameters": size}
             | grid.row_of(samples, folds, done[name], done[DEFAULT])
-            for name, (_, _, size) in methods.items()
+            for name, (_, _, _, size) in methods.items()
         ]
         grid.draw(out / "conditioning.png", rows)
         write_table(flags, out, rows)

@@ -49,13 +49,13 @@ class Fold(NamedTuple):
 
 
 def fit_cell(
-    plan: Recipe, seeds: int, rows: int, training: Samples, sites: Sites
+    plan: Recipe, rows: int, training: Samples, sites: Sites, seeds: range
 ) -> Fold:
     """Fit S seeds of a cell together and predict."""
     times: list[float] = []  # CPU seconds after each chunk; the first one compiles
     preprocessing = recipe.make_preprocessing(plan, training)
     data, steps = fitted_data.make_data_and_steps(plan, preprocessing, training, rows)
-    keys = [jax.random.key(plan.seed + seed) for seed in range(seeds)]
+    keys = [jax.random.key(plan.seed + seed) for seed in seeds]
     state = joint.join([fit.init(plan.trainer, key) for key in keys])
     state, _ = fit.fit(
         plan.trainer,
@@ -65,8 +65,9 @@ def fit_cell(
         chunk=max(1, min(plan.chunk, steps // 2)),
         on_chunk=lambda *_: times.append(time.process_time()),
     )
-    seconds = (times[-1] - times[0]) * len(times) / (len(times) - 1) / seeds
-    of_seeds = (joint.setting_of(state, seed, seeds) for seed in range(seeds))
+    count = len(seeds)
+    seconds = (times[-1] - times[0]) * len(times) / (len(times) - 1) / count
+    of_seeds = (joint.setting_of(state, seed, count) for seed in range(count))
     models = [recipe.make_model(preprocessing, last) for last in of_seeds]
     means = [recipe.predict_at(plan.renderer, model, sites).mean for model in models]
     x_mm = np.tile(training.x_mm, (-(-PLACES // len(training.x_mm)), 1))[:PLACES]
@@ -77,8 +78,9 @@ def fit_cell(
     return Fold(np.stack(means), seconds, (time.process_time() - start) / values * 1e6)
 
 
-def krige(predict: Predictor, training: Samples, sites: Sites) -> Fold:
-    """Predict by a baseline."""
+def krige(predict: Predictor, training: Samples, sites: Sites, *, seeds: range) -> Fold:
+    """Predict by a baseline, which has no seed."""
+    del seeds
     start = time.process_time()
     mean = predict(training, sites).mean
     return Fold(np.asarray(mean)[None], time.process_time() - start, np.nan)
@@ -114,19 +116,40 @@ BASELINES: dict[str, Predictor] = {
 }
 
 
-def kept(path: Path, made_from: dict, make: Callable[[], Fold]) -> Fold:
-    """What lies in the file, where it was made from the same; else made and kept."""
+def kept(
+    path: Path, made_from: dict, seeds: int, make: Callable[[range], Fold]
+) -> Fold:
+    """What lies in the file, where it was made from the same, else made and kept.
+
+    Args:
+        path: The file.
+        made_from: What a fold follows from, besides its seeds.
+        seeds: S; those that the file lacks are made and added.
+        make: Numbers of seeds to a fold.
+    """
     text = json.dumps(made_from, sort_keys=True, default=str)
+    fold: Fold | None = None
     if path.exists():
         with np.load(path) as arrays:
             if str(arrays["made_from"]) == text:
-                return Fold(*(arrays[name] for name in Fold._fields))
-    fold = make()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = io.BytesIO()
-    np.savez(file, made_from=text, **fold._asdict())
-    write_bytes(path, file.getvalue())
-    return fold
+                fold = Fold(*(arrays[name] for name in Fold._fields))
+    there = 0 if fold is None else len(fold.mean)
+    if there < seeds:
+        fold = joined(fold, make(range(there, seeds)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = io.BytesIO()
+        np.savez(file, made_from=text, **fold._asdict())
+        write_bytes(path, file.getvalue())
+    return fold._replace(mean=fold.mean[:seeds])
+
+
+def joined(fold: Fold | None, more: Fold) -> Fold:
+    """A fold with more seeds; times are means over seeds."""
+    if fold is None:
+        return more
+    counts = [len(fold.mean), len(more.mean)]
+    times = (np.average([fold[k], more[k]], weights=counts) for k in (1, 2))
+    return Fold(np.concatenate([fold.mean, more.mean]), *times)
 
 
 def row_of(

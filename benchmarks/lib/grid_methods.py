@@ -16,7 +16,7 @@ from lib.settings import PAPER
 
 
 def methods_of(flags: Namespace, c: ConfigDict, genes: int, rows: int) -> dict:
-    """Name -> (training and sites to a fold, what it is made from, parameters).
+    """Name -> (training and sites to a fold, what it is made from, S, parameters).
 
     Args:
         flags: Of conditioning.py.
@@ -31,9 +31,8 @@ def methods_of(flags: Namespace, c: ConfigDict, genes: int, rows: int) -> dict:
         made_from = {
             key: told[key] for key in ("inputs", "field", "conditioning", "fit")
         }
-        predict = partial(grid.fit_cell, plan, seeds, rows)
-        size = parameters_of(settings, genes)
-        methods[name] = predict, made_from | {"seeds": seeds}, size
+        predict = partial(grid.fit_cell, plan, rows)
+        methods[name] = predict, made_from, seeds, parameters_of(settings, genes)
 
     wanted, modules = (
         parameters_of(c, genes),
@@ -50,5 +49,5 @@ def methods_of(flags: Namespace, c: ConfigDict, genes: int, rows: int) -> dict:
         add("paper, joint", joint, 1)
     for name, predict in grid.BASELINES.items():
         if re.search(flags.cells, name):
-            methods[name] = partial(grid.krige, predict), {}, 0
+            methods[name] = partial(grid.krige, predict), {}, 1, 0
     return methods
