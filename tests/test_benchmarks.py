@@ -47,6 +47,7 @@ MEASURED = {
     "gene_order": {"rho", "own_sign", "chance"},
     "maps_on_disk": {"gene_ms", "voxel_ms", "isal_ms", "zlib_runs_ms"},
     "mixtures": {"r", "r2", "seconds"},
+    "new_donor": {"wells", "r", "r2", "difference", "half_interval"},
     "noise_robustness": {"r", "r2", "mse"},
     "on_gpu": {"ours_ms", "rate", "of_roofline"},
     "region_intervals": {"donors", "truth", "sd"},
@@ -57,6 +58,7 @@ MEASURED = {
     "supports": {"r", "r2"},
     "transcriptome": {"cpu_seconds", "peak_gb", "store_gb", "inr_r"},
     "time_to_score": {"paper_s", "score", "seconds", "r"},
+    "unseen": {"r", "r2", "difference", "half_interval"},
 }
 
 

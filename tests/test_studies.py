@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import references
 from given import random_samples
-from lib import studies, study_figures, study_files
+from lib import grid, studies, study_figures, study_files
+from lib.held_out import beside
 
 from inr_jax.fields.gene_codes import pc1_order, spectral_order
 from inr_jax.stats.folds import well_folds
@@ -208,3 +209,42 @@ def test_agreement_writes_every_number_on_its_square(tmp_path):
     np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), pair["b"])
     study_figures.agreement(tmp_path / "a.png", donors, pair, {"one": matrix})
     assert (tmp_path / "a.png").read_bytes().startswith(PNG)
+
+
+def test_seeds_that_a_kept_fold_lacks_are_made_and_added(tmp_path):
+    path, asked = tmp_path / "donor" / "cell.npz", []
+
+    def make(seeds):
+        asked.append(list(seeds))
+        mean = np.array(seeds, np.float32)[:, None, None]
+        return grid.Fold(mean, float(mean.mean()), np.nan)
+
+    def kept(seeds, **made_from):
+        return grid.kept(path, made_from, seeds, make)
+
+    assert kept(2, steps=6).mean.ravel().tolist() == [0, 1]
+    assert kept(4, steps=6).mean.ravel().tolist() == [0, 1, 2, 3]
+    assert kept(1, steps=6).mean.ravel().tolist() == [0]
+    assert kept(4, steps=6).fit == pytest.approx(np.mean([0, 1, 2, 3]))
+    kept(1, steps=7)
+    assert asked == [[0, 1], [2, 3], [0]]
+
+
+def test_methods_are_compared_gene_by_gene_over_the_wells_that_were_predicted(rng):
+    values = rng.normal(size=(30, 5))
+    noise = [0.1 * rng.normal(size=(30, 5)) for _ in range(2)]
+    draws = [values + part for part in noise]
+    draws[1][20:] = np.nan
+    rows = beside(values, {"near": draws, "far": [values[::-1]] * 2}, "far")
+    each = [
+        np.corrcoef(values[:n, g], draw[:n, g])[0, 1]
+        for draw, n in zip(draws, (30, 20), strict=True)
+        for g in range(5)
+    ]
+    assert rows[0]["r"] == pytest.approx(np.mean(each), abs=1e-6)
+    far = [np.corrcoef(values[:, g], values[::-1, g])[0, 1] for g in range(5)]
+    apart = np.reshape(each, (2, 5)).mean(0) - far
+    assert rows[0]["difference"] == pytest.approx(apart.mean(), abs=1e-6)
+    half = 1.96 * apart.std(ddof=1) / 5**0.5
+    assert rows[0]["half_interval"] == pytest.approx(half, abs=1e-6)
+    assert rows[1]["difference"] == rows[1]["half_interval"] == 0
