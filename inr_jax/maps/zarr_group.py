@@ -5,8 +5,11 @@ Axis letters: V voxels, G genes.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from inr_jax.errors import InputError
 from inr_jax.files import json_text, make_folder, write_json
 from inr_jax.maps.lookup import Store
 
+OF_SYSTEM = re.compile(r"os_error_code='(\d+)'")  # in TensorStore's messages
 CHUNK = (16, 16384)  # genes and voxels of a chunk
 SHARD = 128  # genes of a shard, a file: all voxels of them
 MEAN = {"Description": "Expression, mean of the ensemble"}
@@ -62,9 +66,10 @@ def export_zarr(
             part = columns[first : first + SHARD]
             mean, std = store.maps.genes(part, std=len(kinds) > 1)
             rows = slice(first, first + len(part))
-            arrays["expression"][rows].write(mean.T).result()
-            if std is not None:
-                arrays["std"][rows].write(std.T).result()
+            with _on_disk(folder):
+                arrays["expression"][rows].write(mean.T).result()
+                if std is not None:
+                    arrays["std"][rows].write(std.T).result()
         on_genes(min(first + SHARD, len(columns)))
 
 
@@ -81,6 +86,24 @@ def _begin_group(folder: Path, attributes: dict[str, Any]) -> None:
         if (folder / name).exists():
             shutil.rmtree(folder / name)
     write_json(path, meta)
+
+
+@contextlib.contextmanager
+def _on_disk(path: Path) -> Iterator[None]:
+    """Tell of a disk in one line; TensorStore does so in the text of a ValueError.
+
+    Raises:
+        InputError: The disk is full or the folder cannot be written.
+    """
+    try:
+        yield
+    except ValueError as error:
+        code = OF_SYSTEM.search(str(error))
+        if code is None:
+            raise
+        expected, found = "a folder with room for maps", os.strerror(int(code[1]))
+        fix = "free some space, or check that it is yours, and run again"
+        raise InputError(path, expected=expected, found=found, fix=fix) from error
 
 
 def _sharded(path: Path, shape: tuple[int, int], attributes: dict) -> Any:
@@ -108,7 +131,8 @@ def _plain(path: Path, values: np.ndarray) -> None:
     codecs = [{"name": "bytes", "configuration": {"endian": "little"}}]
     shape, kind = values.shape, values.dtype.name
     array = _array(path, shape, kind, chunk=shape, codecs=codecs, attributes={})
-    array.write(values).result()
+    with _on_disk(path):
+        array.write(values).result()
 
 
 def _array(
@@ -132,9 +156,12 @@ def _array(
     }
     spec = {"driver": "zarr3", "kvstore": {"driver": "file", "path": str(path)}}
     try:
-        return tensorstore.open(
-            spec | {"metadata": metadata}, create=True, open=True
-        ).result()
+        with _on_disk(path):
+            return tensorstore.open(
+                spec | {"metadata": metadata}, create=True, open=True
+            ).result()
+    except InputError:
+        raise
     except ValueError as error:
         found, fix = "an array of another shape or kind", "delete it"
         raise InputError(path, expected="ours", found=found, fix=fix) from error

@@ -157,7 +157,8 @@ def look_at(shape: Shape, at: int) -> View:
     corners = np.zeros((rows, columns, 3), np.int32)
     share = np.zeros((rows, columns, 3), np.float32)
     edge = np.linalg.norm(flat[triangles[:, 0]] - flat[triangles[:, 1]], axis=1)
-    inner = _shares(int(np.clip(np.ceil(2 * np.median(edge) / PIXEL_MM), 1, 16)))
+    width = np.median(edge) if len(edge) else 0.0  # of a mesh that faces nobody here
+    inner = _shares(int(np.clip(np.ceil(2 * width / PIXEL_MM), 1, 16)))
     for first in range(0, len(triangles), CHUNK):  # later ones lie before earlier
         part = triangles[first : first + CHUNK]
         points = (inner @ flat[part]).reshape(-1, 2)

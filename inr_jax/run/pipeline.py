@@ -8,6 +8,7 @@ every map carries its own.
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable
 
 from ml_collections import ConfigDict
@@ -62,6 +63,7 @@ def all_stages(run: Run) -> None:
     fit_stage(run)
     if run.config.evaluate.enabled and has_scores(run):
         log.info("evaluate: scores are there already (%s)", run.workdir.scores)
+        shutil.rmtree(run.workdir.evaluating, ignore_errors=True)  # of a kill
     elif run.config.evaluate.enabled:
         evaluate_stage(run)
     render_stage(run)

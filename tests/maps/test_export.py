@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import resource
 import sys
 
 import nibabel as nib
@@ -75,6 +76,19 @@ def test_a_zarr_group_holds_the_maps_and_is_written_on_where_it_stopped(
     assert [path.stat().st_mtime_ns for path in others] == times
     zarr_group.export_zarr(store, folder, columns[:5])  # other genes: written anew
     assert not shard.exists()
+
+
+@pytest.mark.parametrize("most", [0, 1600, 8000])
+def test_a_full_disk_is_told_and_no_half_of_a_shard_stays(tmp_path, store, most):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, limits[1]))
+    try:
+        error = input_error(zarr_group.export_zarr, store, tmp_path / "z", [*range(40)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert error.found.startswith("File too large")
+    sizes = {path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()}
+    assert not list(tmp_path.rglob("*lock")) and 0 not in sizes
 
 
 def test_zarr_python_reads_the_group(tmp_path, store):

@@ -114,3 +114,6 @@ def test_a_viewer_sees_the_nearest_triangle_where_it_lies():
     assert at[1] < middle
     right = figures_surface.look_at(shape, 1)
     assert 3 in right.corners[right.share.any(-1)]
+    alone = shape._replace(triangles=faces[:1])  # faces one of the two viewers
+    seen = [figures_surface.look_at(alone, at).share.any() for at in (-1, 1)]
+    assert sorted(seen) == [False, True]

@@ -183,9 +183,11 @@ def test_a_stored_config_that_cannot_be_read_is_told_in_one_line(copy, text):
 
 def test_a_run_again_keeps_its_scores_and_other_protocols_are_scored(copy, caplog):
     before = (copy / "scores.csv").stat().st_mtime_ns
+    (copy / "evaluating").mkdir()  # by a kill behind the last file
     with caplog.at_level(logging.INFO, "inr_jax"):
         assert cli.main(["run", f"--workdir={copy}"]) == 0
     assert "evaluate: scores are there already" in caplog.text
+    assert not (copy / "evaluating").exists()
     assert (copy / "scores.csv").stat().st_mtime_ns == before
     settings = config.from_json((copy / "config.json").read_text())
     run = pipeline.make_run(settings, Workdir(copy))
