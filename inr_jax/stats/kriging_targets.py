@@ -18,8 +18,8 @@ import numpy as np
 
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
-from inr_jax.samples.standardise import standardiser
-from inr_jax.stats.kernels import evenly, mean_matern32
+from inr_jax.samples.standardise import Standardiser, standardiser
+from inr_jax.stats.kernels import mean_matern32
 from inr_jax.stats.kriging import (
     START,
     STRUCTURE_LENGTH_MM,
@@ -34,12 +34,13 @@ from inr_jax.stats.targets import targets_of
 LENGTHS_MM = (8.0, 12.0, 20.0)
 NUGGETS = (0.05, 0.1, 0.2, 0.4)  # variance of noise over that of the signal
 GROUPS = 6  # of training donors at most; a nugget grows where many are left out
-CHOSEN_ON = 1000  # wells that constants are chosen on, at most; time grows as N^3
+CHOSEN_ON = 1000  # wells that constants are chosen on, about; time grows as N^3
+HASH = 2654435761  # odd, 2^32 over the golden ratio (Knuth 1998, section 6.4)
 
 
 def kriging_targets(samples: Samples, sites: Sites, *, mirror: bool) -> Prediction:
     """Kriging by place alone on cleaned targets; arguments as any baseline's."""
-    thinned = samples.take(evenly(len(samples.well), CHOSEN_ON))
+    thinned = chosen_on(samples)
     points = thinned.points().folded(mirror)
     kernels = [mean_matern32(points, points, length_mm) for length_mm in LENGTHS_MM]
     row, nugget = choose(thinned, kernels, mirror=mirror)
@@ -53,7 +54,7 @@ def kriging_anatomy_targets(
     samples: Samples, sites: Sites, *, mirror: bool
 ) -> Prediction:
     """Kriging by place and structure on cleaned targets."""
-    thinned, signal = samples.take(evenly(len(samples.well), CHOSEN_ON)), START[:3]
+    thinned, signal = chosen_on(samples), START[:3]
     sites_of_wells = thinned.sites()
     kinds = covariances(sites_of_wells, sites_of_wells, STRUCTURE_LENGTH_MM, mirror)
     kernel = np.tensordot(signal, kinds, 1) / sum(signal)
@@ -63,6 +64,22 @@ def kriging_anatomy_targets(
     return Prediction(
         kriging_anatomy(wells, sites, mirror=mirror, variances=variances).mean
     )
+
+
+def chosen_on(samples: Samples) -> Samples:
+    """All wells, or of more than `CHOSEN_ON` about so many as may be.
+
+    Which of them follows from their ids alone. So what is left of these wells without
+    two donors is the same whichever of the two an evaluation holds out, and targets of
+    it are made once.
+    """
+    count = len(samples.well)
+    if count <= CHOSEN_ON:
+        return samples
+    bits = int(np.ceil(np.log2(count / CHOSEN_ON)))  # 2^bits wells to each that stays
+    spread = samples.well.astype(np.uint64) * np.uint64(HASH) & np.uint64(2**32 - 1)
+    stays = spread >> np.uint64(32 - bits) == 0
+    return samples.take(stays)
 
 
 def choose(
@@ -86,24 +103,30 @@ def choose(
     group = dealt[donor]
     if count < 2 or min(np.bincount(group)) < 2:
         return len(kernels) // 2, NUGGETS[1]
-    folds = []
-    for number in range(count):
-        held = group == number
-        targets = with_targets(samples.take(~held), mirror).values
-        units = standardiser(targets)
-        folds.append((held, units, units.standard(np.asarray(targets, np.float64))))
+    from scipy.linalg import solve  # half a second to import
+
+    folds = [_without(samples, group == number, mirror) for number in range(count)]
     r = np.empty((len(kernels), len(NUGGETS)))
     predicted = np.empty(samples.values.shape)
     for row, kernel in enumerate(kernels):
         for column, nugget in enumerate(NUGGETS):
             for held, units, z in folds:
                 within = kernel[np.ix_(~held, ~held)] + nugget * np.eye(len(z))
-                weights = np.linalg.solve(within, z)
+                weights = solve(within, z, assume_a="pos", overwrite_a=True)
                 at_held = kernel[np.ix_(held, ~held)] @ weights
                 predicted[held] = units.values(at_held)
             r[row, column] = score(samples.values, predicted).r.mean()
     best = np.unravel_index(np.argmax(r), (len(kernels), len(NUGGETS)))
     return int(best[0]), NUGGETS[best[1]]
+
+
+def _without(
+    samples: Samples, held: np.ndarray, mirror: bool
+) -> tuple[np.ndarray, Standardiser, np.ndarray]:
+    """Who is held out, and the targets of the others with the units they are in."""
+    targets = with_targets(samples.take(~held), mirror).values
+    units = standardiser(targets)
+    return held, units, units.standard(np.asarray(targets, np.float64))
 
 
 def with_targets(samples: Samples, mirror: bool) -> Samples:

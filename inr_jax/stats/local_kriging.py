@@ -30,7 +30,7 @@ from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import Standardiser, standardiser
 from inr_jax.samples.support import Support
 from inr_jax.stats.kernels import CHUNK, POINTS, evenly
-from inr_jax.stats.kriging_targets import CHOSEN_ON, choose, with_targets
+from inr_jax.stats.kriging_targets import choose, chosen_on, with_targets
 from inr_jax.stats.memo import Memo
 from inr_jax.stats.neighbours import nearest_wells
 from inr_jax.stats.predictor import Prediction
@@ -107,7 +107,7 @@ def fit_local(samples: Samples, targets: np.ndarray, *, mirror: bool) -> LocalKr
 
 def _chosen(samples: Samples, mirror: bool) -> tuple[float, float]:
     """L and the nugget, by wells and genes that are few enough."""
-    thinned = samples.take(evenly(len(samples.well), CHOSEN_ON))
+    thinned = chosen_on(samples)
     # A shard chooses by the genes of all shards, so that all choose alike.
     values = thinned.values if thinned.context is None else thinned.context
     values = values[:, evenly(values.shape[1], CHOSEN_BY)]

@@ -85,6 +85,8 @@ def spatial_effect(
     Returns:
         `(N, G)`, and its share of the variance; both 0 where there is none.
     """
+    from scipy.linalg import solve  # half a second to import
+
     nothing = np.zeros_like(standard), 0.0
     if len(standard) < 2 or not standard.any():
         return nothing
@@ -98,7 +100,8 @@ def spatial_effect(
     kernel *= variances.place
     covariance = _of_groups(groups, variances)
     covariance += kernel
-    effect = kernel @ np.linalg.solve(covariance, standard)
+    weights = solve(covariance, standard, assume_a="pos", overwrite_a=True)
+    effect = kernel @ weights
     return effect, variances.place / sum(variances[:5])
 
 

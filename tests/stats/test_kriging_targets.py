@@ -85,3 +85,23 @@ def test_it_is_kriging_of_the_targets_with_what_was_chosen(smooth):
     ).mean
     given = module.kriging_targets(training, sites.sites(), mirror=False).mean
     np.testing.assert_allclose(given, wanted, atol=1e-4)
+
+
+def test_wells_without_two_donors_are_the_same_whichever_goes_first(smooth):
+    many = 12 * N  # more than constants are chosen on
+    rows = np.arange(many) % N
+    samples = dataclasses.replace(
+        smooth.take(rows), well=np.arange(many, dtype=np.int32) * 7 + 9
+    )
+
+    def left(first, second):
+        training = module.chosen_on(samples.take(samples.donor != first))
+        return training.take(training.donor != second)
+
+    one, other = left(0, 2), left(2, 0)
+    np.testing.assert_array_equal(one.well, other.well)
+    chosen = module.chosen_on(samples)
+    assert 0.4 * module.CHOSEN_ON < len(chosen.well) <= module.CHOSEN_ON
+    shares = np.bincount(chosen.donor) / many * DONORS
+    assert (abs(shares - shares.mean()) < 0.1).all()  # no donor is left aside
+    assert module.chosen_on(smooth) is smooth
