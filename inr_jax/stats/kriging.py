@@ -186,11 +186,11 @@ def covariances(
     sites: Sites, wells: Sites, length_mm: float, mirror: bool
 ) -> np.ndarray:
     """Covariances `(C, V, N)` of place, structure and parent, variance 1 each."""
+    of_wells = wells.points().folded(mirror)
+    of_sites = of_wells if sites is wells else sites.points().folded(mirror)
     return np.stack(
         [
-            mean_matern32(
-                sites.points().folded(mirror), wells.points().folded(mirror), length_mm
-            ),
+            mean_matern32(of_sites, of_wells, length_mm),
             same_group(sites.structure, wells.structure),
             same_group(sites.parent, wells.parent),
         ]

@@ -29,10 +29,10 @@ from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import Standardiser, standardiser
 from inr_jax.samples.support import Support
-from inr_jax.stats.kernels import CHUNK, POINTS, evenly
+from inr_jax.stats.kernels import POINTS, by_blocks, evenly, mean_over
 from inr_jax.stats.kriging_targets import choose, chosen_on, with_targets
 from inr_jax.stats.memo import Memo
-from inr_jax.stats.neighbours import nearest_wells
+from inr_jax.stats.neighbours import CHUNK, nearest_wells
 from inr_jax.stats.predictor import Prediction
 
 NEIGHBOUR = 10  # whose distance is the spacing of wells
@@ -73,7 +73,7 @@ class LocalKriging(NamedTuple):
             kernel = local_matern32(
                 x_mm[rows], self.support.x_mm, length_mm, self.length_mm
             )
-            between = self.support.mean(kernel.T).T
+            between = (self.support.averaging() @ kernel.T).T
             values[rows] = self.units.values(between @ self.weights)
         return values
 
@@ -156,17 +156,22 @@ def local_matern32(
     """The kernel `(V, P)` of places `(V, 3)` and `(P, 3)` with lengths of their own."""
     from scipy.spatial.distance import cdist  # half a second to import
 
-    squared = (length_mm[:, None] ** 2 + other_length_mm[None] ** 2) / 2
-    scaled = cdist(x_mm, other_mm)
-    scaled *= np.sqrt(3 / squared)
-    amplitude = (np.outer(length_mm, other_length_mm) / squared) ** 1.5
-    falling = np.exp(-scaled)
-    scaled += 1
-    falling *= scaled
-    return np.multiply(falling, amplitude, out=falling)
+    def block(rows: slice, columns: slice) -> np.ndarray:
+        length, other = length_mm[rows, None], other_length_mm[columns]
+        squared = (length**2 + other**2) / 2
+        scaled = cdist(x_mm[rows], other_mm[columns])
+        scaled *= np.sqrt(3 / squared)
+        falling = np.exp(-scaled)
+        scaled += 1
+        falling *= scaled
+        falling *= (length * other / squared) ** 1.5
+        return falling
+
+    same = other_mm is x_mm and other_length_mm is length_mm
+    return by_blocks(block, len(x_mm), len(other_mm), symmetric=same)
 
 
 def mean_local_matern32(support: Support, length_mm: np.ndarray) -> np.ndarray:
     """The kernel's means `(N, N)` over N supports with lengths `(P,)` at points."""
     kernel = local_matern32(support.x_mm, support.x_mm, length_mm, length_mm)
-    return support.mean(support.mean(kernel).T)
+    return mean_over(support, support, kernel)

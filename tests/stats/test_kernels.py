@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import multivariate_normal
 from sklearn.gaussian_process.kernels import Matern
 
+from inr_jax.samples.support import Support
 from inr_jax.stats import kernels
 from inr_jax.stats.lattice import lattice_of
 
@@ -16,6 +17,36 @@ def test_the_matern_kernel_is_scikit_learns(rng):
     exact = Matern(length_scale=17.0, nu=1.5)(x_mm, other_mm)
     found = kernels.matern32(x_mm, other_mm, 17.0)
     np.testing.assert_allclose(found, exact, rtol=1e-12)
+
+
+def test_a_covariance_in_blocks_is_the_covariance(rng, monkeypatch):
+    x_mm = rng.uniform(-60, 60, (30, 3))
+    exact = Matern(length_scale=17.0, nu=1.5)(x_mm)
+    monkeypatch.setattr(kernels, "ROWS", 7)
+    for other_mm in (x_mm, x_mm.copy()):  # half of the blocks, and all of them
+        found = kernels.matern32(x_mm, other_mm, 17.0)
+        np.testing.assert_allclose(found, exact, rtol=1e-12)
+
+
+def test_a_mean_kernel_is_that_of_four_loops(rng):
+    def support(*size):
+        points = sum(size)
+        x_mm = rng.uniform(-30, 30, (points, 3))
+        return Support(x_mm, np.zeros((points, 2)), np.array(size, np.int32))
+
+    one, other = support(3, 1, 5), support(2, 4)
+    for left, right in ((one, other), (one, one), (one, support(1, 1, 1))):
+        exact = [
+            [
+                np.mean(
+                    [[kernels.matern32(p[None], q[None], 12.0) for q in b] for p in a]
+                )
+                for b in np.split(right.x_mm, right.first[1:])
+            ]
+            for a in np.split(left.x_mm, left.first[1:])
+        ]
+        found = kernels.mean_matern32(left, right, 12.0)
+        np.testing.assert_allclose(found, exact, rtol=1e-12)
 
 
 def test_a_group_shares_with_itself_and_no_name_with_none():
@@ -55,7 +86,7 @@ def test_the_likelihoods_derivative_is_that_of_differences(law, rng):
 @pytest.mark.parametrize("upright", [False, True])  # the points of a lattice, or any
 @pytest.mark.parametrize("shape", [(), (3,)])
 def test_a_gaussian_mean_is_that_of_two_loops(rng, monkeypatch, shape, upright):
-    monkeypatch.setattr(kernels, "CHUNK", 4)
+    monkeypatch.setattr(kernels, "ROWS", 4)
     x_mm, at_mm = rng.uniform(-30, 30, (12, 3)), rng.uniform(-30, 30, (9, 3))
     if upright:
         steps = rng.permutation(np.argwhere(np.ones((2, 3, 4))))[:9]
