@@ -80,7 +80,7 @@ def read_value_map(source: Any, *, mask: Any = "", zeros: str = "auto") -> Value
     if not isinstance(mask, str) or mask:
         inside &= _in_mask(mask, grid, inside.shape)
         rule = f"a mask was given; {rule}"
-    _check_values(where, values, inside)
+    check_values(where, values[inside])
     wrong = trouble(inside, grid)
     if wrong:
         raise _no_map(where, *wrong)
@@ -136,13 +136,22 @@ def _in_mask(mask: Any, grid: Grid, shape: tuple[int, ...]) -> np.ndarray:
     return (on & inside[i, j, k]).reshape(shape)
 
 
-def _check_values(where: object, values: np.ndarray, inside: np.ndarray) -> None:
-    known = values[inside]
+def check_values(where: object, known: np.ndarray, place: str = "voxel") -> None:
+    """Refuse a map that does not vary; warn of one cut at a threshold.
+
+    Args:
+        where: Its file.
+        known: Values where it says something.
+        place: What has a value.
+
+    Raises:
+        InputError: No value, one or two.
+    """
     if not len(known):
-        raise _no_map(where, "no voxel with a value", "check the image and --zeros")
+        raise _no_map(where, f"no {place} with a value", "check it and --zeros")
     low, high = known.min(), known.max()
     if low == high:
-        values_told = f"one value, {low:g}, in all {len(known):,} voxels"
+        values_told = f"one value, {low:g}, at every {place} of {len(known):,}"
         fix = "a constant goes with no gene; of a mask whose zeros count give "
         raise _no_map(where, values_told, fix + "--zeros=values and smooth it")
     if ((known == low) | (known == high)).all():
@@ -168,5 +177,5 @@ def _log_grid(where: object, grid: Grid) -> None:
 
 
 def _no_map(where: object, found: str, fix: str) -> InputError:
-    expected = "a map of values, a 3-D NIfTI in MNI mm"
+    expected = "a map of values in MNI mm, a 3-D NIfTI or GIFTI of cortex"
     return InputError(where, expected=expected, found=found, fix=fix)

@@ -13,6 +13,7 @@ from inr_jax.run.association.scenery import gene_maps as gene_maps
 from inr_jax.run.association.scenery import labels_of as labels_of
 from inr_jax.run.association.scenery import make_stage as make_stage
 from inr_jax.run.association.scenery import no_atlas as no_atlas
+from inr_jax.run.association.sources import read_maps as read_maps
 from inr_jax.run.association.tables import LAST as LAST
 from inr_jax.run.association.tables import as_frame as as_frame
 from inr_jax.run.association.tables import begin as begin

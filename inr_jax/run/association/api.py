@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inr_jax.brain.atlas import DESIKAN_KILLIANY
-from inr_jax.brain.label_images import LabelImage
-from inr_jax.brain.value_maps import ValueMap, read_value_map
+from inr_jax.brain.surfaces import FSAVERAGE5
 from inr_jax.errors import InputError, unknown_name
 from inr_jax.files.reading import user_path
 from inr_jax.maps.canvas import make_canvas
@@ -18,7 +17,8 @@ from inr_jax.report.association import Curves, draw_variograms
 from inr_jax.run import config as settings
 from inr_jax.run.association.compare import Compared, compare
 from inr_jax.run.association.regions import compare_regions
-from inr_jax.run.association.scenery import Asked, labels_of, make_stage, no_atlas
+from inr_jax.run.association.scenery import Asked, labels_of, make_stage
+from inr_jax.run.association.sources import read_sources
 from inr_jax.run.association.tables import (
     as_frame,
     begin,
@@ -30,11 +30,8 @@ from inr_jax.run.association.tables import (
 )
 from inr_jax.run.expression_model import ExpressionModel
 from inr_jax.samples.gene_sets import read_gene_sets
-from inr_jax.samples.region_values import read_region_values, region_values_of
 from inr_jax.samples.samples import Samples
 from inr_jax.stats.scores import score
-
-TABLES = (".csv", ".tsv", ".txt")  # endings of tables of regions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,6 +88,7 @@ def associate(
     atlas: str | Path = DESIKAN_KILLIANY,
     atlas_info: str | Path = "",
     genesets: str | Path = "",
+    surface: str = FSAVERAGE5,
     resolution_mm: int = 2,
     key: int = 0,
     **how: Any,
@@ -99,8 +97,9 @@ def associate(
 
     Args:
         model: A fitted model.
-        source: A NIfTI image in MNI mm, or its path, on any grid; a list of such; or a
-            table of values of regions, a frame or the path of a CSV or TSV.
+        source: A NIfTI image in MNI mm, or its path, on any grid; the path of a GIFTI
+            of values of vertices; a list of such, in which the two sides of a map are
+            one; or a table of values of regions, a frame or the path of a CSV or TSV.
         samples: The wells that the model was fitted to, for the level of wells and
             intervals; a model does not keep their expression.
         mask: A NIfTI mask, or its path; where images are looked at.
@@ -109,6 +108,7 @@ def associate(
         atlas: A NIfTI of labels of regions, for the level of regions and for a table.
         atlas_info: Its table.
         genesets: A GMT of symbols.
+        surface: What vertices are of, as the setting `render.surface`.
         resolution_mm: Of the ICBM152 brain: 1, 2 or 3.
         key: Seed of null maps; the same seed gives the same p, bit for bit.
         **how: `nulls=1000`, `trend="linear"`, `strata="auto"`, `method="pearson"`,
@@ -125,7 +125,7 @@ def associate(
     """
     asked = _asked(how, atlas, atlas_info, key)
     wells, labels = _wells_of(model, samples), labels_of(asked)
-    images, columns = _read(source, labels, mask=mask, zeros=zeros)
+    images, columns = read_sources(source, labels, surface, mask=mask, zeros=zeros)
     sets = read_gene_sets(genesets, model.genes, {}) if str(genesets) else None
     scenery = make_stage(model, wells, make_canvas("", resolution_mm), asked, labels)
     compared = [compare(scenery, image, asked, sets) for image in images]
@@ -145,24 +145,6 @@ def associate(
         return results[0]
     names = numbered([part.name for part in compared])
     return dict(zip(names, results, strict=True))
-
-
-def _read(
-    source: Any, labels: LabelImage | None, *, mask: Any, zeros: str
-) -> tuple[list[ValueMap], dict[str, np.ndarray]]:
-    """Images, and columns of values of regions."""
-    is_frame = hasattr(source, "to_csv")
-    if is_frame or str(source).lower().endswith(TABLES):
-        if labels is None:
-            raise no_atlas()
-        if is_frame:
-            return [], region_values_of(source, labels)
-        return [], read_region_values(user_path(source), labels)
-    sources = source if isinstance(source, list | tuple) else [source]
-    if not sources:
-        fix = "give an image, a table or a list of images"
-        raise InputError("associate", expected="a map", found="none", fix=fix)
-    return [read_value_map(image, mask=mask, zeros=zeros) for image in sources], {}
 
 
 def numbered(names: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from inr_jax.brain.surface_values import SurfaceMap
 from inr_jax.brain.value_maps import ValueMap
 from inr_jax.maps.association import (
     NullMaps,
@@ -103,7 +104,7 @@ class Compared(NamedTuple):
 
 def compare(
     scenery: Scenery,
-    value_map: ValueMap,
+    value_map: ValueMap | SurfaceMap,
     asked: Asked,
     sets: GeneSets | None = None,
 ) -> Compared:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inr_jax.brain.value_maps import read_value_map
 from inr_jax.errors import InputError, printable
 from inr_jax.files.reading import user_path
 from inr_jax.report import association as pictures
@@ -30,6 +29,7 @@ from inr_jax.run.association import (
     no_atlas,
     numbered,
     printed,
+    read_maps,
     sets_frame,
     write_tables,
 )
@@ -39,6 +39,7 @@ from inr_jax.run.images import blocks_of
 from inr_jax.run.provenance import timed
 from inr_jax.run.run import Run
 from inr_jax.run.stages.render import expression_model
+from inr_jax.run.surface_maps import Surface, surface_of
 from inr_jax.run.wells import has_values
 from inr_jax.samples.gene_sets import GeneSets, entrez_of_export, read_gene_sets
 from inr_jax.samples.region_values import read_region_values
@@ -65,7 +66,8 @@ def associate_stage(
 
     Args:
         run: With the checkpoint of the model.
-        map: Paths of NIfTI images in MNI mm, comma separated.
+        map: Paths of NIfTI images in MNI mm, or of GIFTI files of values of the
+            vertices of `render.surface`, comma separated.
         table: A CSV of values of regions of the atlas, a map a column.
         mask: A NIfTI mask; where maps are looked at.
         zeros: What zeros mean: "auto", "values" or "outside".
@@ -81,10 +83,8 @@ def associate_stage(
     if not paths and not table:
         fix = "as --map=PET.nii.gz, or --table=REGIONS.csv"
         raise InputError("--map", expected="a NIfTI in MNI mm", found="none", fix=fix)
-    maps = [
-        read_value_map(user_path(path), mask=mask or "", zeros=zeros or "auto")
-        for path in paths
-    ]
+    cortex = functools.partial(_surface, run)
+    maps = read_maps(paths, cortex, mask=mask or "", zeros=zeros or "auto")
     asked, genes = asked_of(run, atlas, atlas_info), run.source.samples.genes
     sets = (
         read_gene_sets(user_path(genesets), genes, _entrez(run)) if genesets else None
@@ -154,6 +154,13 @@ def _draw_best(
     ]
     path = folder / "best_genes.png"
     pictures.draw_best(path, compared.name, x_mm, compared.y, genes)
+
+
+def _surface(run: Run) -> Surface:
+    """The surface of the settings, else fsaverage5."""
+    surface = surface_of(run.config, wanted=True)
+    assert surface is not None  # it is wanted
+    return surface
 
 
 def _entrez(run: Run) -> dict[str, str]:
