@@ -49,7 +49,8 @@ OWN_USAGE = {
     "surfaces": "--workdir=DIR [--genes=GENE,GENE]",
     "figures": "--workdir=DIR [--genes=GENE,GENE] [--against=WORKDIR]",
     "export": "--workdir=DIR [--genes=GENE,GENE] [--format=nifti|zarr|parquet|h5ad]",
-    "associate": "--workdir=DIR --map=MAP.nii.gz|--table=REGIONS.csv [--mask=MASK.nii]"
+    "associate": "--workdir=DIR --map=MAP.nii.gz|L.func.gii,R.func.gii|--table=CSV"
+    " [--mask=MASK.nii.gz]"
     " [--zeros=auto|values|outside] [--atlas=LABELS.nii.gz --atlas_info=TABLE.csv]"
     " [--genesets=SETS.gmt]",
 }

@@ -18,7 +18,8 @@ from inr_jax.brain.atlas_tables import read_table
 from inr_jax.brain.label_images import LabelImage
 from inr_jax.brain.space import Grid
 from inr_jax.brain.surface_labels import read_surface_labels
-from inr_jax.brain.surfaces import read_cortex
+from inr_jax.brain.surface_values import read_surface_map
+from inr_jax.brain.surfaces import Cortex, read_cortex
 from inr_jax.brain.volumes import read_mask
 from inr_jax.maps import crosswalk
 from inr_jax.samples.ahba import coordinates, readers
@@ -84,6 +85,19 @@ def surface_bytes():
 def label_bytes():
     array = nib.gifti.GiftiDataArray(np.arange(9, dtype=np.int32), "NIFTI_INTENT_LABEL")
     return nib.gifti.GiftiImage(darrays=[array]).to_bytes()
+
+
+def values_bytes():
+    values = np.float32([1.5, 2.5, 4, -1, 0.5, 3, 2, 7, 8])
+    array = nib.gifti.GiftiDataArray(values, "NIFTI_INTENT_SHAPE")
+    return nib.gifti.GiftiImage(darrays=[array]).to_bytes()
+
+
+def finite_values(path):
+    x_mm = np.random.default_rng(0).uniform(-60, 0, (9, 3))
+    side = Cortex("L", x_mm, x_mm - 2, np.zeros((1, 3), np.int64))
+    known = read_surface_map([path], [side], "made", "auto")
+    assert np.isfinite(known.values).all() and len(known.values) == len(known.x_mm)
 
 
 def annot_bytes():
@@ -233,6 +247,12 @@ def make_readers() -> dict[str, Reader]:
             ("brain.surface_labels",),
             {"lh.label.gii": label_bytes()},
             lambda d: whole_labels(read_surface_labels({"L": d / "lh.label.gii"})),
+            False,
+        ),
+        "values of vertices": Reader(
+            ("brain.surface_values",),
+            {"lh.func.gii": values_bytes()},
+            lambda d: finite_values(d / "lh.func.gii"),
             False,
         ),
         "annot": Reader(

@@ -14,7 +14,9 @@ import pytest
 
 import inr_jax
 from inr_jax.brain.atlas import atlas_files
+from inr_jax.brain.surfaces import fsaverage5
 from inr_jax.brain.template import brain_mask
+from inr_jax.brain.value_maps import read_value_map
 from inr_jax.cli import main
 from inr_jax.errors import InputError
 from inr_jax.run import build
@@ -70,6 +72,34 @@ def test_a_map_against_all_genes_of_a_run(copy, picture, tmp_path, capsys):
     assert (folder / "associations.csv").read_bytes() == before
     assert associate(copy, picture, f"--genesets={sets}") == 2  # sets of 2 are too few
     assert "none of which has" in capsys.readouterr().err
+
+
+def test_a_map_on_cortex_goes_with_genes_as_the_volume_it_is_cut_from(
+    copy, picture, tmp_path
+):
+    volume = read_value_map(str(picture))
+    paths = []
+    for side in fsaverage5():
+        values = np.float32(volume.at(side.at(0.5)))
+        array = nib.gifti.GiftiDataArray(values, "NIFTI_INTENT_SHAPE")
+        paths.append(tmp_path / f"cut_hemi-{side.hemi}.func.gii")
+        nib.save(nib.gifti.GiftiImage(darrays=[array]), paths[-1])
+    assert associate(copy, ",".join(map(str, paths))) == 0
+    folder = copy / "associate"
+    table = pd.read_csv(folder / "cut" / "associations.csv", index_col="gene")
+    model = inr_jax.load(copy)
+    same = inr_jax.associate(model, paths, nulls=99, resolution_mm=3)
+    assert list(same) == ["cut"]
+    r_voxel = same["cut"].table.set_index("gene").r_voxel[table.index]
+    np.testing.assert_allclose(r_voxel, table.r_voxel, atol=0.02)  # 3 mm, and 2 mm
+    x_mm = same["cut"].compared.x_mm
+    beside = volume.at(x_mm)
+    known = np.isfinite(beside)
+    # Cortex folds between two vertices: what lies across a sulcus is another value.
+    r = np.corrcoef(same["cut"].compared.y[known], beside[known])[0, 1]
+    assert known.mean() > 0.9 and r > 0.95
+    with pytest.raises(InputError, match=r"a volume's.*values of vertices"):
+        inr_jax.associate(model, paths[0], mask=str(picture))
 
 
 @pytest.mark.parametrize(
