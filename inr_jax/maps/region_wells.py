@@ -13,6 +13,8 @@ Frame: mm (MNI152 RAS).
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -77,7 +79,10 @@ def _distances(
     from scipy.spatial import cKDTree
 
     apart = np.full((len(at_mm), regions), np.inf)
-    for number in np.unique(region):
-        tree = cKDTree(x_mm[region == number])
-        apart[:, number] = tree.query(at_mm, workers=-1)[0]
+
+    def measure(number: int) -> None:
+        apart[:, number] = cKDTree(x_mm[region == number]).query(at_mm)[0]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # as queries hold no lock
+        list(pool.map(measure, np.unique(region).tolist()))
     return apart

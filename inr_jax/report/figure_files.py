@@ -40,9 +40,25 @@ def draw_both(stem: Path, make: Callable[..., Figure], *args: Any, **how: Any) -
         matplotlib.rcParams["svg.hashsalt"] = stem.name
         figure = make(*args, **how)
         FigureCanvasAgg(figure)
+        _lay_out(figure)
         for ending, dropped in (("png", "Software"), ("svg", "Date")):
             data = io.BytesIO()
             figure.savefig(
                 data, format=ending, dpi=DOTS_PER_INCH, metadata={dropped: None}
             )
             write_bytes(stem.with_name(f"{stem.name}.{ending}"), data.getvalue())
+
+
+def _lay_out(figure: Figure) -> None:
+    """Place axes once for both files; pictures in them take no part in that."""
+    if figure.get_layout_engine() is None:
+        return
+    figure.set_dpi(DOTS_PER_INCH)
+    pictures = [image for axes in figure.axes for image in axes.images]
+    shown = [image.get_visible() for image in pictures]
+    for image in pictures:
+        image.set_visible(False)
+    figure.draw_without_rendering()
+    for image, visible in zip(pictures, shown, strict=True):
+        image.set_visible(visible)
+    figure.set_layout_engine(None)  # which asks for no drawing beside the file's own

@@ -69,7 +69,8 @@ def make_figure(
     views = {name: view for name, view in VIEWS.items() if view[0] in shapes}
     columns = len(views)
     looks = {name: look_at(shapes[hemi], at) for name, (hemi, at) in views.items()}
-    figure = Figure(figsize=(2.6 * columns + 0.9, 2.3 * len(maps) + 0.6))
+    # As wide as two columns of a journal, 180 mm.
+    figure = Figure(figsize=(1.6 * columns + 0.7, 1.4 * len(maps) + 0.6))
     figure.set_layout_engine("constrained")
     axes = figure.subplots(
         len(maps), columns + 1, squeeze=False, width_ratios=[1] * columns + [0.05]
@@ -79,11 +80,13 @@ def make_figure(
         shade = _shade(np.concatenate(shown))
         for ax, (name, (hemi, _)) in zip(row, views.items(), strict=False):
             _draw(ax, looks[name], shapes[hemi], sides[hemi], shade)
-        row[0].set_title(titles[gene], loc="left", fontsize=9)
-        figure.colorbar(shade, cax=row[-1], extend="both", label=scale)
+        row[0].set_title(titles[gene], loc="left", fontsize=8)
+        bar = figure.colorbar(shade, cax=row[-1], extend="both")
+        bar.set_label(scale, fontsize=7)
+        bar.ax.tick_params(labelsize=7)
     for ax, name in zip(axes[-1], views, strict=False):
-        ax.set_xlabel(name, fontsize=8)
-    figure.suptitle(heading, fontsize=9)
+        ax.set_xlabel(name, fontsize=7)
+    figure.suptitle(heading, fontsize=8)
     return figure
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,12 +109,24 @@ def values_on(
         surface: Where.
         columns: Genes, in this order.
     """
-    return [_side(model, side, surface.depths, columns) for side in surface.sides]
+    parts = [_side(model, side, surface.depths, columns) for side in surface.sides]
+    calibrated = calibrated_of(model.drawable, columns)
+    if calibrated is None:
+        return parts
+    calibration = calibrated.calibration
+
+    def tested(side: SurfaceValues) -> SurfaceValues:
+        return side._replace(sd=predictive_sd(calibration, side.x_mm, side.sd))
+
+    parts = [side._replace(validated=model.validated(side.x_mm)) for side in parts]
+    with ThreadPoolExecutor(len(parts)) as pool:  # NumPy lets go of Python meanwhile
+        return list(pool.map(tested, parts))
 
 
 def _side(
     model: Drawn, side: Cortex, depths: tuple[float, ...], columns: Sequence[int]
 ) -> SurfaceValues:
+    """Maps and their spread on a side; what a calibration tells is left open."""
     drawable, vertices = model.drawable, len(side.white)
     values = group_means(
         drawable.recipe.renderer,
@@ -123,10 +136,7 @@ def _side(
         vertices,
     )
     middle_mm = side.at(float(np.mean(depths))).astype(np.float32)
-    calibrated, sd = calibrated_of(drawable, columns), values.spread
-    validated = np.zeros(vertices, bool)
-    if calibrated is not None:
-        sd = predictive_sd(calibrated.calibration, middle_mm, values.spread)
-        validated = model.validated(middle_mm)
-    at = side.hemi, middle_mm
-    return SurfaceValues(*at, values.mean, sd, validated, side.is_cortex())
+    nowhere, cortex = np.zeros(vertices, bool), side.is_cortex()
+    return SurfaceValues(
+        side.hemi, middle_mm, values.mean, values.spread, nowhere, cortex
+    )

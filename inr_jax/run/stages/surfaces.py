@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from inr_jax.maps.surfaces import write_surfaces
+from inr_jax.maps.surfaces import SurfaceValues, write_surfaces
 from inr_jax.maps.uncertainty import UNCALIBRATED
 from inr_jax.report import figures_surface
 from inr_jax.report.figure_files import draw_both
@@ -14,7 +15,7 @@ from inr_jax.run.expression_model import ExpressionModel
 from inr_jax.run.run import Run
 from inr_jax.run.sidecars import Scores
 from inr_jax.run.stages.pictures import best
-from inr_jax.run.surface_maps import values_on
+from inr_jax.run.surface_maps import Surface, values_on
 
 log = logging.getLogger("inr_jax")
 
@@ -47,12 +48,26 @@ def surfaces_stage(
         std = {"Description": STD, "Calibrated": True}
         std = std if model.calibrated else UNCALIBRATED
     folder.mkdir(exist_ok=True)
-    write_surfaces(folder, names, sides, told, std)
-    genes = [model.genes[column] for column in columns]
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(write_surfaces, folder, names, sides, told, std)
+        _draw(run, surface, sides, [model.genes[column] for column in columns], scores)
+        written.result()
+    log.info("maps of %d genes on %d sides in %s", len(told), len(sides), folder)
+
+
+def _draw(
+    run: Run,
+    surface: Surface,
+    sides: list[SurfaceValues],
+    genes: list[str],
+    scores: Scores,
+) -> None:
+    """The picture of the genes that held-out donors confirm best."""
     drawn = best(genes, scores)
+    tested = any(side.validated.any() for side in sides)  # else nothing is pale
     shapes = {
         side.hemi: figures_surface.Shape(
-            side.x_mm, at.triangles, side.validated, side.cortex
+            side.x_mm, at.triangles, side.validated | (not tested), side.cortex
         )
         for side, at in zip(sides, surface.sides, strict=True)
     }
@@ -60,7 +75,7 @@ def surfaces_stage(
         gene: {side.hemi: side.mean[:, genes.index(gene)] for side in sides}
         for gene in drawn
     }
-    words = _words(run, surface.name, len(drawn), len(genes), bool(scores))
+    words = _words(run, surface.name, (len(drawn), len(genes)), bool(scores), tested)
     titles = {gene: _title(gene, scores.get(gene)) for gene in drawn}
     run.workdir.figures.mkdir(exist_ok=True)
     draw_both(
@@ -72,7 +87,6 @@ def surfaces_stage(
         words,
         "expression",
     )
-    log.info("maps of %d genes on %d sides in %s", len(genes), len(sides), folder)
 
 
 STD = (
@@ -85,14 +99,18 @@ def _title(gene: str, row: dict | None) -> str:
     return gene if row is None else f"{gene}: held-out r {row['r']:.2f}"
 
 
-def _words(run: Run, name: str, drawn: int, genes: int, scored: bool) -> str:
-    """What stands over the picture."""
+def _words(
+    run: Run, name: str, counts: tuple[int, int], scored: bool, tested: bool
+) -> str:
+    """What stands over the picture, of so many genes of so many."""
+    drawn, genes = counts
     by = "best of {} genes by held-out r" if scored else "first of {} genes, unscored"
     which = f"{drawn} {by.format(genes)}"
     if genes < len(run.source.samples.genes):
         which += ", of those that --genes named"
     lines = [f"{which}, on {name.split(',')[0].rsplit('/', 1)[-1]}"]
-    lines.append("units of the source; pale: not validated by held-out donors")
+    pale = "pale: not validated by held-out donors"
+    lines.append(f"units of the source; {pale if tested else 'nothing is validated'}")
     lines.append("grey, at the midline: no cortex")
     if run.config.inputs.mirror:
         lines[-1] += "; left and right are one in the fit"
