@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inr_jax.errors import InputError
-from inr_jax.files.reading import is_there, user_path
+from inr_jax.files.reading import is_there, plain_size, user_path
 from inr_jax.samples.samples import Samples
 
 
@@ -72,7 +72,8 @@ def existing(path: str | Path, expected: str) -> Path:
         expected: What ought to lie there, for the message.
 
     Raises:
-        InputError: No path was given, or nothing lies there.
+        InputError: No path was given, nothing lies there, or what is neither a folder
+            nor a plain file and might never end.
     """
     fix = "give its path with --config.source.path=PATH"
     if not str(path):
@@ -80,4 +81,6 @@ def existing(path: str | Path, expected: str) -> Path:
     path = user_path(path, "config.source.path")
     if not is_there(path):
         raise InputError(path, expected=expected, found="nothing there", fix=fix)
+    if not path.is_dir():
+        plain_size(path, expected)
     return path

@@ -11,8 +11,9 @@ import pytest
 from fake_export import Export
 from given import input_error
 
+from inr_jax.samples import sources
 from inr_jax.samples.ahba import folders, readers
-from inr_jax.samples.sources import allen_export, archive
+from inr_jax.samples.sources import ahba, allen_export, archive, table
 
 NAMES = allen_export.FILES
 
@@ -71,6 +72,22 @@ def test_pipes_and_devices_in_a_folder_are_never_opened(export):
     (export / NAMES[0]).unlink()
     (export / NAMES[0]).symlink_to("/dev/zero")
     input_error(allen_export.load, export)
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "pipe", "pipe.zip"])
+def test_pipes_and_devices_in_the_place_of_a_source_are_never_opened(path, tmp_path):
+    if path.startswith("pipe"):
+        os.mkfifo(path := tmp_path / path)
+    for read in (sources.kind_of, allen_export.load, ahba.load, table.load):
+        input_error(read, path)
+
+
+def test_pipes_in_the_place_of_a_donors_files_are_never_opened(tmp_path):
+    (tmp_path / "donor9861").mkdir()
+    (tmp_path / "donor9861" / "Probes.csv").touch()
+    for name in ("donor9861.zip", "donor9861/SampleAnnot.csv"):
+        os.mkfifo(tmp_path / name)
+    assert folders.present(tmp_path) == {"9861": tmp_path / "donor9861"}
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def present(base: Path) -> dict[str, Path]:
     folders = [base, *(item for item in _below(base) if item.is_dir())]
     folders += [item for folder in folders[1:] for item in _below(folder)]
     folders = [folder for folder in folders if folder.is_dir()]
-    zips = [item for folder in folders for item in folder.glob("*.zip")]
+    zips = [z for folder in folders for z in folder.glob("*.zip") if z.is_file()]
     zips += [base] if base.is_file() else []
     homes: dict[str, Path] = {}
     for home in sorted(folders, key=_lacking) + sorted(zips):
@@ -140,6 +140,8 @@ def _annotation(home: Path) -> str:
     """The first two lines of SampleAnnot.csv."""
     name = FILES["annotation"]
     if home.is_dir():
+        if not (home / name).is_file():  # a pipe would have to be waited for
+            raise KeyError(name)
         with open(home / name, encoding="utf-8", errors="replace") as file:
             return file.readline(LINE) + file.readline(LINE)
     with zipfile.ZipFile(home) as archive, archive.open(_member(archive, name)) as file:

@@ -38,6 +38,8 @@ def holds(path: Path, names: tuple[str, ...]) -> bool:
     try:
         if path.is_dir():
             homes = _homes_in_folder(path, names)
+        elif not path.is_file():  # a pipe or device might never end
+            return False
         else:
             with zipfile.ZipFile(path) as archive:
                 homes = _homes_in_zip(path, archive, names)
