@@ -1,15 +1,17 @@
 """Killed before any write of any stage, the same command ends as if nothing had been.
 
 A kill leaves what the disk held: `killing.recorded` copies it before each write of one
-run. From such a copy the command is given again, from all of them where the environment
-has INR_JAX_EVERY_KILL (half an hour). Replaced exports and merges: test_leftovers;
-evaluations: test_kills.
+run. From such a copy the command is given again: from a few, of commands that go
+on from what is there; for all commands and from all copies where the environment has
+INR_JAX_EVERY_KILL (half an hour). In the suite: test_kills, test_leftovers and
+test_associations.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,26 +43,26 @@ class Case(NamedTuple):
     """A command that is killed.
 
     Attributes:
-        flags: Of the verb, separated by blanks; {0} is the folder of what is given.
+        flags: Of the verb, separated by blanks; <NAME> is a base.
         base: What lies in the workdir before: "none", "fit", "run" or "drawn".
         before: Flags of an earlier call of the verb, whose results are replaced.
-        kills: How many states are tried, of all.
+        kills: How many states are tried, of all; 0 for none but of every kill.
     """
 
     flags: str = ""
     base: str = "run"
     before: str | None = None
-    kills: int = 1
+    kills: int = 0
 
 
 CASES = {
-    "fit": Case(f"{' '.join(FIT)} {GENES}", "none", kills=3),
-    "run": Case(f"{' '.join(FIT)} {GENES}", "none", kills=2),
+    "fit": Case(f"{' '.join(FIT)} {GENES}", "none", kills=2),
+    "run": Case(f"{' '.join(FIT)} {GENES}", "none"),
     "evaluate": Case(base="fit"),
     "evaluate others": Case("--config.evaluate.blocks_mm=40"),
     "render": Case(),
-    "render store": Case("--config.render.store=factored", kills=2),
-    "render surface": Case("--config.render.surface={0}/lh.gii --genes=ABCA7"),
+    "render store": Case("--config.render.store=factored"),
+    "render surface": Case("--config.render.surface=<given>/lh.gii --genes=ABCA7"),
     "render gradient": Case("--config.render.quantity=gradient"),
     "render between": Case("--genes=ABCA1~ABCA7:3"),
     "regions": Case(),
@@ -69,24 +71,30 @@ CASES = {
     "report": Case(),
     "crosswalk": Case(),
     "compare": Case(base="drawn"),
-    "adapt": Case("--config.source.genes=BIN1,CLU", kills=2),
-    "adapt others": Case("--config.source.genes=BIN1", before=GENES),
-    "associate": Case(f"--map={{0}}/map.nii.gz {ALONE}"),
-    "associate again": Case(
-        f"--map={{0}}/map.nii.gz {ALONE} --config.associate.seed=1",
-        before=f"--map={{0}}/map.nii.gz {ALONE} --genesets={{0}}/sets.gmt",
+    "adapt": Case("--config.source.genes=BIN1,CLU", kills=1),
+    "adapt others": Case(
+        "--config.source.genes=BIN1", before="--config.source.genes=CLU"
     ),
-    "sweep": Case("--sweep={0}/sweep.py --donors=9861", kills=2),
-    "merge": Case("{0}/shard1 {0}/shard2", "none", kills=2),
+    "associate": Case(f"--map=<given>/map.nii.gz {ALONE}"),
+    "associate again": Case(
+        f"--map=<given>/map.nii.gz {ALONE} --config.associate.seed=1",
+        before=f"--map=<given>/map.nii.gz {ALONE}",
+        kills=1,
+    ),
+    "sweep": Case("--sweep=<given>/sweep.py --donors=9861", kills=1),
+    "merge": Case("<shard1> <shard2>", "none", kills=2),
     "export": Case(),
-    "export zarr": Case("--format=zarr", kills=2),
-    "export other zarr": Case("--format=zarr --genes=ABCA7", before="--format=zarr"),
+    "export zarr": Case("--format=zarr"),
+    "export other zarr": Case(
+        "--format=zarr --genes=ABCA7", before="--format=zarr", kills=2
+    ),
     "export parquet": Case("--format=parquet"),
 }
 
 
 def put_inputs(folder: Path) -> None:
     """What commands are given beside a workdir."""
+    folder.mkdir()
     mask, grid = brain_mask(3)
     x, y, z = (grid.points_mm(mask) / 25).T
     values = np.zeros(mask.shape, np.float32)
@@ -94,7 +102,6 @@ def put_inputs(folder: Path) -> None:
     nib.save(nib.Nifti1Image(values, grid.affine), folder / "map.nii.gz")
     (folder / "lh.gii").write_bytes(surface_bytes())
     (folder / "sweep.py").write_text(SWEEP)
-    (folder / "sets.gmt").write_text("all\tx\tABCA1\tABCA7\tADAM17\n")
 
 
 def call(*words: object) -> None:
@@ -102,58 +109,67 @@ def call(*words: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def bases(made_once):
-    """Workdirs after a fit, its evaluation and its maps; shards; what is given."""
+def base(made_once):
+    """Name to a folder: "fit", "run" (evaluated), "drawn", shards, or what is given."""
 
-    def make(folder):
-        folder.mkdir()
-        put_inputs(folder)
-        call("fit", f"--workdir={folder / 'fit'}", GENES, *FIT)
-        for verb, before, after in (
-            ("evaluate", "fit", "run"),
-            ("render", "run", "drawn"),
-        ):
-            shutil.copytree(folder / before, folder / after)
-            call(verb, f"--workdir={folder / after}")
-        for part in (1, 2):
-            shard = f"--config.source.genes_shard={part}/2"
-            out = f"--workdir={folder}/shard{part}"
-            call("run", out, GENES + ",APOE", shard, *FIT, *SHARD)
+    def shard(folder, part):
+        asked = [f"{GENES},APOE", f"--config.source.genes_shard={part}/2"]
+        call("run", f"--workdir={folder}", *asked, *FIT, *SHARD)
 
-    return made_once("killed", make)
+    def after(folder, before, verb):
+        shutil.copytree(base_of(before), folder)
+        call(verb, f"--workdir={folder}")
+
+    makers = {
+        "given": put_inputs,
+        "fit": lambda folder: call("fit", f"--workdir={folder}", GENES, *FIT),
+        "run": lambda folder: after(folder, "fit", "evaluate"),
+        "drawn": lambda folder: after(folder, "run", "render"),
+        "shard1": lambda folder: shard(folder, 1),
+        "shard2": lambda folder: shard(folder, 2),
+    }
+
+    def base_of(name):
+        return made_once(f"killed-{name}", makers[name])
+
+    return base_of
 
 
-def command(name: str, flags: str, workdir: Path, inputs: Path) -> int:
-    words = [word.format(inputs) for word in flags.split()]
+def command(name: str, flags: str, workdir: Path, base: Callable[[str], Path]) -> int:
+    words = flags.split()
+    for given in ("given", "shard1", "shard2"):
+        mark = f"<{given}>"
+        if mark in flags:
+            words = [word.replace(mark, str(base(given))) for word in words]
     return cli.main([name.split()[0], *words, f"--workdir={workdir}"])
 
 
-def begun(name: str, case: Case, folder: Path, bases: Path) -> Path:
+def begun(name: str, case: Case, folder: Path, base: Callable[[str], Path]) -> Path:
     """A workdir as it is before the command."""
     if case.base == "none":
         folder.mkdir(parents=True)
     else:
-        shutil.copytree(bases / case.base, folder)
+        shutil.copytree(base(case.base), folder)
     if case.before is not None:
-        assert command(name, case.before, folder, bases) == 0
+        assert command(name, case.before, folder, base) == 0
     return folder
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [n for n in CASES if EVERY or CASES[n].kills])
 def test_a_stage_that_was_killed_is_done_again(
-    name, bases, tmp_path, capsys, monkeypatch
+    name, base, tmp_path, capsys, monkeypatch
 ):
     case = CASES[name]
     monkeypatch.setattr(evaluate, "is_large", lambda *_: True)  # folds are kept
-    folder = begun(name, case, tmp_path / "whole" / "out", bases)
+    folder = begun(name, case, tmp_path / "whole" / "out", base)
     with killing.recorded(folder, tmp_path / "killed") as states:
-        assert command(name, case.flags, folder, bases) == 0
+        assert command(name, case.flags, folder, base) == 0
     whole = killing.products(folder)
     assert states
     for state in states if EVERY else killing.spread(states, case.kills):
         told = f"{name}: {state.parent.name} of {len(states)}"
-        status = command(name, case.flags, state, bases)
+        status = command(name, case.flags, state, base)
         assert status == 0, (told, capsys.readouterr().err)
         assert not killing.differences(killing.products(state), whole), told
         shutil.rmtree(state.parent)
