@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inr_jax.report.png import save
-from inr_jax.report.styles import method_style, pale_grid
+from inr_jax.report.styles import ANY_OTHER, method_style, pale_grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,7 +78,7 @@ def curves_figure(
 
 def _draw_curves(axes: Axes, rows: list[dict], along: str, name: str) -> None:
     low = LOWEST_DRAWN if name == "r2" else -np.inf
-    for method in dict.fromkeys(row["method"] for row in rows):
+    for number, method in enumerate(dict.fromkeys(row["method"] for row in rows)):
         mine = sorted(
             (row for row in rows if row["method"] == method), key=lambda r: r[along]
         )
@@ -87,6 +87,8 @@ def _draw_curves(axes: Axes, rows: list[dict], along: str, name: str) -> None:
         style = method_style(method)
         look = {key: style[key] for key in ("color", "zorder")}
         look["marker"] = ON_A_LINE.get(style["marker"], style["marker"])
+        if style is ANY_OTHER:  # those without a look of their own, told apart
+            look |= {"color": f"C{number}", "marker": "osv^"[number % 4]}
         axes.plot(across, up, label=method, linewidth=1.2, markersize=6, **look)
         cut = [(x, low) for x, row in zip(across, mine, strict=True) if row[name] < low]
         for x, y in cut[:1]:
