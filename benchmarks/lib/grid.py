@@ -78,7 +78,7 @@ def fit_cell(
     return Fold(np.stack(means), seconds, (time.process_time() - start) / values * 1e6)
 
 
-def krige(predict: Predictor, training: Samples, sites: Sites, *, seeds: range) -> Fold:
+def krige(predict: Predictor, training: Samples, sites: Sites, seeds: range) -> Fold:
     """Predict by a baseline, which has no seed."""
     del seeds
     start = time.process_time()
