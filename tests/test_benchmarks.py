@@ -39,6 +39,7 @@ MEASURED = {
     "association": {"naive", "counted", "tail", "family", "sets"},
     "adapt": {"wells", "r", "r2"},
     "adapt_steps": {"r", "r2"},
+    "averaged_phantom": {"values", "r", "r2"},
     "blup_targets": {"wells", "likelihood", "EM"},
     "conditioning": {"r", "r2", "parameters", "difference", "half_interval"},
     "compile_and_start": {"import_cli", "first_step_cold", "compile_cold"},
