@@ -72,11 +72,15 @@ def changed(
 
 
 def unknown_setting(where: object, key: str) -> InputError:
-    """The error for a key that is not in the table, or for its last part alone."""
+    """The error for a key that is no setting, or for its last part alone."""
     for constant, value in CONSTANTS.items():
         if key in (constant, constant.split(".")[-1]):
             fix = f"leave it out, it is a constant now: {value}"
             return InputError(where, expected="settings", found=constant, fix=fix)
+    if key in SECTIONS:
+        fix = f"name a setting, as {next(k for k in TABLE if k.startswith(key))}"
+        found = f"{key} with a value of its own"
+        return InputError(where, expected="a section", found=found, fix=fix)
     parts = set(".".join(TABLE).split("."))
     return unknown_name(str(where), key, TABLE if "." in key else parts | set(TABLE))
 

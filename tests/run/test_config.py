@@ -74,6 +74,8 @@ def test_a_mistyped_key_is_an_error_not_a_new_setting():
         settings.fit.stepz = 3
     with pytest.raises(AttributeError):
         settings.ft = 3
+    with pytest.raises(InputError, match=r"expected a section.*, as fit\.steps"):
+        config.from_json('{"fit": 3}')
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
