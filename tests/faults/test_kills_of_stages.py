@@ -63,6 +63,7 @@ CASES = {
     "render": Case(),
     "render store": Case("--config.render.store=factored"),
     "render surface": Case("--config.render.surface=<given>/lh.gii --genes=ABCA7"),
+    "surfaces": Case("--config.render.surface=<given>/lh.gii --genes=ABCA7"),
     "render gradient": Case("--config.render.quantity=gradient"),
     "render between": Case("--genes=ABCA1~ABCA7:3"),
     "regions": Case(),
@@ -71,7 +72,7 @@ CASES = {
     "report": Case(),
     "crosswalk": Case(),
     "compare": Case(base="drawn"),
-    "adapt": Case("--config.source.genes=BIN1,CLU", kills=1),
+    "adapt": Case("--config.source.genes=BIN1,CLU"),
     "adapt others": Case(
         "--config.source.genes=BIN1", before="--config.source.genes=CLU"
     ),
@@ -79,15 +80,12 @@ CASES = {
     "associate again": Case(
         f"--map=<given>/map.nii.gz {ALONE} --config.associate.seed=1",
         before=f"--map=<given>/map.nii.gz {ALONE}",
-        kills=1,
     ),
     "sweep": Case("--sweep=<given>/sweep.py --donors=9861", kills=1),
     "merge": Case("<shard1> <shard2>", "none", kills=2),
     "export": Case(),
     "export zarr": Case("--format=zarr"),
-    "export other zarr": Case(
-        "--format=zarr --genes=ABCA7", before="--format=zarr", kills=2
-    ),
+    "export other zarr": Case("--format=zarr --genes=ABCA7", before="--format=zarr"),
     "export parquet": Case("--format=parquet"),
 }
 
