@@ -104,7 +104,7 @@ BAD_FILES = {
     ),
     "section": (
         HEAD + "    c.unlock(); del c.fit; c.fit = 3\n    return c",
-        "found 'fit'",
+        "found fit with a value of its own",
     ),
 }
 BAD_JSON = {
@@ -114,7 +114,7 @@ BAD_JSON = {
     "key": ('{"fit": {"stepz": 1}}', "did you mean 'fit.steps'"),
     "type": ('{"fit": {"steps": "x"}}', "fit.steps: expected int, found 'x'"),
     "null": ('{"fit": {"steps": null}}', "fit.steps: expected int, found None"),
-    "section": ('{"fit": 3}', "found 'fit'"),
+    "section": ('{"fit": 3}', "found fit with a value of its own"),
 }
 
 
