@@ -76,7 +76,7 @@ def packed(data: bytes, form: int = GZIP) -> bytes:
     return isal_zlib.compress(data, ISAL_LEVEL, form)
 
 
-def _packed_by_zlib(data: bytes, form: int) -> bytes:
+def _packed_by_zlib(data: bytes, form: int = GZIP) -> bytes:
     """By runs and Huffman codes alone.
 
     Zeros outside the brain are runs; floats hold no other repetitions. Not looking
