@@ -11,16 +11,13 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 from lib.machine import flags_of, write
 from lib.settings import settings_of
+from lib.truths import truth_of
 
-from inr_jax.brain.template import brain_mask, tissue_at
 from inr_jax.fitting.held_out_fit import make_predictor
 from inr_jax.run import build
 from inr_jax.samples.averages import averaged
-from inr_jax.samples.phantom import truth
-from inr_jax.samples.sites import UNNAMED, Sites
 from inr_jax.stats.baselines import baselines
 from inr_jax.stats.scores import score
 
@@ -28,18 +25,9 @@ TINY = {"fit.steps": 2, "fit.members": 2, "phantom.n_wells": 120}
 METHODS = ("nearest", "kriging", "kriging_targets", "kriging_local")
 FLAGS = {
     "genes": (int, 20, "G"),
-    "voxels": (int, 5000, "of the brain, evenly spaced, at most"),
+    "voxels": (int, 5000, "of the brain, about, evenly spaced"),
     "path": (str, "", "none: this is the phantom's alone"),
 }
-
-
-def voxels_of(count: int) -> Sites:
-    """So many voxels of the brain at 2 mm, evenly spaced, without names."""
-    mask, grid = brain_mask(2)
-    x_mm = grid.points_mm(mask)
-    x_mm = x_mm[:: -(-len(x_mm) // count)].astype(np.float32)
-    unnamed = np.full(len(x_mm), UNNAMED, np.int32)
-    return Sites(x_mm, tissue_at(x_mm), unnamed, unnamed)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -51,8 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     config.phantom.n_genes = flags.genes
     brain = build.make_phantom(config)
     wells = build.load_source(config).samples
-    sites = voxels_of(flags.voxels)
-    true = truth(brain, sites.x_mm, sites.tissue)
+    sites, true = truth_of(config, brain, wells, flags.voxels)
     for averages in ("none", "structure", "parent"):
         values = averaged(wells, averages)
         for support in ("named well", "all wells"):

@@ -21,14 +21,17 @@ PLACES = 4000  # of a phantom's brain
 
 
 def truth_of(
-    c: ConfigDict, brain: Phantom | None, samples: Samples
+    c: ConfigDict, brain: Phantom | None, samples: Samples, count: int = PLACES
 ) -> tuple[Sites, np.ndarray]:
-    """Places and their values `(V, G)`: of a phantom in its brain, else at wells."""
+    """Places and their values `(V, G)`: of a phantom in its brain, else at wells.
+
+    In the brain there are about `count` places, evenly spaced.
+    """
     if brain is None:
         return samples.sites().unnamed(), samples.values
     canvas = build.make_canvas(c)
     x_mm = canvas.grid.points_mm(canvas.mask)
-    x_mm = np.float32(x_mm[:: max(1, len(x_mm) // PLACES)])
+    x_mm = np.float32(x_mm[:: max(1, len(x_mm) // count)])
     tissue, none = tissue_at(x_mm), np.full(len(x_mm), UNNAMED)
     return Sites(x_mm, tissue, none, none), truth(brain, x_mm, tissue)
 
