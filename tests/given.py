@@ -11,6 +11,7 @@ import pandas as pd
 
 from inr_jax import cli
 from inr_jax.brain.space import Box
+from inr_jax.brain.template import brain_mask
 from inr_jax.errors import InputError
 from inr_jax.samples.samples import Samples, make_samples
 
@@ -27,6 +28,16 @@ def oblique(
     affine[:3, :3] = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ np.diag(sides)
     affine[:3, 3] = [-30, -50, -10]
     return affine
+
+
+def write_smooth_map(path: Path) -> Path:
+    """A smooth map of the brain at 3 mm that has nothing to do with any gene."""
+    mask, grid = brain_mask(3)
+    x, y, z = (grid.points_mm(mask) / 25).T
+    values = np.zeros(mask.shape, np.float32)
+    values[mask] = np.sin(x) * np.cos(y) + np.sin(z + y)
+    nib.save(nib.Nifti1Image(values, grid.affine), path)
+    return path
 
 
 def head_mm(rng: np.random.Generator, n: int) -> np.ndarray:

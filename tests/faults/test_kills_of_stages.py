@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import killing
-import nibabel as nib
-import numpy as np
 import pytest
+from given import write_smooth_map
 from reader_cases import surface_bytes
 from workdirs import SMALL
 
 from inr_jax import cli
-from inr_jax.brain.template import brain_mask
 from inr_jax.run.stages import evaluate
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
@@ -93,11 +91,7 @@ CASES = {
 def put_inputs(folder: Path) -> None:
     """What commands are given beside a workdir."""
     folder.mkdir()
-    mask, grid = brain_mask(3)
-    x, y, z = (grid.points_mm(mask) / 25).T
-    values = np.zeros(mask.shape, np.float32)
-    values[mask] = np.sin(x) * np.cos(y) + np.sin(z + y)
-    nib.save(nib.Nifti1Image(values, grid.affine), folder / "map.nii.gz")
+    write_smooth_map(folder / "map.nii.gz")
     (folder / "lh.gii").write_bytes(surface_bytes())
     (folder / "sweep.py").write_text(SWEEP)
 

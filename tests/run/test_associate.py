@@ -11,11 +11,11 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+from given import write_smooth_map
 
 import inr_jax
 from inr_jax.brain.atlas import atlas_files
 from inr_jax.brain.surfaces import fsaverage5
-from inr_jax.brain.template import brain_mask
 from inr_jax.brain.value_maps import read_value_map
 from inr_jax.cli import main
 from inr_jax.errors import InputError
@@ -31,13 +31,7 @@ NULLS = "--config.associate.nulls=99"
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory):
     """A smooth map that has nothing to do with any gene, on a grid of its own."""
-    mask, grid = brain_mask(3)
-    x, y, z = (grid.points_mm(mask) / 25).T
-    values = np.zeros(mask.shape, np.float32)
-    values[mask] = np.sin(x) * np.cos(y) + np.sin(z + y)
-    path = tmp_path_factory.mktemp("maps") / "smooth.nii.gz"
-    nib.save(nib.Nifti1Image(values, grid.affine), path)
-    return path
+    return write_smooth_map(tmp_path_factory.mktemp("maps") / "smooth.nii.gz")
 
 
 def associate(workdir, picture, *more):
