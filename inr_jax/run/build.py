@@ -22,6 +22,7 @@ from inr_jax.samples import phantom, sources
 from inr_jax.samples.ahba.wells import COORDINATES
 from inr_jax.samples.averages import averaged
 from inr_jax.samples.checks import pick_genes
+from inr_jax.samples.gene_names import symbols_in
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source, counts
 from inr_jax.stats import hold_out
@@ -42,7 +43,7 @@ def load_source(config: ConfigDict, brain: phantom.Phantom | None = None) -> Sou
         InputError: Bad or missing data.
     """
     settings = config.source
-    genes = tuple(name.strip() for name in settings.genes.split(",") if name.strip())
+    genes = tuple(symbols_in(settings.genes))
     if settings.name == "phantom":
         return _phantom_source(config, genes, brain or make_phantom(config))
     if settings.name == "ahba":

@@ -8,7 +8,7 @@ from inr_jax.run.run import Run
 from inr_jax.run.sidecars import sidecars
 from inr_jax.run.stages.render import expression_model, scores_of_maps
 from inr_jax.run.stages.surfaces import surfaces_stage
-from inr_jax.samples.gene_names import columns_of
+from inr_jax.samples.gene_names import columns_of, symbols_in
 
 
 def cortex_stage(run: Run, genes: str | None = None) -> None:
@@ -22,7 +22,7 @@ def cortex_stage(run: Run, genes: str | None = None) -> None:
         InputError: An unknown gene, no checkpoint, or one of another fit.
     """
     model = expression_model(run)
-    names = [name.strip() for name in (genes or "").split(",") if name.strip()]
+    names = symbols_in(genes)
     columns = columns_of(model.genes, names or None)
     held_out = scores_of_maps(run, model, read_scores_of(run.workdir))
     with timed(run.workdir, "surfaces"):

@@ -23,7 +23,7 @@ from inr_jax.run.run import Run
 from inr_jax.run.sidecars import sidecars
 from inr_jax.run.stages.between import between_stage, split_genes
 from inr_jax.run.stages.render import expression_model, render_stage
-from inr_jax.samples.gene_names import columns_of
+from inr_jax.samples.gene_names import columns_of, symbols_in
 
 log = logging.getLogger("inr_jax")
 DESCRIPTIONS = {
@@ -58,7 +58,7 @@ def derivatives_stage(run: Run, genes: str | None = None) -> None:
     quantity, canvas, folder = run.config.render.quantity, run.canvas, run.workdir.maps
     check_no_store(quantity, run.config.render.store)
     model = expression_model(run)
-    names = [name.strip() for name in (genes or "").split(",") if name.strip()]
+    names = symbols_in(genes)
     columns = columns_of(model.genes, names or None)
     rows = read_scores_of(run.workdir)
     held_out = tables.of_maps(rows, sees_structures=run.drawn == "structure")

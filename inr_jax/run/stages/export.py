@@ -25,6 +25,7 @@ from inr_jax.run.sidecars import sidecars_of
 from inr_jax.run.stores import factored_of, told_of
 from inr_jax.run.workdir import Workdir
 from inr_jax.samples.ahba.region_tables import read_labels
+from inr_jax.samples.gene_names import symbols_in
 
 log = logging.getLogger("inr_jax")
 FORMATS = ("nifti", "parquet", "h5ad", "zarr")
@@ -53,7 +54,7 @@ def export(
     if kind not in FORMATS:
         raise unknown_name("--format", kind, FORMATS)
     store = store_of(config, folder)
-    names = [name.strip() for name in (genes or "").split(",") if name.strip()]
+    names = symbols_in(genes)
     columns = store.columns(names or store.genes)
     path = _write(config, folder, store, columns, kind)
     log.info("export: %d genes in %s", len(columns), path)

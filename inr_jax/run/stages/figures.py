@@ -26,7 +26,7 @@ from inr_jax.run.stages.pictures import PHANTOM, Scores
 from inr_jax.run.stages.regions import with_held_out
 from inr_jax.run.stages.render import expression_model, scores_of_maps
 from inr_jax.run.stages.violins import draw_violins
-from inr_jax.samples.gene_names import columns_of
+from inr_jax.samples.gene_names import columns_of, symbols_in
 
 log = logging.getLogger("inr_jax")
 SLICED, GLASS = 8, 4  # genes in the picture of slices, and of glass brains
@@ -53,7 +53,7 @@ def figures_stage(
     """
     model = with_held_out(run, expression_model(run))
     _, scores = scores_of_maps(run, model, read_scores_of(run.workdir))
-    picked = [name.strip() for name in (genes or "").split(",") if name.strip()]
+    picked = symbols_in(genes)
     columns_of(model.genes, picked or None)
     chosen = picked or _best(model.genes, scores)
     other = read_other(against, model) if against else None

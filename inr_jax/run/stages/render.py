@@ -37,7 +37,7 @@ from inr_jax.run.stages.store import (
 )
 from inr_jax.run.stages.surfaces import surfaces_stage
 from inr_jax.samples import phantom
-from inr_jax.samples.gene_names import columns_of
+from inr_jax.samples.gene_names import columns_of, symbols_in
 from inr_jax.stats.neighbours import nearest_distance_mm
 
 log = logging.getLogger("inr_jax")
@@ -55,7 +55,7 @@ def render_stage(run: Run, genes: str | None = None) -> None:
         InputError: An unknown gene, no checkpoint, or one of another fit.
     """
     model, workdir, canvas = expression_model(run), run.workdir, run.canvas
-    names = [name.strip() for name in (genes or "").split(",") if name.strip()]
+    names = symbols_in(genes)
     columns = columns_of(model.genes, names or None)
     whole = len(columns) == len(model.genes)  # what figures and summary are of
     rows = read_scores_of(workdir)
