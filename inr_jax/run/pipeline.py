@@ -207,7 +207,8 @@ def make_run(config: ConfigDict, workdir: Workdir, verb: str = "run") -> Run:
         InputError: A bad mask, bad data, a bad atlas or crosswalk.
     """
     canvas = build.make_canvas(config)
-    surface = surface_of(config, wanted=verb == "surfaces")
+    on_cortex = config.render.surface or verb == "surfaces"
+    surface = surface_of(config) if on_cortex else None
     source, brain = read_source(config, workdir.wells, verb)
     samples = source.samples
     regions = None

@@ -81,21 +81,15 @@ def read_surface(name: str, space: str, depths: tuple[float, ...]) -> Surface:
     return Surface(name, sides, depths, told)
 
 
-def surface_of(config: ConfigDict, *, wanted: bool = False) -> Surface | None:
-    """The surface that `config.render` names, or None.
-
-    Args:
-        config: Settings of the run.
-        wanted: Whether fsaverage5 is taken where none is named.
+def surface_of(config: ConfigDict) -> Surface:
+    """The surface that `config.render` names, else fsaverage5.
 
     Raises:
         InputError: As for `read_surface`.
     """
     section = config.render
-    name = section.surface or (FSAVERAGE5 if wanted else "")
-    if not name:
-        return None
     depths = setting_checks.depths("config.render.depths", section.depths)
+    name = section.surface or FSAVERAGE5
     return read_surface(name, section.surface_space, depths)
 
 

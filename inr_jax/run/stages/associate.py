@@ -39,7 +39,7 @@ from inr_jax.run.images import blocks_of
 from inr_jax.run.provenance import timed
 from inr_jax.run.run import Run
 from inr_jax.run.stages.render import expression_model
-from inr_jax.run.surface_maps import Surface, surface_of
+from inr_jax.run.surface_maps import surface_of
 from inr_jax.run.wells import has_values
 from inr_jax.samples.gene_sets import GeneSets, entrez_of_export, read_gene_sets
 from inr_jax.samples.region_values import read_region_values
@@ -83,7 +83,7 @@ def associate_stage(
     if not paths and not table:
         fix = "as --map=PET.nii.gz, or --table=REGIONS.csv"
         raise InputError("--map", expected="a NIfTI in MNI mm", found="none", fix=fix)
-    cortex = functools.partial(_surface, run)
+    cortex = functools.partial(surface_of, run.config)
     maps = read_maps(paths, cortex, mask=mask or "", zeros=zeros or "auto")
     asked, genes = asked_of(run, atlas, atlas_info), run.source.samples.genes
     sets = (
@@ -154,13 +154,6 @@ def _draw_best(
     ]
     path = folder / "best_genes.png"
     pictures.draw_best(path, compared.name, x_mm, compared.y, genes)
-
-
-def _surface(run: Run) -> Surface:
-    """The surface of the settings, else fsaverage5."""
-    surface = surface_of(run.config, wanted=True)
-    assert surface is not None  # it is wanted
-    return surface
 
 
 def _entrez(run: Run) -> dict[str, str]:
