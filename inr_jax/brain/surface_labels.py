@@ -126,7 +126,7 @@ def _read(path: Path) -> _Labels:
         if not len(label) or label.ndim != 1:
             raise ValueError(f"labels of shape {label.shape}")
     except Exception as error:  # expat and nibabel raise whatever a file brings about
-        reason = first_line(error) or type(error).__name__
+        reason = first_line(error)
         raise InputError(path, expected=EXPECTED, found=reason, fix=FIX) from error
     present = np.unique(label)
     present = present[present > 0]

@@ -20,7 +20,7 @@ from inr_jax.brain.value_maps import check_values
 from inr_jax.errors import InputError, first_line
 from inr_jax.files.reading import MIB, read_bytes
 
-ENDING = re.compile(r"(\.(func|shape|dscalar))?\.gii(\.gz)?$")
+ENDING = re.compile(r"(\.(func|shape))?\.gii(\.gz)?$")
 MOST = 64 * MIB
 EXPECTED = "a value of each vertex of cortex (GIFTI)"
 FIX = "give a .func.gii or .shape.gii of each side, as hemi-L or lh in its name tells"
@@ -157,6 +157,6 @@ def _read(path: str | Path) -> tuple[str, np.ndarray]:
         told = str(image.meta.get("AnatomicalStructurePrimary", ""))
         told = told or str(image.darrays[0].meta.get("AnatomicalStructurePrimary", ""))
     except Exception as error:  # expat and nibabel raise whatever a file brings about
-        found = first_line(error) or type(error).__name__
-        raise InputError(path, expected=EXPECTED, found=found, fix=FIX) from error
+        reason = first_line(error)
+        raise InputError(path, expected=EXPECTED, found=reason, fix=FIX) from error
     return side_of(str(path), told, FIX), values

@@ -143,7 +143,7 @@ def _read(path: Path) -> _Mesh:
         if not whole or triangles.min() < 0 or triangles.max() >= len(x_mm):
             raise ValueError("triangles of vertices that are not there")
     except Exception as error:  # expat and nibabel raise whatever a file brings about
-        found = first_line(error) or type(error).__name__
+        found = first_line(error)
         if "unpack" in found:
             found = "no points, or no triangles"
         raise InputError(path, expected=expected, found=found, fix=FIX) from error

@@ -66,6 +66,7 @@ class LocalKriging(NamedTuple):
         """Values `(V, G)` float32 at places `(V, 3)`, folded as the wells are."""
         values = np.empty((len(x_mm), self.weights.shape[1]), np.float32)
         count = min(NEIGHBOUR, len(self.support.x_mm))
+        averaging = self.support.averaging()
         for first in range(0, len(x_mm), CHUNK):
             rows = slice(first, first + CHUNK)
             distance, _ = nearest_wells(self.support.x_mm, x_mm[rows], count=count)
@@ -73,7 +74,7 @@ class LocalKriging(NamedTuple):
             kernel = local_matern32(
                 x_mm[rows], self.support.x_mm, length_mm, self.length_mm
             )
-            between = (self.support.averaging() @ kernel.T).T
+            between = (averaging @ kernel.T).T
             values[rows] = self.units.values(between @ self.weights)
         return values
 
