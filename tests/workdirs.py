@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 
 import numpy as np
 
@@ -32,6 +33,15 @@ def started(*arguments, env=None):
     """A real process; its stderr is to be read by the caller."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen([*AS_USER, *arguments], env=env, **pipes)
+
+
+def wait_for(true, process, seconds=120):
+    """Wait for a condition while a process is at work."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < end, "nothing came of it"
+        time.sleep(0.01)
 
 
 def maps(workdir, suffix="feature"):

@@ -13,11 +13,14 @@ JAX_PROCESS_ID.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import os
+import re
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,6 +31,8 @@ from inr_jax.run.workdir import SUFFIXES, Workdir
 log = logging.getLogger("inr_jax")
 WHERE = "config.devices.distributed"
 BY_HAND = ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID")
+# In what XLA raises where a process it computes with has ended.
+LOST = re.compile("gloo|nccl|coordination|heartbeat|barrier|closed by peer", re.I)
 LEFT_OUT = shutil.ignore_patterns(
     "maps", "figures", "store", "export", ".lock", "checkpoints*"
 )
@@ -46,14 +51,22 @@ def as_one(root: Path, *, distributed: bool, timeout_s: int) -> Iterator[Path]:
         The folder to work in.
 
     Raises:
-        InputError: No launcher is there, or processes do not find each other.
+        InputError: No launcher is there, processes do not find each other, or one of
+            them ends before the others.
     """
     if not distributed:
         yield root
         return
+    begin(os.environ, timeout_s)
+    with _told_of_a_lost_process(), _joined(root) as folder:
+        yield folder
+
+
+@contextlib.contextmanager
+def _joined(root: Path) -> Iterator[Path]:
+    """The folder that this of several processes works in."""
     import jax
 
-    begin(os.environ, timeout_s)
     number, count = jax.process_index(), jax.process_count()
     if number == 0:
         log.info("%d processes, %d devices", count, jax.device_count())
@@ -78,6 +91,34 @@ def as_one(root: Path, *, distributed: bool, timeout_s: int) -> Iterator[Path]:
         logging.getLogger("inr_jax").setLevel(logging.ERROR)
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             yield copy
+
+
+@contextlib.contextmanager
+def _told_of_a_lost_process() -> Iterator[None]:
+    """Tell in one line that another process has ended, and end without it.
+
+    Raises:
+        InputError: Another process has ended.
+    """
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:  # XLA raises either
+        if not LOST.search(str(error)):
+            raise
+        # JAX would wait for the lost process at its own exit, and then abort.
+        atexit.register(_end)
+        raise InputError(
+            WHERE,
+            expected="all processes to the end",
+            found=f"one that has ended ({first_line(error)})",
+            fix="see what it said, and run the same command again, which goes on",
+        ) from error
+
+
+def _end() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(2)
 
 
 def _meet(what: str) -> None:

@@ -67,27 +67,35 @@ def test_without_a_launcher_the_command_ends_in_a_line(tmp_path, capsys, monkeyp
 RUN = [*workdirs.TINY, "--config.phantom.n_genes=2", "--config.anatomy.enabled=false"]
 
 
-@pytest.mark.slow
-def test_two_processes_make_the_maps_of_one(tmp_path):
+@pytest.fixture
+def two_processes(tmp_path):
+    """Starts the same command as two processes that find each other."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    by_hand = [
-        *RUN,
-        "--config.devices.distributed=true",
-        f"--workdir={tmp_path / 'two'}",
-    ]
     path = os.pathsep.join(filter(None, sys.path))
+
+    def start(*call):
+        for number in ("0", "1"):
+            values = (address, "2", number)
+            env = dict(zip(distributed.BY_HAND, values, strict=True))
+            env = {**os.environ, **env, "JAX_PLATFORMS": "cpu", "PYTHONPATH": path}
+            env["TMPDIR"] = str(tmp_path)  # a killed process leaves its copy
+            flag = "--config.devices.distributed=true"
+            yield workdirs.started("run", *call, flag, env=env)
+
+    return start
+
+
+@pytest.mark.slow
+def test_two_processes_make_the_maps_of_one(tmp_path, two_processes):
     pool = ThreadPoolExecutor()
 
-    def process(number):
-        values = (address, "2", str(number))
-        env = dict(zip(distributed.BY_HAND, values, strict=True))
-        env = {**os.environ, **env, "JAX_PLATFORMS": "cpu", "PYTHONPATH": path}
-        started = workdirs.started("run", *by_hand, env=env)
-        return started.communicate(timeout=500), started.returncode
+    def ended(process):
+        return process.communicate(timeout=500), process.returncode
 
-    for (_, told), status in pool.map(process, (0, 1)):
+    started = [*two_processes(*RUN, f"--workdir={tmp_path / 'two'}")]
+    for (_, told), status in pool.map(ended, started):
         assert status == 0, told
     assert cli.main(["run", f"--workdir={tmp_path / 'one'}", *RUN]) == 0
     for suffix in ("feature", "std"):
@@ -97,3 +105,17 @@ def test_two_processes_make_the_maps_of_one(tmp_path):
             values, others = (nib.load(p[gene]).get_fdata() for p in (one, two))
             np.testing.assert_allclose(others, values, atol=2e-5 * np.ptp(values))
     assert not list((tmp_path / "two").rglob("*.tmp"))
+
+
+@pytest.mark.slow
+def test_where_a_process_dies_the_other_says_so_and_ends(tmp_path, two_processes):
+    out = tmp_path / "two"
+    endless = [*RUN, "--config.fit.steps=1000000", "--config.fit.chunk=50"]
+    first, second = two_processes(*endless, f"--workdir={out}")
+    workdirs.wait_for((out / "losses.csv").exists, first)
+    second.kill()
+    _, told = first.communicate(timeout=60)
+    line = told.strip().splitlines()[-1]
+    assert first.returncode == 2 and "Traceback" not in told
+    assert "one that has ended" in line and "run the same command again" in line
+    assert not list(out.rglob("*.tmp"))

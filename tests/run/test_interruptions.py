@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import jax
@@ -18,7 +17,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from given import refused
-from workdirs import THREE_GENES, started
+from workdirs import THREE_GENES, started, wait_for
 
 from inr_jax import cli
 from inr_jax.fitting import checkpoint, recipe
@@ -29,15 +28,6 @@ pytestmark = pytest.mark.usefixtures("quick_compiling")
 FIT = [*THREE_GENES, "--config.fit.chunk=20", "--noconfig.evaluate.enabled"]
 SHORT, LONG = (f"--config.fit.steps={n}" for n in (100, 4000))
 OFTEN, NEVER = (f"--config.checkpoint.every={n}" for n in (20, 10**9))
-
-
-def wait_for(true, process, seconds=120):
-    """Wait for a condition while a process is at work."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < end, "nothing came of it"
-        time.sleep(0.01)
 
 
 @contextlib.contextmanager
