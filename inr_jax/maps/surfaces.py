@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import hashlib
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
@@ -56,23 +57,35 @@ class SurfaceNames(NamedTuple):
         space: Of the mesh, letters and digits.
         density: Number of vertices, as 10k.
         source: What maps were made by.
+        mesh: Tells meshes of a space and density apart, letters and digits; "" for
+            fsaverage5 halfway through cortex.
     """
 
     space: str
     density: str
     source: str = "inrjax"
+    mesh: str = ""
 
     def stem(self, desc: str, suffix: str, hemi: str = "") -> str:
         """File name without ending; without `hemi` that of the sidecar of both."""
         res = f"res-{self.density}"  # where `map_name` has the voxel size
         name = map_name(desc, self.space, self.density, suffix, source=self.source)
+        mesh = f"_mesh-{self.mesh}" if self.mesh else ""
         side = f"_hemi-{hemi}" if hemi else ""
-        return name.replace(f"_{res}_", f"_den-{self.density}{side}_")
+        return name.replace(f"_{res}_", f"_den-{self.density}{mesh}{side}_")
 
 
 def density_name(vertices: int) -> str:
     """Number of vertices of a side in a file name: 10242 is 10k."""
     return DENSITIES.get(vertices) or f"{max(1, round(vertices / 1000))}k"
+
+
+def mesh_name(sides: list[Cortex], depths: tuple[float, ...]) -> str:
+    """A name that vertices at other places or depths do not have."""
+    digest = hashlib.sha256(str(depths).encode())
+    for side in sides:
+        digest.update(depth_points(side, depths).tobytes())
+    return digest.hexdigest()[:8]
 
 
 def depth_points(cortex: Cortex, depths: tuple[float, ...]) -> np.ndarray:

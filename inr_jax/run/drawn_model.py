@@ -26,15 +26,13 @@ from inr_jax.run.atlases import read_atlases
 from inr_jax.run.images import Drawable
 from inr_jax.run.region_report import tables_of
 from inr_jax.run.setting_checks import depths as check_depths
-from inr_jax.run.surface_maps import read_surface, values_on
+from inr_jax.run.surface_maps import MIDDLE, read_surface, values_on
 from inr_jax.run.surface_regions import regions_of
 from inr_jax.run.validity import validity_of
 from inr_jax.samples.gene_names import columns_of
 from inr_jax.samples.source import Source
 from inr_jax.stats.neighbours import nearest_distance_mm
 from inr_jax.stats.validity import Validity
-
-MIDDLE = 0.5  # depth of cortex
 
 
 class DrawnModel:

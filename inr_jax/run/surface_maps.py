@@ -20,6 +20,7 @@ from inr_jax.maps.surfaces import (
     SurfaceValues,
     density_name,
     depth_points,
+    mesh_name,
 )
 from inr_jax.run import setting_checks
 from inr_jax.run.atlases import names_in
@@ -27,6 +28,7 @@ from inr_jax.run.images import calibrated_of, places_of
 from inr_jax.run.region_report import Drawn
 from inr_jax.stats.conformal import predictive_sd
 
+MIDDLE = 0.5  # depth of cortex
 GIVEN = "custom"  # space of a user's mesh whose files name none
 
 
@@ -47,11 +49,15 @@ class Surface(NamedTuple):
 
     def names(self, source: str) -> SurfaceNames:
         """What its files are called."""
-        density = density_name(len(self.sides[0].white))
-        if self.name == FSAVERAGE5:
-            return SurfaceNames("fsaverage", density, source)
-        match = re.search(r"space-([A-Za-z0-9]+)", Path(names_in(self.name)[0]).name)
-        return SurfaceNames(match[1] if match else GIVEN, density, source)
+        density, space = density_name(len(self.sides[0].white)), "fsaverage"
+        if self.name != FSAVERAGE5:
+            file = Path(names_in(self.name)[0]).name
+            match = re.search(r"space-([A-Za-z0-9]+)", file)
+            space = match[1] if match else GIVEN
+        elif self.depths == (MIDDLE,):
+            return SurfaceNames(space, density, source)
+        mesh = mesh_name(self.sides, self.depths)
+        return SurfaceNames(space, density, source, mesh)
 
 
 def read_surface(name: str, space: str, depths: tuple[float, ...]) -> Surface:

@@ -12,6 +12,7 @@ from inr_jax import cli
 from inr_jax.brain import surfaces
 from inr_jax.maps.surfaces import SurfaceNames, density_name, gifti_bytes
 from inr_jax.report import figures_surface
+from inr_jax.run.surface_maps import Surface
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
 
@@ -78,6 +79,22 @@ def test_equal_values_are_equal_files_whose_names_say_what_they_are(rng):
     assert names.stem("APOE", "feature", "L") == f"{stem}_hemi-L_feature"
     assert names.stem("APOE", "feature") == f"{stem}_feature"
     assert density_name(10242) == "10k" and density_name(7) == "1k"
+
+
+def test_other_vertices_and_other_depths_have_files_of_their_own():
+    left, right = surfaces.fsaverage5()
+    moved = left._replace(pial=left.pial + np.float32(0.5))
+    files = "hemi-L_space-fsLR_mid.surf.gii,hemi-R_space-fsLR_mid.surf.gii"
+    stems = {
+        Surface(name, [side, right], depths, {}).names("inrjax").stem("A", "std")
+        for name in (files, surfaces.FSAVERAGE5)
+        for side in (left, moved)
+        for depths in ((0.5,), (0.25, 0.75))
+    }
+    assert len(stems) == 7  # fsaverage5 has one set of vertices
+    plain = "source-inrjax_desc-A_space-fsaverage_den-10k_std"
+    assert plain in stems
+    assert all("_mesh-" in stem for stem in stems - {plain})
 
 
 @pytest.mark.parametrize(
