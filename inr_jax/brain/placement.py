@@ -35,7 +35,7 @@ LEAST = 3  # points outside that are no accident
 SOME = 20  # points from which it is no accident that they fit one of 23 turns
 TINY_MM = 0.5  # no study of a brain is so small: metres
 SMALL_MM = 25.0  # nor as small as this, where ten times as large fits: centimetres
-SPAN_MM = 60.0  # along each axis, of a study of the whole brain
+SPAN_MM = (40.0, 60.0, 60.0)  # along each axis, of a study of at least one half
 SAMPLED = 20_000  # voxels of a volume that are looked at
 GRIDS_MM = (1, 2, 3, 4)  # of templates
 # Where their first voxels lie, mm, x turned so that it grows: ICBM152 2009a, FSL's and
@@ -132,7 +132,7 @@ def explanation(x_mm: np.ndarray) -> str:
     if len(x_mm) >= 10 and (x_mm >= 0).all(-1).mean() >= MOST:
         for reading in indexed():
             y_mm = reading.mm(x_mm)
-            if np.ptp(y_mm, axis=0).min() > SPAN_MM and share(y_mm) >= MOST:
+            if (np.ptp(y_mm, axis=0) > SPAN_MM).all() and share(y_mm) >= MOST:
                 return reading.name
     outside = ~near_brain(x_mm)
     enough = OF_MANY if len(x_mm) >= MANY else OF_FEW
