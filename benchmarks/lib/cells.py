@@ -38,8 +38,7 @@ def cells(config: ConfigDict, pairs: int, modules: Iterable[str] = ()) -> dict:
 
     Injections are those of the registry, and files of one's own. Where a value costs
     as much for each gene, a step takes `pairs` of a well and a gene; the default is
-    there a second time with as many, which tells what that costs. Such a cell takes
-    half the steps at a rate that starts fivefold and falls (`_short`).
+    there a second time with as many, which tells what that costs.
 
     Args:
         config: Of the default, with the table of genes in it.
@@ -48,7 +47,7 @@ def cells(config: ConfigDict, pairs: int, modules: Iterable[str] = ()) -> dict:
     """
     made: dict = {DEFAULT: {}}
     if pairs:
-        made[f"{DEFAULT}, {pairs} pairs"] = {"fit.pairs": pairs, **_short(config)}
+        made[f"{DEFAULT}, {pairs} pairs"] = {"fit.pairs": pairs}
     names: dict = {name: {"conditioning.name": name} for name in CONDITIONINGS}
     names |= {Path(path).stem: {"conditioning.module": path} for path in modules}
     for name, changes in names.items():
@@ -56,18 +55,11 @@ def cells(config: ConfigDict, pairs: int, modules: Iterable[str] = ()) -> dict:
         asked.update_from_flattened_dict(changes)
         if "code" in taken_by(conditioning_maker(asked)):
             for code, more in CODES.items():
-                taken = {"fit.pairs": pairs, **_short(config)} if pairs else {}
+                taken = {"fit.pairs": pairs} if pairs else {}
                 made[f"{name}, {code}"] = {**changes, **more, **taken}
         elif name != DEFAULT:
             made[name] = changes
     return made
-
-
-def _short(config: ConfigDict) -> dict:
-    """Half the steps, as good by a learning curve on an inner fold (README.md)."""
-    steps, rate = max(2, config.fit.steps // 2), 5 * config.fit.learning_rate
-    falls = {"fit.decay": 0.5, "fit.decay_steps": max(1, steps // 4)}
-    return {"fit.steps": steps, "fit.learning_rate": rate, **falls}
 
 
 def parameters_of(config: ConfigDict, genes: int) -> int:
