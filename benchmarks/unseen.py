@@ -3,10 +3,11 @@
 Genes are held out in turn, not wells: a trunk is fitted to the others, and their heads
 are regressed on the table. Beside it: the mean map of the others, and that of those
 nearest in the table. Of the phantom the table has true loadings with noise, scores are
-against the truth over the brain, and an oracle kriges patterns and knows the loadings;
-of real genes it has the families that their symbols say, scores are at the wells.
+against the truth over the brain, and an oracle kriges patterns and knows the loadings,
+another one those of the table; of real genes the table has the families that their
+symbols say, and scores are at the wells.
 
-python benchmarks/unseen.py [--path=DIR_OR_ZIP] [--json=FILE]
+python benchmarks/unseen.py [--path=DIR_OR_ZIP] [--noise=0.5] [--json=FILE]
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from lib.grid import draw
 from lib.held_out import beside, rounded
 from lib.settings import settings_of
 from lib.study_files import study_flags, study_folder, write_table
-from lib.truths import oracle, truth_of
+from lib.truths import loadings_of, oracle, truth_of
 
 from inr_jax.fitting.held_out_fit import fitted
 from inr_jax.fitting.recipe import make_model, predict_at
@@ -35,6 +36,7 @@ FLAGS = {
     "members": (int, 3, "of an ensemble"),
     "genes": (int, 60, "of the phantom"),
     "wells": (int, 800, "of the phantom"),
+    "noise": (float, 0.5, "of its table, over the loadings' sd"),
 }
 
 
@@ -56,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
         c.phantom.n_genes, c.phantom.n_wells = flags.genes, flags.wells
     brain = None if flags.path else build.make_phantom(c)
     samples, predicted = build.load_source(c, brain).samples, {}
-    write_gene_table(out / "genes.npz", samples.genes, brain)
+    write_gene_table(out / "genes.npz", samples.genes, brain, flags.noise)
     rows = read_gene_table(out / "genes.npz").rows(samples.genes)
     sites, values = truth_of(c, brain, samples)
     spread = values.std(0)
@@ -74,7 +76,9 @@ def main(arguments: list[str] | None = None) -> None:
         made[f"{NEAREST} nearest genes"] = maps[:, near].mean(2)
         made["unseen"] = predict_at(plan.renderer, told.model, sites).mean
         if brain is not None:
-            made["oracle"] = oracle(brain, wells, held, sites) / spread[held]
+            for who, known in (("", loadings_of(brain)), (" of the table", rows)):
+                drawn = oracle(known, wells, held, sites)
+                made[f"oracle{who}"] = drawn / spread[held]
         for method, mean in made.items():
             predicted.setdefault(method, np.zeros(values.shape))[:, held] = mean
         print(f"fold {fold}: the table tells {100 * told.gain:.0f} % of heads")

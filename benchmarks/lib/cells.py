@@ -19,6 +19,7 @@ from inr_jax.fields.conditioning import CONDITIONINGS
 from inr_jax.run import build
 from inr_jax.run.networks import conditioning_maker, taken_by
 from inr_jax.samples.phantom import Phantom
+from lib.truths import loadings_of
 
 CODES = {
     "spectral position": {"conditioning.code": "position"},
@@ -101,18 +102,26 @@ def _width(config: ConfigDict, genes: int, wanted: int) -> int:
     return min((low, high), key=lambda width: abs(at(width) - wanted))
 
 
-def write_gene_table(path: Path, genes: tuple[str, ...], brain: Phantom | None) -> None:
+def write_gene_table(
+    path: Path, genes: tuple[str, ...], brain: Phantom | None, noise: float = 0.5
+) -> None:
     """Write a table of genes that knows no expression of them.
 
-    Of a phantom their true loadings and contrasts, with noise half as large; of real
-    genes the families that their symbols say: which of the beginnings of symbols, of 3
-    letters or more, a gene shares with another.
+    Of a phantom their true loadings and contrasts, with noise; of real genes the
+    families that their symbols say: which of the beginnings of symbols, of 3 letters
+    or more, a gene shares with another.
+
+    Args:
+        path: Where to.
+        genes: Its rows.
+        brain: The phantom.
+        noise: Its sd over that of the true numbers.
     """
     if brain is not None:
         columns = [brain.genes.index(gene) for gene in genes]
-        truth = np.vstack([brain.loading, brain.contrast])[:, columns].T
-        noise = np.random.default_rng(0).normal(size=truth.shape)
-        vectors = truth + 0.5 * truth.std(0) * noise
+        truth = loadings_of(brain)[columns]
+        drawn = np.random.default_rng(0).normal(size=truth.shape)
+        vectors = truth + noise * truth.std(0) * drawn
     else:
         starts = {gene[:n] for gene in genes for n in range(3, len(gene) + 1)}
         counts = {start: sum(g.startswith(start) for g in genes) for start in starts}

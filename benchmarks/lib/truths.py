@@ -1,6 +1,6 @@
 """Where genes are predicted that no method has seen, and what is true there.
 
-Axis letters: N wells, V places, G genes, R patterns and the contrast of tissues.
+Axis letters: N wells, V places, G genes, R patterns, the contrast of tissues last.
 """
 
 from __future__ import annotations
@@ -36,22 +36,26 @@ def truth_of(
     return Sites(x_mm, tissue, none, none), truth(brain, x_mm, tissue)
 
 
+def loadings_of(brain: Phantom) -> np.ndarray:
+    """`(G, R)` true loadings and contrasts of a phantom's genes."""
+    return np.vstack([brain.loading, brain.contrast]).T
+
+
 def oracle(
-    brain: Phantom, wells: Samples, held: np.ndarray, sites: Sites
+    loadings: np.ndarray, wells: Samples, held: np.ndarray, sites: Sites
 ) -> np.ndarray:
-    """Genes by one who knows all loadings, `(V, held genes)`, but for their means.
+    """Genes by one who is told all loadings, `(V, held genes)`, but for their means.
 
     Patterns at the wells by least squares over the genes measured, kriged.
 
     Args:
-        brain: The phantom.
+        loadings: `(G, R)` of all genes.
         wells: N wells of the genes that are not held out.
         held: `(G,)` bool.
         sites: V places.
     """
-    loading = np.vstack([brain.loading, brain.contrast])  # (R, G)
     values = np.asarray(wells.values, np.float64)
-    patterns = (values - values.mean(0)) @ np.linalg.pinv(loading[:, ~held])
-    names = tuple(map(str, range(len(loading))))
+    patterns = (values - values.mean(0)) @ np.linalg.pinv(loadings[~held].T)
+    names = tuple(map(str, range(loadings.shape[1])))
     wells = dataclasses.replace(wells, values=np.float32(patterns), genes=names)
-    return kriging(wells, sites, mirror=True).mean @ loading[:, held]
+    return kriging(wells, sites, mirror=True).mean @ loadings[held].T
