@@ -47,8 +47,9 @@ def cells(config: ConfigDict, pairs: int, modules: Iterable[str] = ()) -> dict:
         modules: Python files with `make`.
     """
     made: dict = {DEFAULT: {}}
+    taken = {"fit.pairs": pairs} if pairs else {}
     if pairs:
-        made[f"{DEFAULT}, {pairs} pairs"] = {"fit.pairs": pairs}
+        made[f"{DEFAULT}, {pairs} pairs"] = taken
     names: dict = {name: {"conditioning.name": name} for name in CONDITIONINGS}
     names |= {Path(path).stem: {"conditioning.module": path} for path in modules}
     for name, changes in names.items():
@@ -56,7 +57,6 @@ def cells(config: ConfigDict, pairs: int, modules: Iterable[str] = ()) -> dict:
         asked.update_from_flattened_dict(changes)
         if "code" in taken_by(conditioning_maker(asked)):
             for code, more in CODES.items():
-                taken = {"fit.pairs": pairs} if pairs else {}
                 made[f"{name}, {code}"] = {**changes, **more, **taken}
         elif name != DEFAULT:
             made[name] = changes

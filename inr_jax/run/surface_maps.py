@@ -49,14 +49,14 @@ class Surface(NamedTuple):
 
     def names(self, source: str) -> SurfaceNames:
         """What its files are called."""
-        density, space = density_name(len(self.sides[0].white)), "fsaverage"
-        if self.name != FSAVERAGE5:
+        shipped, space = self.name == FSAVERAGE5, "fsaverage"
+        if not shipped:
             file = Path(names_in(self.name)[0]).name
             match = re.search(r"space-([A-Za-z0-9]+)", file)
             space = match[1] if match else GIVEN
-        elif self.depths == (MIDDLE,):
-            return SurfaceNames(space, density, source)
-        mesh = mesh_name(self.sides, self.depths)
+        plain = shipped and self.depths == (MIDDLE,)
+        mesh = "" if plain else mesh_name(self.sides, self.depths)
+        density = density_name(len(self.sides[0].white))
         return SurfaceNames(space, density, source, mesh)
 
 

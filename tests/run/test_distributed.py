@@ -69,7 +69,8 @@ RUN = [*workdirs.TINY, "--config.phantom.n_genes=2", "--config.anatomy.enabled=f
 
 @pytest.fixture
 def two_processes(tmp_path):
-    """Starts the same command as two processes that find each other."""
+    """Starts the same command as two processes that find each other; none stays."""
+    processes = []
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -82,9 +83,12 @@ def two_processes(tmp_path):
             env = {**os.environ, **env, "JAX_PLATFORMS": "cpu", "PYTHONPATH": path}
             env["TMPDIR"] = str(tmp_path)  # a killed process leaves its copy
             flag = "--config.devices.distributed=true"
-            yield workdirs.started("run", *call, flag, env=env)
+            processes.append(workdirs.started("run", *call, flag, env=env))
+        return processes
 
-    return start
+    yield start
+    for process in processes:
+        process.kill()  # nothing where it has ended
 
 
 @pytest.mark.slow
@@ -94,7 +98,7 @@ def test_two_processes_make_the_maps_of_one(tmp_path, two_processes):
     def ended(process):
         return process.communicate(timeout=500), process.returncode
 
-    started = [*two_processes(*RUN, f"--workdir={tmp_path / 'two'}")]
+    started = two_processes(*RUN, f"--workdir={tmp_path / 'two'}")
     for (_, told), status in pool.map(ended, started):
         assert status == 0, told
     assert cli.main(["run", f"--workdir={tmp_path / 'one'}", *RUN]) == 0
