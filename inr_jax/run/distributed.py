@@ -103,7 +103,7 @@ def _told_of_a_lost_process() -> Iterator[None]:
     try:
         yield
     except (RuntimeError, ValueError) as error:  # XLA raises either
-        if not LOST.search(str(error)):
+        if isinstance(error, InputError) or not LOST.search(str(error)):
             raise
         # JAX would wait for the lost process at its own exit, and then abort.
         atexit.register(_end)

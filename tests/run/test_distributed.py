@@ -14,6 +14,7 @@ import workdirs
 from given import input_error, refused
 
 from inr_jax import cli
+from inr_jax.errors import InputError
 from inr_jax.run import distributed
 
 SLURM = {
@@ -62,6 +63,26 @@ def test_without_a_launcher_the_command_ends_in_a_line(tmp_path, capsys, monkeyp
     call = ["run", f"--workdir={tmp_path / 'out'}", "--config.devices.distributed=true"]
     assert "srun" in refused(capsys, *call)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (ValueError("UNKNOWN: Gloo AllGather failed: Connection closed by peer"), True),
+        (RuntimeError("UNAVAILABLE: Task 1 heartbeat timeout"), True),
+        (ValueError("shapes (3,) and (4,) do not match"), False),
+        (InputError("nccl/wells.csv", expected="a", found="b", fix="c"), False),
+    ],
+)
+def test_other_errors_are_not_taken_for_a_lost_process(monkeypatch, error, lost):
+    at_exit = []
+    monkeypatch.setattr(distributed.atexit, "register", at_exit.append)
+    with (
+        pytest.raises((ValueError, RuntimeError)) as told,
+        distributed._told_of_a_lost_process(),
+    ):
+        raise error
+    assert (told.value is not error) == lost == bool(at_exit)
 
 
 RUN = [*workdirs.TINY, "--config.phantom.n_genes=2", "--config.anatomy.enabled=false"]
