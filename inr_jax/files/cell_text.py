@@ -83,6 +83,11 @@ def clean(text: str) -> str:
     return " ".join("".join(visible).split())
 
 
+def listed(text: str | None) -> list[str]:
+    """Comma separated names, as flags and settings have them."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
 def is_missing(cell: object) -> bool:
     """Whether a cell says that there is nothing."""
     return cell is None or str(cell).strip().casefold() in MISSING

@@ -21,6 +21,7 @@ from inr_jax.brain.surface_labels import (
     sides_of,
 )
 from inr_jax.errors import InputError
+from inr_jax.files.cell_text import listed
 from inr_jax.files.reading import user_path
 
 BESIDE = (".csv", ".tsv")  # endings of a table that lies beside its image
@@ -79,7 +80,7 @@ def names_in(text: str) -> list[str]:
     """Comma separated names; a path that holds a comma is one name if it is there."""
     if text and Path(text).exists():
         return [text]
-    return [name.strip() for name in text.split(",") if name.strip()]
+    return listed(text)
 
 
 def file_name(atlas: str) -> str:

@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 
 from inr_jax.fields import model
 from inr_jax.fields.conditioning import Conditioning, StructureEmbedding
+from inr_jax.files.cell_text import listed
 from inr_jax.fitting import fit
 from inr_jax.fitting.optimizer import make_adam
 from inr_jax.fitting.recipe import Recipe
@@ -22,7 +23,6 @@ from inr_jax.samples import phantom, sources
 from inr_jax.samples.ahba.wells import COORDINATES
 from inr_jax.samples.averages import averaged
 from inr_jax.samples.checks import pick_genes
-from inr_jax.samples.gene_names import symbols_in
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source, counts
 from inr_jax.stats import hold_out
@@ -43,7 +43,7 @@ def load_source(config: ConfigDict, brain: phantom.Phantom | None = None) -> Sou
         InputError: Bad or missing data.
     """
     settings = config.source
-    genes = tuple(symbols_in(settings.genes))
+    genes = tuple(listed(settings.genes))
     if settings.name == "phantom":
         return _phantom_source(config, genes, brain or make_phantom(config))
     if settings.name == "ahba":

@@ -27,11 +27,6 @@ DATES = (
 )
 
 
-def symbols_in(text: str | None) -> list[str]:
-    """Comma separated symbols, as flags and settings have them."""
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
-
-
 def check_gene_names(genes: list[str], where: object) -> None:
     """Refuse names that no file can have; warn of those turned to dates.
 

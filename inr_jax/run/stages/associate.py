@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inr_jax.errors import InputError, printable
+from inr_jax.files.cell_text import listed
 from inr_jax.files.reading import user_path
 from inr_jax.report import association as pictures
 from inr_jax.report import tables
@@ -79,7 +80,7 @@ def associate_stage(
         InputError: No map, a bad one, a bad GMT, or no checkpoint.
         KeyboardInterrupt: It was stopped; what was done by then is written.
     """
-    paths = [name.strip() for name in (map or "").split(",") if name.strip()]
+    paths = listed(map)
     if not paths and not table:
         fix = "as --map=PET.nii.gz, or --table=REGIONS.csv"
         raise InputError("--map", expected="a NIfTI in MNI mm", found="none", fix=fix)

@@ -9,6 +9,7 @@ import numpy as np
 
 from inr_jax.errors import InputError
 from inr_jax.fields.derivatives import UNITS, VALUE
+from inr_jax.files.cell_text import listed
 from inr_jax.maps.bids import gene_desc
 from inr_jax.maps.write import EXPRESSION, write_blocks
 from inr_jax.run.expression_model import ExpressionModel
@@ -16,7 +17,7 @@ from inr_jax.run.images import blocks_of, derivative_of, mixes_of
 from inr_jax.run.run import Run
 from inr_jax.run.sidecars import sidecars
 from inr_jax.run.stages.render import expression_model
-from inr_jax.samples.gene_names import columns_of, symbols_in
+from inr_jax.samples.gene_names import columns_of
 
 log = logging.getLogger("inr_jax")
 FORM = re.compile(r"([^~:]+)~([^~:]+)(?::(\d+))?")
@@ -25,7 +26,7 @@ COUNT, MOST = 5, 101  # maps from one gene to the other
 
 def split_genes(genes: str | None) -> tuple[str | None, list[str]]:
     """What `--genes` names: genes, and pairs of them with a tilde."""
-    names = symbols_in(genes)
+    names = listed(genes)
     pairs = [name for name in names if "~" in name]
     plain = [name for name in names if name not in pairs]
     return (",".join(plain) if plain else None), pairs

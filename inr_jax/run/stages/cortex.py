@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from inr_jax.files.cell_text import listed
 from inr_jax.run.consistency import read_scores_of
 from inr_jax.run.provenance import timed
 from inr_jax.run.run import Run
 from inr_jax.run.sidecars import sidecars
 from inr_jax.run.stages.render import expression_model, scores_of_maps
 from inr_jax.run.stages.surfaces import surfaces_stage
-from inr_jax.samples.gene_names import columns_of, symbols_in
+from inr_jax.samples.gene_names import columns_of
 
 
 def cortex_stage(run: Run, genes: str | None = None) -> None:
@@ -22,7 +23,7 @@ def cortex_stage(run: Run, genes: str | None = None) -> None:
         InputError: An unknown gene, no checkpoint, or one of another fit.
     """
     model = expression_model(run)
-    names = symbols_in(genes)
+    names = listed(genes)
     columns = columns_of(model.genes, names or None)
     held_out = scores_of_maps(run, model, read_scores_of(run.workdir))
     with timed(run.workdir, "surfaces"):

@@ -12,6 +12,7 @@ import numpy as np
 import inr_jax
 from inr_jax.errors import InputError
 from inr_jax.fields.derivatives import UNITS, VALUE
+from inr_jax.files.cell_text import listed
 from inr_jax.maps.dataset import write_dataset
 from inr_jax.maps.gene_batches import block_size
 from inr_jax.maps.write import write_blocks
@@ -23,7 +24,7 @@ from inr_jax.run.run import Run
 from inr_jax.run.sidecars import sidecars
 from inr_jax.run.stages.between import between_stage, split_genes
 from inr_jax.run.stages.render import expression_model, render_stage
-from inr_jax.samples.gene_names import columns_of, symbols_in
+from inr_jax.samples.gene_names import columns_of
 
 log = logging.getLogger("inr_jax")
 DESCRIPTIONS = {
@@ -58,7 +59,7 @@ def derivatives_stage(run: Run, genes: str | None = None) -> None:
     quantity, canvas, folder = run.config.render.quantity, run.canvas, run.workdir.maps
     check_no_store(quantity, run.config.render.store)
     model = expression_model(run)
-    names = symbols_in(genes)
+    names = listed(genes)
     columns = columns_of(model.genes, names or None)
     rows = read_scores_of(run.workdir)
     held_out = tables.of_maps(rows, sees_structures=run.drawn == "structure")

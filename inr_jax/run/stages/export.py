@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 
 from inr_jax.errors import unknown_name
 from inr_jax.files import make_folder
+from inr_jax.files.cell_text import listed
 from inr_jax.maps.export import export_nifti, export_regions
 from inr_jax.maps.lookup import Store, read_store
 from inr_jax.maps.uncertainty import std_maps
@@ -25,7 +26,6 @@ from inr_jax.run.sidecars import sidecars_of
 from inr_jax.run.stores import factored_of, told_of
 from inr_jax.run.workdir import Workdir
 from inr_jax.samples.ahba.region_tables import read_labels
-from inr_jax.samples.gene_names import symbols_in
 
 log = logging.getLogger("inr_jax")
 FORMATS = ("nifti", "parquet", "h5ad", "zarr")
@@ -54,7 +54,7 @@ def export(
     if kind not in FORMATS:
         raise unknown_name("--format", kind, FORMATS)
     store = store_of(config, folder)
-    names = symbols_in(genes)
+    names = listed(genes)
     columns = store.columns(names or store.genes)
     path = _write(config, folder, store, columns, kind)
     log.info("export: %d genes in %s", len(columns), path)

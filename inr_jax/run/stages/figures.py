@@ -10,6 +10,7 @@ import numpy as np
 
 from inr_jax.brain import template
 from inr_jax.fields.gene_codes import spectral_order
+from inr_jax.files.cell_text import listed
 from inr_jax.maps.held_out_file import HeldOutPredictions
 from inr_jax.maps.packing import make_image
 from inr_jax.maps.write import Canvas, fill
@@ -26,7 +27,7 @@ from inr_jax.run.stages.pictures import PHANTOM, Scores
 from inr_jax.run.stages.regions import with_held_out
 from inr_jax.run.stages.render import expression_model, scores_of_maps
 from inr_jax.run.stages.violins import draw_violins
-from inr_jax.samples.gene_names import columns_of, symbols_in
+from inr_jax.samples.gene_names import columns_of
 
 log = logging.getLogger("inr_jax")
 SLICED, GLASS = 8, 4  # genes in the picture of slices, and of glass brains
@@ -53,7 +54,7 @@ def figures_stage(
     """
     model = with_held_out(run, expression_model(run))
     _, scores = scores_of_maps(run, model, read_scores_of(run.workdir))
-    picked = symbols_in(genes)
+    picked = listed(genes)
     columns_of(model.genes, picked or None)
     chosen = picked or _best(model.genes, scores)
     other = read_other(against, model) if against else None

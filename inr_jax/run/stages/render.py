@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import inr_jax
+from inr_jax.files.cell_text import listed
 from inr_jax.maps.dataset import write_dataset
 from inr_jax.maps.gene_batches import Block, block_size
 from inr_jax.maps.phantom_scores import MapObserver
@@ -37,7 +38,7 @@ from inr_jax.run.stages.store import (
 )
 from inr_jax.run.stages.surfaces import surfaces_stage
 from inr_jax.samples import phantom
-from inr_jax.samples.gene_names import columns_of, symbols_in
+from inr_jax.samples.gene_names import columns_of
 from inr_jax.stats.neighbours import nearest_distance_mm
 
 log = logging.getLogger("inr_jax")
@@ -55,7 +56,7 @@ def render_stage(run: Run, genes: str | None = None) -> None:
         InputError: An unknown gene, no checkpoint, or one of another fit.
     """
     model, workdir, canvas = expression_model(run), run.workdir, run.canvas
-    names = symbols_in(genes)
+    names = listed(genes)
     columns = columns_of(model.genes, names or None)
     whole = len(columns) == len(model.genes)  # what figures and summary are of
     rows = read_scores_of(workdir)

@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 from inr_jax import progress
 from inr_jax.errors import InputError, unknown_name
 from inr_jax.files import write_json
+from inr_jax.files.cell_text import listed
 from inr_jax.report import sweep as report
 from inr_jax.run import config as settings
 from inr_jax.run.consistency import Result, check_inputs, check_settings
@@ -125,7 +126,7 @@ def _outer(samples: Samples, sweep: Sweep) -> list[int]:
     if sweep.protocol == hold_out.DONOR_STRUCTURE and reason:
         fix = f"take --protocol={hold_out.DONOR}"
         raise InputError("--protocol", expected="structures", found=reason, fix=fix)
-    wanted = [name.strip() for name in sweep.donors.split(",") if name.strip()]
+    wanted = listed(sweep.donors)
     for name in wanted:
         if name not in names:
             raise unknown_name("--donors", name, names)

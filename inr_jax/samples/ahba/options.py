@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from inr_jax.errors import InputError, unknown_name
+from inr_jax.files.cell_text import listed
 
 # Donor to the id of the whole brain; 9861 and 10021 were sampled on both sides.
 DONORS = {
@@ -127,7 +128,7 @@ def parse_donors(text: str) -> tuple[str, ...]:
     Raises:
         InputError: An id that no donor has.
     """
-    names = [name.strip() for name in text.split(",") if name.strip()]
+    names = listed(text)
     if names in ([], ["all"]):
         return tuple(DONORS)
     by_brain = {brain: donor for donor, brain in DONORS.items()}
