@@ -25,7 +25,7 @@ from inr_jax.brain.space import Array, folded
 from inr_jax.errors import unknown_name
 from inr_jax.fields.conditioning import Conditioning
 from inr_jax.fields.field import Params
-from inr_jax.fields.inputs import Inputs, Places
+from inr_jax.fields.inputs import Inputs, Places, side_of
 from inr_jax.fields.model import Model, Renderer, networks_of_members
 from inr_jax.fields.numerics import sharding
 from inr_jax.fields.numerics.groups import default_group, map_groups
@@ -94,7 +94,7 @@ def on_its_side(inputs: Inputs, place: Places) -> tuple[OfPlace, jax.Array]:
     smooth = dataclasses.replace(inputs, mirror=False)
 
     def features(x_mm: jax.Array) -> jax.Array:
-        return smooth.features(place._replace(x_mm=x_mm))
+        return smooth.features(place._replace(x_mm=x_mm), side_of(place))
 
     return features, jnp.asarray(folded(place.x_mm, inputs.mirror))
 

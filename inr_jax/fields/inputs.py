@@ -3,8 +3,9 @@
 Written for one place; callers vmap. Tissue class: the paper's figure says grey +1 and
 white -1, its code white +1 and grey -1; we keep the code's sign, with 0 for neither.
 
-Axis letters: V places; F features, 3 coordinates in the unit cube, then tissue; A
-memberships in structures, after them where a field sees any.
+Axis letters: V places; F features, 3 coordinates in the unit cube, then tissue and the
+side of the brain; D memberships in donors and A in structures, after them where a field
+sees any.
 """
 
 from __future__ import annotations
@@ -30,11 +31,14 @@ class Places(NamedTuple):
         tissue: `(V, 2)` probabilities of grey and white matter.
         membership: `(V, A)` memberships in structures (`samples.structures`); A is 0
             where none are given.
+        donor: `(V, D)` memberships in donors; D is 0 where none are given, of places
+            in no donor's brain.
     """
 
     x_mm: Array
     tissue: Array
     membership: Array
+    donor: Array
 
     def take(self, rows: int | slice | Array) -> Places:
         """The places of `rows`."""
@@ -42,12 +46,16 @@ class Places(NamedTuple):
 
 
 def make_places(
-    x_mm: np.ndarray, tissue: np.ndarray, membership: np.ndarray | None = None
+    x_mm: np.ndarray,
+    tissue: np.ndarray,
+    membership: np.ndarray | None = None,
+    donor: np.ndarray | None = None,
 ) -> Places:
-    """Places, or one, as float32 arrays; without memberships A is 0."""
-    if membership is None:
-        membership = np.zeros((*np.shape(x_mm)[:-1], 0))
-    return Places(*(np.asarray(a, np.float32) for a in (x_mm, tissue, membership)))
+    """Places, or one, as float32 arrays; without memberships A is 0, and so is D."""
+    blank = np.zeros((*np.shape(x_mm)[:-1], 0))
+    membership = blank if membership is None else membership
+    parts = x_mm, tissue, membership, blank if donor is None else donor
+    return Places(*(np.asarray(part, np.float32) for part in parts))
 
 
 @jax.tree_util.register_dataclass
@@ -61,20 +69,40 @@ class Inputs:
         box: The unit cube.
         mirror: Whether left and right are one, by abs(x).
         tissue: "none", "soft" (both probabilities) or "class" (white +1, grey -1).
+        hemisphere: Whether a field sees the side: left -1, right +1, the plane
+            between them 0.
+        donors: `(D,)` parts in a place of no donor, equal for donors that the fit saw,
+            which sum to 1; None where a field sees no donors.
     """
 
     box: Box
     mirror: bool = dataclasses.field(default=True, metadata={"static": True})
     tissue: str = dataclasses.field(default="none", metadata={"static": True})
+    hemisphere: bool = dataclasses.field(default=False, metadata={"static": True})
+    donors: Array | None = None
 
-    def features(self, place: Places) -> jax.Array:
-        """One place to its features `(F + A,)`: unit cube, tissue, memberships."""
+    def features(self, place: Places, side: Array | None = None) -> jax.Array:
+        """One place to its features: unit cube, tissue, side, donors, structures.
+
+        Args:
+            place: A single one.
+            side: `(1,)` of the brain, for a place that was folded; None takes its own.
+        """
         parts = [self.box.unit(folded(place.x_mm, self.mirror))]
         if self.tissue == "soft":
             parts.append(place.tissue)
         elif self.tissue == "class":
             parts.append(tissue_class(place.tissue))
+        if self.hemisphere:
+            parts.append(side_of(place) if side is None else side)
+        if self.donors is not None:
+            parts.append(place.donor if place.donor.shape[-1] else self.donors)
         return jnp.concatenate([*parts, place.membership])
+
+
+def side_of(place: Places) -> jax.Array:
+    """`(1,)` -1 of a place on the left, +1 on the right, 0 between them."""
+    return jnp.sign(jnp.asarray(place.x_mm)[:1])
 
 
 def tissue_class(tissue: Array) -> jax.Array:
@@ -84,12 +112,12 @@ def tissue_class(tissue: Array) -> jax.Array:
     return jnp.where(certain, jnp.sign(white - grey), 0.0)[None]
 
 
-def feature_count(tissue: str) -> int:
-    """F for a kind of tissue input.
+def feature_count(tissue: str, *, hemisphere: bool = False) -> int:
+    """F for a kind of tissue input, with the side of the brain or without.
 
     Raises:
         InputError: `tissue` is not a known kind.
     """
     if tissue not in TISSUE_FEATURES:
         raise unknown_name("inputs.tissue", tissue, TISSUE_FEATURES)
-    return 3 + TISSUE_FEATURES[tissue]
+    return 3 + TISSUE_FEATURES[tissue] + hemisphere

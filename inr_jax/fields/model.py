@@ -53,6 +53,11 @@ class Model(NamedTuple):
     codes: Array
     structures: KnownStructures | None = None
 
+    @property
+    def members(self) -> int:
+        """E."""
+        return len(jax.tree.leaves(self.params)[0])
+
 
 def keep_genes(model: Model, rows: slice | np.ndarray | list[int]) -> Model:
     """The model of the genes in `rows`, in their order."""

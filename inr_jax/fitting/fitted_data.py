@@ -13,7 +13,7 @@ from inr_jax.fitting.mixtures import values_of_mixtures
 from inr_jax.fitting.recipe import (
     Preprocessing,
     Recipe,
-    places_of,
+    places_of_wells,
     standard_of_all,
 )
 from inr_jax.samples.samples import Samples
@@ -96,7 +96,7 @@ def pack_wells(
     return pack(
         recipe.conditioning,
         preprocessing.inputs,
-        places=places_of(preprocessing, training.sites()),
+        places=places_of_wells(preprocessing, training),
         standard=targets,
         codes=preprocessing.codes,
         rows=len(training.x_mm) if rows is None else rows,

@@ -6,6 +6,7 @@ nothing can be computed from a donor that is held out. Axis letters: N wells, G 
 
 from __future__ import annotations
 
+import dataclasses
 from typing import NamedTuple
 
 import jax
@@ -14,7 +15,7 @@ import numpy as np
 from inr_jax.brain.space import box_around, folded
 from inr_jax.errors import InputError, shortlist
 from inr_jax.fields import model as render
-from inr_jax.fields.conditioning import Conditioning
+from inr_jax.fields.conditioning import Conditioning, of_donors
 from inr_jax.fields.conditioning.conditioning import rows_of_genes
 from inr_jax.fields.gene_codes import GeneCodes
 from inr_jax.fields.inputs import Inputs, Places, make_places
@@ -22,6 +23,7 @@ from inr_jax.fields.numerics.forks import check_process
 from inr_jax.fitting import fit
 from inr_jax.fitting.mixtures import make_mix, of_genes
 from inr_jax.samples import standardise
+from inr_jax.samples.donors import donor_rows, donor_shares
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import Standardised, Standardiser
@@ -44,6 +46,8 @@ class Recipe(NamedTuple):
         scale: Kind of standardiser.
         targets: "wells", or "effects" of their structures.
         places: "wells" that are fitted, or "kriged" places around them.
+        hemisphere: Whether the networks see the side of the brain.
+        donors: D that the networks see; 0 where they see none.
         codes: How codes of genes are made; None where networks take none.
         sees_structures: Whether the networks see structures and parents.
         mixtures: K, of genes that heads are fitted to; 0 fits a head to each gene.
@@ -66,6 +70,8 @@ class Recipe(NamedTuple):
     field_steps: int = 0
     mixtures: int = 0
     places: str = "wells"
+    hemisphere: bool = False
+    donors: int = 0
 
     def steps_for(self, *, smooth: bool) -> int:
         """Steps of a fit to targets that are, or are not, smooth in space as well."""
@@ -75,6 +81,11 @@ class Recipe(NamedTuple):
     def conditioning(self) -> Conditioning:
         """The networks, for training and rendering alike."""
         return self.trainer.conditioning
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether places that lie mirrored have the same features but for tissue."""
+        return self.mirror and not self.hemisphere
 
 
 class Preprocessing(NamedTuple):
@@ -113,6 +124,7 @@ def make_preprocessing(recipe: Recipe, training: Samples) -> Preprocessing:
             fix="give more wells of these donors, or correct their coordinates",
         )
     inputs = Inputs(box_around(x_mm, recipe.box), recipe.mirror, recipe.tissue)
+    inputs = with_conditions(recipe, inputs, training)
     codes = np.zeros((len(training.genes), 0), np.float32)
     if recipe.codes:
         standard = standardiser.standard(training.values)
@@ -124,6 +136,12 @@ def make_preprocessing(recipe: Recipe, training: Samples) -> Preprocessing:
         of_all = standard_of_all(recipe, training, standard)
         mix = make_mix(of_all, recipe.mixtures, genes=standard)
     return Preprocessing(inputs, standardiser, codes, structures, mix)
+
+
+def with_conditions(recipe: Recipe, inputs: Inputs, training: Samples) -> Inputs:
+    """The inputs with what networks see beside place and tissue, of these wells."""
+    donors = donor_shares(training) if recipe.donors else None
+    return dataclasses.replace(inputs, hemisphere=recipe.hemisphere, donors=donors)
 
 
 def standard_of_all(
@@ -143,6 +161,15 @@ def places_of(model: Preprocessing | render.Model, sites: Sites) -> Places:
         return make_places(points.x_mm, points.tissue)
     membership = memberships(model.structures, sites.structure, sites.parent)
     return make_places(points.x_mm, points.tissue, membership[points.of])
+
+
+def places_of_wells(preprocessing: Preprocessing, training: Samples) -> Places:
+    """What the networks see at the points of training wells, donors among it."""
+    places = places_of(preprocessing, training.sites())
+    if preprocessing.inputs.donors is None:
+        return places
+    rows = donor_rows(training)[training.points().of]
+    return places._replace(donor=rows)
 
 
 def predict_at(
@@ -178,4 +205,7 @@ def make_model(preprocessing: Preprocessing, state: fit.FitState) -> render.Mode
     params = rows_of_genes(state.params, genes if mix is None else len(mix))
     if mix is not None:
         params = of_genes(params, mix)
+    donors = preprocessing.inputs.donors
+    if donors is not None:
+        params = of_donors(params, np.flatnonzero(donors))
     return render.Model(params, *preprocessing[:4])

@@ -99,7 +99,7 @@ def _of_members(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and spread of groups, each member drawn by itself."""
     genes, voxels = len(model.standardiser.scale), share.shape[1]
-    members = len(jax.tree.leaves(model.params)[0])
+    members = model.members
     means = np.empty((members, share.shape[0], genes))
     for member in range(members):
         params = jax.tree.map(lambda leaf, e=member: leaf[e : e + 1], model.params)

@@ -86,7 +86,7 @@ def paragraph(facts: Facts) -> str:
         f"(coordinates: {_coordinates(facts)}).",
         _network(facts) if facts.steps is not None else "",
         "Left and right hemispheres were treated as one."
-        if get("inputs.mirror")
+        if get("inputs.mirror") and not get("inputs.hemisphere")
         else "",
         _maps(facts) if facts.steps is not None else "",
         _accuracy(facts),

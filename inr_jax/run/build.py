@@ -118,10 +118,13 @@ def make_model_recipe(config: ConfigDict, samples: Samples, model: str) -> Recip
         return make_structure_recipe(config, samples)
     # Kriging's constants are chosen by leaving donors out: a region table has one.
     supports = not (hold_out.why_no_donors(samples) or samples.points().single)
-    return make_recipe(config, len(samples.genes), supports=supports)
+    donors = networks.donors_seen(config, samples)
+    return make_recipe(config, len(samples.genes), supports=supports, donors=donors)
 
 
-def make_recipe(config: ConfigDict, genes: int, *, supports: bool = False) -> Recipe:
+def make_recipe(
+    config: ConfigDict, genes: int, *, supports: bool = False, donors: int = 0
+) -> Recipe:
     """Networks of G genes that see places, with their trainer and renderer.
 
     Args:
@@ -129,10 +132,12 @@ def make_recipe(config: ConfigDict, genes: int, *, supports: bool = False) -> Re
         genes: G.
         supports: Whether values are means over several points; kriging between these
             tells what single wells do not (benchmarks/README.md, supports.py).
+        donors: D that the networks see.
     """
-    places = config.fit.places
+    networks.check_latents(config, donors)
+    places, sides = config.fit.places, config.inputs.hemisphere
     if places == "auto":
-        places = "kriged" if supports else "wells"
+        places = "kriged" if supports and not (donors or sides) else "wells"
     field = networks.field_settings(config)
     if places == "kriged" and config.field.name == "siren":
         field["omega"] *= KRIGED  # values without noise bear, and want, more detail
@@ -143,6 +148,7 @@ def make_recipe(config: ConfigDict, genes: int, *, supports: bool = False) -> Re
         steps=config.fit.steps,
         learning_rate=config.fit.learning_rate,
         places=places,
+        donors=donors,
     )
 
 
@@ -166,6 +172,7 @@ def make_structure_recipe(config: ConfigDict, samples: Samples) -> Recipe:
             scale=settings.scale,
             penalty=settings.penalty,
         ),
+        donors=networks.donors_seen(config, samples),
     )._replace(field_steps=settings.field_steps)
 
 
@@ -178,6 +185,7 @@ def _recipe(
     learning_rate: float,
     embedding: StructureEmbedding | None = None,
     places: str = "wells",
+    donors: int = 0,
 ) -> Recipe:
     check_networks(config, field, genes)
     count = mixtures_of(config, genes)
@@ -187,6 +195,7 @@ def _recipe(
             count or genes,
             field=field,
             embedding=embedding,
+            donors=donors,
             precision=precision,
         )
         for precision in (config.fit.precision, config.render.precision)
@@ -208,6 +217,8 @@ def _recipe(
         sees_structures=embedding is not None,
         mixtures=count,
         places=places,
+        hemisphere=config.inputs.hemisphere,
+        donors=donors,
     )
 
 

@@ -64,10 +64,13 @@ def restore(folder: Path, plan: Recipe, samples: Samples) -> Bundle:
             found=f"one of {shortlist(bundle.meta['genes'])}",
             fix="give the wells that it was fitted to, or take a new --workdir",
         )
-    if not plan.sees_structures:
-        return bundle
-    structures = known_structures(samples)
-    preprocessing = bundle.preprocessing._replace(structures=structures)
+    # Wells say these parts, too.
+    preprocessing = bundle.preprocessing
+    inputs = recipe.with_conditions(plan, preprocessing.inputs, samples)
+    preprocessing = preprocessing._replace(inputs=inputs)
+    if plan.sees_structures:
+        structures = known_structures(samples)
+        preprocessing = preprocessing._replace(structures=structures)
     return bundle._replace(preprocessing=preprocessing)
 
 

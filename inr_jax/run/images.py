@@ -170,7 +170,7 @@ def images_of(
 ) -> tuple[Images, Images]:
     """Maps of some genes, and of their standard deviation where it is wanted."""
     x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
-    members = model.recipe.trainer.members
+    members = model.model.members
     predictive, _ = std_maps(calibrated_of(model, columns), x_mm, members=members)
     means: Images = {}
     stds: Images = {}

@@ -41,12 +41,11 @@ CONDITIONINGS = ["heads", "independent", "concat", "low_rank", "shift", "film", 
 NULLS_OF_OTHERS = Form(
     "|moran|brainsmash|moran,brainsmash", "moran, brainsmash", "as one or both"
 )
-REFIT = Names(("auto", "always", "never"))
 CODES = ["position", "spectral", "pca", "table", "latent"]
 CODE = Plugged(CODES, "inr_jax.codes")
-BASELINES, MIX = Names(("all", "plain")), Range(0, 4096)
+BASELINES, MIX, LATENT = Names(("all", "plain")), Range(0, 4096), Range(0, 64)
 SHARD = Form("|[1-9][0-9]*/[1-9][0-9]*", "a part and how many there are", "as 3/16")
-STORES = Names(("auto", "nifti", "factored"))
+REFIT, STORES = Names(("auto", "always", "never")), Names(("auto", "nifti", "factored"))
 QUANTITIES = Names(("value", "gradient", "laplacian"))
 ABAGEN = {name: Names(names) for name, names in options.CHOICES.items()}
 PRECISION = Names(("float32", "bfloat16", "bfloat16_3x"))
@@ -118,6 +117,7 @@ ROWS: tuple[tuple, ...] = (
     ("inputs", "What a network gets of a place"),
     (".mirror", True, "left and right are one, by abs(x); for baselines too"),
     (".tissue", "none", "soft: P(grey), P(white) | class: +1, -1", TISSUES),
+    (".hemisphere", False, "the side, -1 or +1, beside abs(x)", Was(False)),
     (".box", "cube", "joint: the paper's single min-max", Names(("cube", "joint"))),
     ("field", "The network"),
     (".name", "siren", "architecture", Plugged(FIELDS, "inr_jax.fields")),
@@ -142,6 +142,8 @@ ROWS: tuple[tuple, ...] = (
     (".width", 16, "spectral, pca, table, latent: numbers of a code", WIDTH, Was(16)),
     (".table", "", "table: ids of genes, then numbers; docs", PATH, Was("")),
     (".prior", 0.5, "latent: noise over variance of codes", NOT_NEGATIVE, Was(0.5)),
+    (".donor_width", 0, "numbers of a donor's latent; 0: none", LATENT, Was(0)),
+    (".donor_prior", 500.0, "noise over variance of these", NOT_NEGATIVE, Was(500.0)),
     ("fit", "How networks are fitted"),
     (".steps", 600, "steps of the optimizer", COUNT, ALONG),
     (".learning_rate", 1e-3, "of Adam", RATE, NUMBER),

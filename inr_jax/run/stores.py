@@ -70,7 +70,7 @@ def factored_of(model: Drawable, x_mm: np.ndarray, *, kept: bool = False) -> Fac
         InputError: The networks are not linear in the genes.
     """
     conditioning, inner = model.recipe.renderer.conditioning, model.model
-    mirror = model.recipe.mirror and model.recipe.tissue == "none"
+    mirror = model.recipe.symmetric and model.recipe.tissue == "none"
     at_mm, row = distinct_places(np.asarray(x_mm, np.float32), mirror=mirror)
 
     def computed(number: int) -> np.ndarray:
@@ -89,7 +89,7 @@ def factored_of(model: Drawable, x_mm: np.ndarray, *, kept: bool = False) -> Fac
         part,
         row,
         gene_weights(inner),
-        model.recipe.trainer.members,
+        inner.members,
         scales_of(model.calibrated, x_mm),
     )
 

@@ -176,7 +176,7 @@ def _draw_maps(
     titles = {gene: _title(gene, scores.get(gene)) for gene in genes}
     limit = figures_brains.limit_of(maps)
     how = _how(genes, model.genes, picked, bool(scores))
-    mirrored = "; left and right are one in the fit" if model.recipe.mirror else ""
+    mirrored = "; left and right are one in the fit" if model.recipe.symmetric else ""
     sides = "left is on the left" + mirrored
     told = [how, UNTESTED if tested is not None else "", sides]
     heading = _heading(run, *told)

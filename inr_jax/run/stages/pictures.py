@@ -87,7 +87,7 @@ def _words(run: Run, drawn: int, scores: Scores, *, picked: bool) -> slices.Word
         lines.append(f"the first {drawn} of {count} genes, none of them scored")
     if phantom:
         lines.insert(0, PHANTOM)
-    if run.config.inputs.mirror:
+    if run.models["place"].symmetric:
         below.append("left and right are one in the fit: maps are mirrored")
     scale = "synthetic expression" if phantom else slices.Words().scale
     return slices.Words("\n".join(lines), tuple(below), scale)

@@ -120,7 +120,7 @@ def report_of(
         checksums=_checksums(workdir),
         methods=paragraphs,
         references=references,
-        both_sides=left.settings.inputs.mirror,
+        both_sides=left.settings.inputs.mirror and not left.settings.inputs.hemisphere,
         viewer=viewer,
         associations=associations_of(workdir),
     )

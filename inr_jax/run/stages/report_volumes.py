@@ -159,7 +159,7 @@ def _volumes(maps: Maps) -> tuple[Volumes, Volumes | None, np.ndarray]:
     by_mean = maps.linear or _of_examples(means, mean_there, rows, genes)
     mean = make_volumes(*by_mean, error=ERROR, most=most)
     shown_r = agreement(mean.at(rows), mean_there)
-    if maps.model.calibrated is None and maps.model.recipe.trainer.members == 1:
+    if maps.model.calibrated is None and maps.model.model.members == 1:
         return mean, None, shown_r
     by_sd = _of_examples(sds, sd_there, rows, genes)
     most = most // 4
@@ -190,7 +190,7 @@ def _thinned(mask: np.ndarray, grid: Grid) -> tuple[np.ndarray, Grid]:
 
 def _is_mirrored(model: ExpressionModel, mask: np.ndarray, grid: Grid) -> bool:
     """Whether maps are the same left and right, and so are the voxels."""
-    if not model.recipe.mirror or model.name != "place":
+    if not model.recipe.symmetric or model.name != "place":
         return False
     if model.recipe.tissue != "none":
         return False

@@ -112,7 +112,7 @@ def _words(
     pale = "pale: not validated by held-out donors"
     lines.append(f"units of the source; {pale if tested else 'nothing is validated'}")
     lines.append("grey, at the midline: no cortex")
-    if run.config.inputs.mirror:
+    if run.models["place"].symmetric:
         lines[-1] += "; left and right are one in the fit"
     if run.config.source.name == "phantom":
         lines.insert(0, "PHANTOM: synthetic, no measurement of these genes")
