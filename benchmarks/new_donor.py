@@ -3,7 +3,8 @@
 Donors are held out in turn; some of their wells are given, others predicted. How donors
 differ is learned from predictions of the other donors, each made without itself and
 without the new one. Beside it: the model as it was, shifted by the mean residual of the
-wells given, and kriging with these wells among its own.
+wells given; kriging with these wells among its own; networks that have a latent of
+each donor, averaged out, and adapted.
 
 python benchmarks/new_donor.py --path=DIR_OR_ZIP [--json=FILE]
 """
@@ -12,19 +13,24 @@ from __future__ import annotations
 
 import numpy as np
 from lib import study_figures
+from lib.donor_methods import (
+    AS_IT_WAS,
+    by_network,
+    by_residuals,
+    draws_of,
+    network_parts,
+)
 from lib.held_out import beside, fold_predictions, rounded
 from lib.settings import settings_of
 from lib.study_files import study_flags, study_folder, write_table
 
 from inr_jax.fitting.held_out_fit import make_predictor
 from inr_jax.run import build
-from inr_jax.samples.samples import Samples
 from inr_jax.stats import nested_cv
-from inr_jax.stats.kriging import kriging
-from inr_jax.stats.new_donor import donor_latent, donor_prior
 
 WELLS = (1, 5, 20)
-AS_IT_WAS = "as it was"
+# Cleaned targets are the same for all donors; latents of donors need the wells.
+LATENTS = {"fit.targets": "wells", "fit.places": "wells"}
 TINY = {"fit.steps": 2, "fit.members": 1, "field.hidden": 4, "field.depth": 1}
 TINY |= {"phantom.n_wells": 200, "phantom.n_genes": 4, "fit.targets": "wells"}
 FLAGS = {
@@ -32,30 +38,8 @@ FLAGS = {
     "draws": (int, 10, "of so many wells"),
     "steps": (int, 600, "of a fit"),
     "members": (int, 3, "of an ensemble"),
+    "width": (int, 4, "numbers of a donor's latent"),
 }
-
-
-def by_method(samples: Samples, made: dict, donor: int, count: int, draws: int):
-    """(method, draw, wells predicted, predictions of them) of a donor."""
-    f, others = made[(donor,)], samples.donor != donor
-    inner = np.full(samples.values.shape, np.nan)
-    for other in np.unique(samples.donor[others]).tolist():
-        rows = samples.donor == other
-        inner[rows] = made[tuple(sorted((donor, other)))][rows]
-    told = samples.values[others], inner[others], samples.donor[others]
-    prior = donor_prior(*told, count)
-    for draw in range(draws):
-        order = np.random.default_rng(draw).permutation(np.flatnonzero(~others))
-        known, rest = order[:count], order[max(WELLS) :]
-        latent = donor_latent(prior, samples.values[known], f[known])
-        yield AS_IT_WAS, draw, rest, f[rest]
-        shift = (samples.values[known] - f[known]).mean(0)
-        yield "mean residual", draw, rest, f[rest] + shift
-        yield "latent", draw, rest, latent.adapted(f[rest])
-        wells = samples.take(np.union1d(np.flatnonzero(others), known))
-        sites = samples.take(rest).sites().unnamed()
-        mean = kriging(wells, sites, mirror=True).mean
-        yield "kriging, wells added", draw, rest, mean
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -72,14 +56,19 @@ def main(arguments: list[str] | None = None) -> None:
     predict = make_predictor(plan, len(samples.well))
     folds = nested_cv.folds(donors, donors[: flags.folds])
     made = fold_predictions(predict, samples, folds)
+    c.update_from_flattened_dict(LATENTS | {"conditioning.donor_width": flags.width})
+    plan = build.make_model_recipe(c, samples, "place")
+    parts = {d: network_parts(plan, samples, d) for d in donors[: flags.folds]}
     for count in WELLS:
         filled: dict = {}
-        for donor in donors[: flags.folds]:
-            parts = by_method(samples, made, donor, count, flags.draws)
-            for method, draw, rows, mean in parts:
+        for donor, part in parts.items():
+            how = {"draws": flags.draws, "most": max(WELLS)}
+            draws = list(draws_of(samples, donor, count, **how))
+            told = by_residuals(samples, made, donor, draws)
+            for method, draw, mean in [*told, *by_network(samples, plan, part, draws)]:
                 every = filled.setdefault(method, {})
-                whole = every.setdefault(draw, np.full(samples.values.shape, np.nan))
-                whole[rows] = mean
+                whole = np.full(samples.values.shape, np.nan)
+                every.setdefault(draw.number, whole)[draw.rest] = mean
         each = {method: list(draws.values()) for method, draws in filled.items()}
         for row in beside(samples.values, each, AS_IT_WAS):
             table.append(rounded({"wells": count} | row))

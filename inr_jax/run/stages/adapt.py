@@ -168,7 +168,7 @@ def _draw(trunk: Run, run: Run, bundle: Bundle, rows: list[dict]) -> None:
     x_mm = canvas.grid.points_mm(canvas.mask).astype(np.float32)
     predictive, std = lambda block: block, None
     if run.config.render.std:
-        members = run.config.fit.members
+        members = model.model.members
         predictive, std = std_maps(calibrated, x_mm, members=members)
     held_out = tables.of_maps(rows, sees_structures=False)
     told = [

@@ -96,7 +96,7 @@ def store_of(config: ConfigDict, folder: Workdir) -> Store:
     held_out = tables.of_maps(rows, sees_structures=drawn == "structure")
     std: dict[str, Any] | None = None
     if config.render.std:
-        _, std = std_maps(model.calibrated, x_mm, members=config.fit.members)
+        _, std = std_maps(model.calibrated, x_mm, members=model.model.members)
     sidecars = sidecars_of(config, model, *held_out)
     factored = factored_of(model.drawable, x_mm, kept=True)
     return Store(factored, told_of(sidecars, std, "checkpoint"), canvas)

@@ -46,7 +46,8 @@ def compare_with_phantom(run: Run, model: ExpressionModel, x_mm: np.ndarray) -> 
     columns = evenly(len(model.genes), GENES)
     brain = phantom.keep_genes(run.brain, columns)
     calibrated, noise = calibrated_of(model.drawable, columns), run.config.phantom
-    predictive, _ = std_maps(calibrated, x_mm, members=run.config.fit.members)
+    members = model.model.members
+    predictive, _ = std_maps(calibrated, x_mm, members=members)
     (block,) = blocks_of(model.drawable, x_mm, columns, size=len(columns))
     rows = voxel_errors.by_distance(
         phantom.truth(brain, x_mm, tissue),

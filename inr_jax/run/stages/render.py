@@ -126,7 +126,7 @@ def _std_maps(
     """As `std_maps`, of the genes in `columns`; no maps where none are asked for."""
     if not run.config.render.std:
         return lambda block: block, None
-    members = run.config.fit.members
+    members = model.model.members
     return std_maps(calibrated_of(model.drawable, columns), x_mm, members=members)
 
 

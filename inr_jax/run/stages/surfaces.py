@@ -44,7 +44,7 @@ def surfaces_stage(
     log.info("surface: %s (%s)", surface.name, surface.told["Coordinates152"])
     told = [sidecar | surface.told for sidecar in told]
     std: dict[str, Any] | None = None
-    if run.config.render.std and model.recipe.trainer.members > 1:
+    if run.config.render.std and model.model.members > 1:
         std = {"Description": STD, "Calibrated": True}
         std = std if model.calibrated else UNCALIBRATED
     folder.mkdir(exist_ok=True)
