@@ -16,9 +16,9 @@ def get_sweep():
         candidate
         for more in (
             {},
-            {"inputs.tissue": ["soft", "class"]},
+            {"inputs.tissue": ["soft"]},
             {"inputs.hemisphere": [True]},
-            {"conditioning.donor_width": [2, 4]},
+            {"conditioning.donor_width": [4]},
         )
         for candidate in grid(WELLS | more)
     ]
