@@ -13,6 +13,7 @@ from inr_jax.fitting.donor_latents import adapted_to_donor
 from inr_jax.fitting.held_out_fit import fitted
 from inr_jax.fitting.recipe import make_model, predict_at
 from inr_jax.run import build, config
+from inr_jax.run.stores import factored_of
 from inr_jax.samples.samples import Samples
 
 pytestmark = pytest.mark.usefixtures("quick_compiling")
@@ -135,6 +136,17 @@ def test_a_model_that_sees_the_side_draws_two_sides(samples):
     assert not model.recipe.symmetric
     bare = inr_jax.fit(sided, settings())
     np.testing.assert_array_equal(*bare(x_mm)[0])
+
+
+@pytest.mark.parametrize("conditions", [DONORS, SIDES])
+def test_a_store_of_factors_holds_the_same_maps(conditions, samples):
+    model = inr_jax.fit(samples, settings(**conditions))
+    right = np.float32([[30, -20, 10], [12, 40, 0], [40, -60, -20]])
+    x_mm = np.concatenate([right, right * np.float32([-1, 1, 1])])
+    mean, spread = factored_of(model.drawable, x_mm).genes(range(5), std=True)
+    expected = model(x_mm)
+    np.testing.assert_allclose(mean, expected[0], atol=1e-4)
+    np.testing.assert_allclose(spread, expected[1], atol=1e-4)
 
 
 @pytest.mark.parametrize(
