@@ -8,6 +8,7 @@ from pathlib import Path
 from ml_collections import ConfigDict
 
 from inr_jax.errors import InputError
+from inr_jax.files.reading import sha256_of, user_path
 from inr_jax.run import build, shards
 from inr_jax.run.adapted_folder import with_gene_table
 from inr_jax.run.verbs import GO_ON
@@ -20,6 +21,7 @@ log = logging.getLogger("inr_jax")
 FROM_CHECKPOINT = tuple(verb for verb in GO_ON if verb != "compare")  # if need be
 # These ask for no measured value, and a source can take minutes to read.
 FROM_PLACES = ("regions", "surfaces", "figures")
+QUICK = 2**28  # bytes of a file whose digest takes no time to speak of
 
 
 def read_source(
@@ -37,7 +39,8 @@ def read_source(
         InputError: Bad data, or a damaged file of wells.
     """
     if verb in FROM_PLACES and wells.exists():
-        return read_wells(wells), None
+        source = read_wells(wells)
+        return source._replace(files=_digests_now(config, source.files)), None
     brain = build.make_phantom(config) if config.source.name == "phantom" else None
     try:
         source = shards.cut(build.load_source(config, brain), config)
@@ -52,3 +55,21 @@ def read_source(
         columns = [number[gene] for gene in source.samples.genes]
         brain = phantom.keep_genes(brain, columns)
     return source, brain
+
+
+def _digests_now(config: ConfigDict, noted: dict[str, str]) -> dict[str, str]:
+    """Digests that the fit noted, those of a table or folder as it lies there now.
+
+    So that a changed table is told, as by verbs that read it. What is gone, packed in a
+    zip or large stays as it was noted.
+    """
+    if not config.source.path:
+        return noted
+    path = user_path(config.source.path, "config.source.path")
+    places = {name: path if path.name == name else path / name for name in noted}
+    there = {name: place for name, place in places.items() if place.is_file()}
+    return noted | {
+        name: sha256_of(place)
+        for name, place in there.items()
+        if place.stat().st_size <= QUICK
+    }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from given import input_error, refused
 from workdirs import TINY
 
 from inr_jax import cli
-from inr_jax.run import flags
+from inr_jax.run import config, flags, sources
 
 TABLE = "x,y,z,donor,A,B\n" + "\n".join(
     f"{20 + i},{-30 + 2 * i},{10 + i % 5},{'ab'[i % 2]},{i % 3}.5,{i % 7}.25"
@@ -62,3 +63,20 @@ def test_files_titles_and_sidecars_of_the_phantom_say_so_and_others_do_not(
         for path in (folder / "maps").glob("*_feature.json"):
             told = json.loads(path.read_text())
             assert ("a synthetic brain" in told["Source"]) == (word == "phantom")
+
+
+@pytest.mark.usefixtures("quick_compiling")
+def test_verbs_that_read_no_source_tell_a_table_that_changed(table, tmp_path, capsys):
+    work, keys = f"--workdir={tmp_path}/w", ["--config.fit.steps=2"]
+    assert cli.main(["fit", table, work, *TINY, *keys]) == 0
+    fitted, wells = Path(table).read_text(), tmp_path / "w" / "wells.npz"
+    noted = sources.read_source(call(table, work).config, wells, "regions")[0].files
+    Path(table).write_text(fitted.replace("1.25", "1.5"))
+    for verb in sources.FROM_PLACES:
+        line = refused(capsys, verb, work)
+        assert "wells.csv" in line and "expected" in line
+    Path(table).unlink()  # of a table that is gone, what the fit noted stands
+    again = sources.read_source(
+        config.read(tmp_path / "w/config.json"), wells, "regions"
+    )
+    assert again[0].files == noted
