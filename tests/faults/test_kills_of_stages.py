@@ -3,8 +3,8 @@
 A kill leaves what the disk held: `killing.recorded` copies it before each write of one
 run. From such a copy the command is given again: from a few, of commands that go
 on from what is there; for all commands and from all copies where the environment has
-INR_JAX_EVERY_KILL (half an hour). In the suite: test_kills, test_leftovers and
-test_associations.
+INR_JAX_EVERY_KILL (an hour; `-m slow -n 2`). In the suite: test_kills, test_leftovers
+and test_associations.
 """
 
 from __future__ import annotations
