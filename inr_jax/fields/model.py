@@ -62,21 +62,13 @@ class Model(NamedTuple):
 def keep_genes(model: Model, rows: slice | np.ndarray | list[int]) -> Model:
     """The model of the genes in `rows`, in their order."""
     # Numbers rather than a slice: one program for all slices of a length.
-    every = np.arange(len(model.standardiser.scale))
-    rows = every[rows]
-    if np.array_equal(rows, every):
-        return model
+    rows = np.arange(len(model.standardiser.scale))[rows]
+    genes = jax.tree.map(lambda leaf: leaf[:, rows], model.params["genes"])
     return model._replace(
-        params={**model.params, "genes": _taken(model.params["genes"], rows)},
+        params={**model.params, "genes": genes},
         standardiser=Standardiser(*(part[rows] for part in model.standardiser)),
         codes=model.codes[rows],
     )
-
-
-@jax.jit
-def _taken(genes: Params, rows: Array) -> Params:
-    """Gene arrays `(E, G, ...)` of some genes, all by one program."""
-    return jax.tree.map(lambda leaf: leaf[:, rows], genes)
 
 
 def mean_at(conditioning: Conditioning, model: Model, place: Places) -> jax.Array:

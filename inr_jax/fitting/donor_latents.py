@@ -13,6 +13,7 @@ Axis letters: E members, D donors, W numbers of a latent, G genes.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from functools import partial
 
@@ -23,13 +24,14 @@ import optax
 
 from inr_jax.errors import InputError
 from inr_jax.fields.conditioning.conditioning import check_shared, rows_of_genes
-from inr_jax.fields.conditioning.donors import LATENTS, tables_in, with_latent
+from inr_jax.fields.conditioning.donors import LATENTS, with_latent
 from inr_jax.fields.field import Params
 from inr_jax.fields.model import Model
-from inr_jax.fitting.data import FitData, pack
+from inr_jax.fitting.data import FitData
 from inr_jax.fitting.fit import FitState
+from inr_jax.fitting.fitted_data import pack_wells
 from inr_jax.fitting.loss import loss
-from inr_jax.fitting.recipe import Preprocessing, Recipe, places_of
+from inr_jax.fitting.recipe import Preprocessing, Recipe
 from inr_jax.samples.samples import Samples
 
 STEPS = 30  # of L-BFGS, far more than a few numbers need
@@ -62,31 +64,26 @@ def adapted_to_donor(
         return loss(conditioning, _placed(member, latent), data, jax.random.key(0))
 
     seen = np.flatnonzero(np.asarray(preprocessing.inputs.donors))
-    start = params[tables_in(conditioning)][LATENTS][:, seen].mean(1)
+    start = params["shared"][LATENTS][:, seen].mean(1)
     latent = jax.jit(jax.vmap(partial(_least, error)))(start, params)
     return Model(with_latent(params, latent), *preprocessing[:4])
 
 
 def _placed(member: Params, latent: jax.Array) -> Params:
-    """One network's parameters with a latent in the first row, zeros in all others."""
+    """One network's parameters with a latent in the first row, zeros in all others.
+
+    In one row, so that the prior counts it once.
+    """
     table = jnp.zeros_like(member["shared"][LATENTS]).at[0].set(latent)
     return {**member, "shared": {**member["shared"], LATENTS: table}}
 
 
 def _data(recipe: Recipe, preprocessing: Preprocessing, wells: Samples) -> FitData:
     """The wells as those of the donor in the first row."""
-    places = places_of(preprocessing, wells.sites())
-    first = np.eye(1, recipe.donors, dtype=np.float32)
-    donor = np.repeat(first, len(places.x_mm), axis=0)
-    return pack(
-        recipe.conditioning,
-        preprocessing.inputs,
-        places=places._replace(donor=donor),
-        standard=preprocessing.standardiser.standard(wells.values),
-        codes=preprocessing.codes,
-        rows=len(wells.well),
-        size=wells.points().size,
-    ).of_network(0)
+    rows = tuple(map(str, range(recipe.donors)))
+    wells = dataclasses.replace(wells, donor=np.zeros_like(wells.donor), donors=rows)
+    standard = preprocessing.standardiser.standard(wells.values)
+    return pack_wells(recipe, preprocessing, wells, standard).of_network(0)
 
 
 def _least(error: Callable, start: jax.Array, member: Params) -> jax.Array:

@@ -12,7 +12,7 @@ from inr_jax.errors import InputError
 from inr_jax.fields import architectures
 from inr_jax.fields.conditioning import (
     Conditioning,
-    DonorLatents,
+    DonorEmbedding,
     StructureEmbedding,
     with_donors,
     with_latents,
@@ -71,7 +71,7 @@ def make_conditioning(
     if not donors:
         return inner
     return with_donors(
-        inner, DonorLatents(donors, width, settings.donor_prior), features
+        inner, DonorEmbedding(donors, width, settings.donor_prior), features
     )
 
 

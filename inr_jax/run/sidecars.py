@@ -40,7 +40,7 @@ def sidecars_of(
         "FittedAt": "places around the wells, kriged" if kriged else "wells",
         "SmoothingMm": None if kriged else config.fit.jitter_mm,
         "Steps": model.steps,
-        "Mirrored": config.inputs.mirror and not config.inputs.hemisphere,
+        "Mirrored": model.recipe.symmetric,
         "Coordinates": model.wells.coordinates,
     }
     return [

@@ -13,7 +13,7 @@ from given import BOX
 from inr_jax.fields import derivatives, model
 from inr_jax.fields.architectures import make_field
 from inr_jax.fields.conditioning import (
-    DonorLatents,
+    DonorEmbedding,
     StructureEmbedding,
     make_conditioning,
     of_donors,
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("quick_compiling")
 
 D, W, G, F, E, V = 3, 2, 4, 3, 2, 5
 FIELD = partial(make_field, "siren", hidden=12, depth=2, omega=4.0)
-LATENTS = DonorLatents(donors=D, width=W, prior=0.7)
+LATENTS = DonorEmbedding(donors=D, width=W, prior=0.7)
 NAMES = {"heads": {}, "independent": {}, "film": {"code": 2}, "low_rank": {"rank": 2}}
 
 

@@ -14,7 +14,7 @@ from inr_jax.fields.conditioning import (
     shift,
 )
 from inr_jax.fields.conditioning.conditioning import Conditioning, FieldMaker
-from inr_jax.fields.conditioning.donors import DonorLatents, of_donors, with_donors
+from inr_jax.fields.conditioning.donors import DonorEmbedding, of_donors, with_donors
 from inr_jax.fields.conditioning.latents import with_latents
 from inr_jax.fields.conditioning.structures import StructureEmbedding, with_structures
 from inr_jax.fields.registry import check_settings, settings_in
@@ -63,7 +63,7 @@ def make_conditioning(
 __all__ = [
     "CONDITIONINGS",
     "Conditioning",
-    "DonorLatents",
+    "DonorEmbedding",
     "FieldMaker",
     "StructureEmbedding",
     "make_conditioning",

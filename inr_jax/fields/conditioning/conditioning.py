@@ -59,6 +59,11 @@ class Conditioning(NamedTuple):
     code: int = 0
     linear: bool = False
 
+    @property
+    def own(self) -> str:
+        """Where a network's own parameters lie: "genes", where each gene has one."""
+        return "shared" if self.networks == 1 else "genes"
+
     def networks_of(self, genes: int) -> int:
         """How many networks give so many of the genes."""
         return 1 if self.networks == 1 else genes

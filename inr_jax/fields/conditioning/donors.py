@@ -36,7 +36,7 @@ from inr_jax.fields.field import Params
 LATENTS = "donor"  # the table among a network's parameters
 
 
-class DonorLatents(NamedTuple):
+class DonorEmbedding(NamedTuple):
     """Sizes and settings of the latents.
 
     Attributes:
@@ -51,7 +51,7 @@ class DonorLatents(NamedTuple):
 
 
 def with_donors(
-    inner: Conditioning, latents: DonorLatents, features: int
+    inner: Conditioning, latents: DonorEmbedding, features: int
 ) -> Conditioning:
     """Let networks of F + W inputs see F features and D memberships in donors.
 
@@ -63,7 +63,7 @@ def with_donors(
     Returns:
         Networks of F + D + A inputs; they keep `inner`'s penalty.
     """
-    each, enlarged = tables_in(inner), (features + latents.width) / features
+    each, enlarged = inner.own, (features + latents.width) / features
 
     def init(key: jax.Array) -> Params:
         params = inner.init(key)
@@ -98,8 +98,7 @@ def of_donors(params: Params, donors: np.ndarray) -> Params:
         params: `{"shared": (E, ...), "genes": (E, G, ...)}`, with latents.
         donors: `(n,)` rows of the tables.
     """
-    each = "shared" if LATENTS in params["shared"] else "genes"
-    latents = params[each][LATENTS]  # (E, D, W), or (E, G, D, W)
+    latents = params[_holder(params)][LATENTS]  # (E, D, W), or (E, G, D, W)
     repeated = jax.tree.map(lambda leaf: jnp.repeat(leaf, len(donors), axis=0), params)
     chosen = jnp.moveaxis(latents[..., donors, :], -2, 1)  # (E, n, ..., W)
     chosen = chosen.reshape(-1, *chosen.shape[2:])
@@ -113,11 +112,11 @@ def with_latent(params: Params, latent: jax.Array) -> Params:
         params: Of E members, with latents.
         latent: `(E, W)`, or `(E, G, W)` where each gene has a network.
     """
-    each = "shared" if LATENTS in params["shared"] else "genes"
+    each = _holder(params)
     table = jnp.broadcast_to(latent[..., None, :], params[each][LATENTS].shape)
     return {**params, each: {**params[each], LATENTS: table}}
 
 
-def tables_in(conditioning: Conditioning) -> str:
-    """Where the latents lie: "shared" by a network's genes, or each gene's own."""
-    return "shared" if conditioning.networks == 1 else "genes"
+def _holder(params: Params) -> str:
+    """The part of the parameters that holds the latents: "shared", or "genes"."""
+    return "shared" if LATENTS in params["shared"] else "genes"

@@ -60,7 +60,7 @@ def with_structures(
     Returns:
         Networks of F + A inputs, memberships last; they keep `inner`'s penalty.
     """
-    each = "shared" if inner.networks == 1 else "genes"
+    each = inner.own
 
     def init(key: jax.Array) -> Params:
         inner_key, parent_key = jax.random.split(key)
