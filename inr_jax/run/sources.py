@@ -14,7 +14,9 @@ from inr_jax.run.adapted_folder import with_gene_table
 from inr_jax.run.verbs import GO_ON
 from inr_jax.run.wells import read_wells
 from inr_jax.samples import phantom
-from inr_jax.samples.source import Source
+from inr_jax.samples.source import Source, sha256
+from inr_jax.samples.sources import allen_export
+from inr_jax.samples.sources.archive import read_members
 
 log = logging.getLogger("inr_jax")
 
@@ -40,7 +42,7 @@ def read_source(
     """
     if verb in FROM_PLACES and wells.exists():
         source = read_wells(wells)
-        return source._replace(files=_digests_now(config, source.files)), None
+        return source._replace(files=digests_now(config, source.files)), None
     brain = build.make_phantom(config) if config.source.name == "phantom" else None
     try:
         source = shards.cut(build.load_source(config, brain), config)
@@ -57,15 +59,24 @@ def read_source(
     return source, brain
 
 
-def _digests_now(config: ConfigDict, noted: dict[str, str]) -> dict[str, str]:
-    """Digests that the fit noted, those of a table or folder as it lies there now.
+def digests_now(config: ConfigDict, noted: dict[str, str]) -> dict[str, str]:
+    """Digests that the fit noted, those of files that lie there now as they are now.
 
-    So that a changed table is told, as by verbs that read it. What is gone, packed in a
-    zip or large stays as it was noted.
+    So that changed data are told, as by verbs that read it. What is gone or large stays
+    as it was noted.
+
+    Raises:
+        InputError: A zip that holds no export any more.
     """
     if not config.source.path:
         return noted
     path = user_path(config.source.path, "config.source.path")
+    if path.is_file() and path.stat().st_size > QUICK:
+        return noted
+    if path.is_file() and path.name not in noted:  # an export as a zip
+        files, contents = allen_export.FILES, allen_export.CONTENTS
+        members = read_members(path, files, optional=(contents,))
+        return noted | {name: sha256(data) for name, (_, data) in members.items()}
     places = {name: path if path.name == name else path / name for name in noted}
     there = {name: place for name, place in places.items() if place.is_file()}
     return noted | {

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from fake_export import Export
 from given import input_error, refused
 from workdirs import TINY
 
 from inr_jax import cli
 from inr_jax.run import config, flags, sources
+from inr_jax.samples.source import sha256
 
 TABLE = "x,y,z,donor,A,B\n" + "\n".join(
     f"{20 + i},{-30 + 2 * i},{10 + i % 5},{'ab'[i % 2]},{i % 3}.5,{i % 7}.25"
@@ -80,3 +84,22 @@ def test_verbs_that_read_no_source_tell_a_table_that_changed(table, tmp_path, ca
         config.read(tmp_path / "w/config.json"), wells, "regions"
     )
     assert again[0].files == noted
+
+
+@pytest.mark.parametrize("home", ["", "export/"])
+def test_a_changed_member_of_a_zip_is_told_by_verbs_that_read_no_source(tmp_path, home):
+    before, after = Export(np.random.default_rng(0)), Export(np.random.default_rng(0))
+    after.expression[1] = after.expression[1].replace(",", ",1", 2)
+    path = tmp_path / "export.zip"
+    given = config.changed(config.default(), {"source.path": str(path)})
+    noted = {name: sha256(text.encode()) for name, text in before.files().items()}
+    for export, same in [(before, True), (after, False)]:
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, text in export.files().items():
+                archive.writestr(home + name, text)
+        assert (sources.digests_now(given, noted) == noted) == same
+    path.write_bytes(path.read_bytes()[:-40])
+    error = input_error(sources.digests_now, given, noted)
+    assert "export.zip: expected a folder or zip" in str(error)
+    path.unlink()
+    assert sources.digests_now(given, noted) == noted
