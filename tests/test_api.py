@@ -149,6 +149,7 @@ def test_scores_are_a_frame(samples):
     assert set(scores.protocol) == {"donor", "donor+anatomy"}
 
 
+@pytest.mark.slow
 def test_the_structure_model_is_fitted_asked_and_kept(samples, tmp_path):
     model = inr_jax.fit(samples, model="structure", **TINY)
     assert "structure model" in repr(model)

@@ -85,6 +85,7 @@ def test_every_extra_that_is_named_exists(page):
         assert name in extras["optional-dependencies"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_compiling")
 def test_the_python_example_runs(tmp_path, monkeypatch):
     tiny = {"fit__steps": 10, "fit__members": 2, "field__hidden": 4, "seed": 1}

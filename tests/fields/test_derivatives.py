@@ -41,6 +41,7 @@ def differences(function, x, h):
     return (plus - minus) / (2 * h), (plus + minus - 2 * middle).sum(0) / h**2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["heads", "independent", "film"])
 def test_maps_of_them_are_finite_differences_of_the_map(rng, name):
     networks, model = model_of(rng, name)

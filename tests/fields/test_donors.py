@@ -92,6 +92,7 @@ def test_the_prior_is_on_the_squares_of_latents_beside_the_inner_penalty(rng):
     assert networks.apply(params, np.zeros((G, 0)), np.float32(x)).shape == (G,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["heads", "independent"])
 def test_donors_are_averaged_out_over_their_maps_not_over_their_latents(name, rng):
     inner = inner_of(name)

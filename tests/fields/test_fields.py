@@ -163,6 +163,7 @@ def smooth_wells(rng, n=64):
     return {"places": make_places(x_mm, np.zeros((n, 2))), "standard": values}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("conditioning", ["independent", "concat"])
 @pytest.mark.parametrize("field", FIELDS)
 def test_200_steps_leave_a_hundredth_of_the_loss_on_a_smooth_function(

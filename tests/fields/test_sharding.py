@@ -32,6 +32,7 @@ def eight():
     return json.loads(run.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sharded.CASES)
 def test_eight_devices_find_what_one_does(eight, name):
     one = sharded.case(name)

@@ -219,6 +219,7 @@ def of_setting(plan, settings, jitter):
     return plan._replace(optimizer=make_adam(**settings), jitter_mm=jitter)
 
 
+@pytest.mark.slow
 def test_settings_fitted_together_are_the_settings_fitted_alone(rng):
     some, jitters, plan = wells(rng), (3.0, 0.0, 5.0), trainer("independent")
     data = data_for(plan, some)

@@ -75,6 +75,7 @@ def begun(rng):
     return samples, plan, bundle
 
 
+@pytest.mark.slow
 def test_a_gene_is_the_mix_of_what_networks_give_for_mixtures(begun):
     samples, plan, bundle = begun
     places = make_places(samples.x_mm, samples.tissue)

@@ -158,6 +158,7 @@ def test_an_unfitted_model_is_centred_on_the_training_wells(plan, samples):
     assert abs(z).max() < 3
 
 
+@pytest.mark.slow
 def test_the_phantom_is_recovered_well_within_its_noise():
     """The default field, fitted to a third of the wells and genes, and so shorter.
 

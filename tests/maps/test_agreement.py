@@ -27,6 +27,7 @@ from inr_jax.stats.scores import score
 BOTH_SIDES = TWO._replace(lr_mirror="bidirectional")
 
 
+@pytest.mark.slow
 def test_shipped_is_what_abagen_itself_returns(sparse_ahba_dir, tmp_path):
     atlas = cache.open_atlas(sparse_ahba_dir, BOTH_SIDES)
     samples = ahba.from_atlas(atlas, (), False).samples

@@ -174,6 +174,7 @@ def tiny(tmp_path, **overrides):
     return c
 
 
+@pytest.mark.slow
 def test_a_run_renders_with_the_atlas_and_says_so(tmp_path, monkeypatch):
     workdir = Workdir(tmp_path / "out")
     workdir.root.mkdir()
@@ -191,6 +192,7 @@ def test_a_run_renders_with_the_atlas_and_says_so(tmp_path, monkeypatch):
     assert workdir.crosswalk.read_text().startswith("region,kind,name,weight\n")
 
 
+@pytest.mark.slow
 def test_slabs_do_not_matter(tmp_path, monkeypatch):
     c = tiny(tmp_path)
     regions = make_regions(c, build.load_source(c).samples)
@@ -233,6 +235,7 @@ FLAGS = ["--config.phantom.n_wells=120", "--config.phantom.n_genes=2"]
 FLAGS += ["--config.render.resolution_mm=3"]
 
 
+@pytest.mark.slow
 def test_the_verb_prints_and_writes_it_without_a_fit(tmp_path, capsys):
     assert cli.main(["crosswalk", f"--workdir={tmp_path}", *FLAGS]) == 0
     told = capsys.readouterr().out.splitlines()

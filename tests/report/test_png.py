@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from given import score_row
 
 from inr_jax.report import png, scatter, slices
@@ -20,6 +21,7 @@ scatter.draw(sys.argv[1], rows)
 """
 
 
+@pytest.mark.slow
 def test_a_backend_of_a_notebook_and_a_style_of_ones_own_change_no_byte(
     tmp_path, monkeypatch
 ):

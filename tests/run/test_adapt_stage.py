@@ -175,6 +175,7 @@ def test_bad_calls_leave_nothing(tmp_path, capsys, copy):
     assert digests(copy) == before and TINY
 
 
+@pytest.mark.slow
 def test_genes_with_single_wells_keep_the_networks_of_a_trunk_with_supports(
     fitted, tmp_path
 ):

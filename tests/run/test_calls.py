@@ -28,6 +28,7 @@ def files(folder):
     return {path.name: path.read_bytes() for path in folder.glob("source-*")}
 
 
+@pytest.mark.slow
 def test_masks_on_one_grid_have_maps_of_their_own_and_none_sticks(copy, tmp_path):
     stored = (copy / "config.json").read_bytes()
     (tmp_path / "b").mkdir()

@@ -36,6 +36,7 @@ def run(folder) -> list[str]:
     ).stdout.split()
 
 
+@pytest.mark.slow
 def test_a_second_process_finds_what_the_first_compiled(tmp_path):
     value, hits = run(tmp_path / "programs")
     again, more = run(tmp_path / "programs")
@@ -43,6 +44,7 @@ def test_a_second_process_finds_what_the_first_compiled(tmp_path):
     assert int(hits) == 0 < int(more)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", [0, 100])
 def test_an_entry_that_a_full_disk_cut_short_is_made_again(tmp_path, left):
     folder = tmp_path / "programs"

@@ -49,6 +49,7 @@ def of_donors(samples):
     return inr_jax.fit(samples, settings(**DONORS))
 
 
+@pytest.mark.slow
 def test_a_kept_model_of_donors_is_the_same_model(of_donors, samples, tmp_path):
     assert of_donors.model.members == 2 * 6, "a member for each donor"
     of_donors.save(tmp_path / "kept")
@@ -78,6 +79,7 @@ def test_what_a_held_out_donor_was_measured_at_changes_no_bit(samples):
     assert make_model(preprocessing, state).members == 2 * 5
 
 
+@pytest.mark.slow
 def test_a_donor_made_with_a_latent_is_found_from_its_wells(samples):
     plan = build.make_model_recipe(
         settings(**DONORS | {"conditioning.donor_prior": 0.0}), samples, "place"
@@ -103,6 +105,7 @@ def test_a_donor_made_with_a_latent_is_found_from_its_wells(samples):
     np.testing.assert_allclose(found / scale, values / scale, atol=0.01)
 
 
+@pytest.mark.slow
 def test_adapt_donor_takes_the_networks_own_latents(of_donors, samples):
     wells = dataclasses.replace(samples.take(samples.donor == 1), donors=("new",) * 6)
     donor = of_donors.adapt_donor(wells)
@@ -122,6 +125,7 @@ def test_adapt_donor_takes_the_networks_own_latents(of_donors, samples):
         of_donors.adapt(others)
 
 
+@pytest.mark.slow
 def test_a_model_that_sees_the_side_draws_two_sides(samples):
     left = samples.x_mm[:, :1] < 0
     values = np.where(left, 1.0, -1.0) + 0.01 * samples.values
@@ -138,6 +142,7 @@ def test_a_model_that_sees_the_side_draws_two_sides(samples):
     np.testing.assert_array_equal(*bare(x_mm)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("conditions", [DONORS, SIDES])
 def test_a_store_of_factors_holds_the_same_maps(conditions, samples):
     model = inr_jax.fit(samples, settings(**conditions))

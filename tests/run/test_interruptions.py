@@ -52,6 +52,7 @@ def files(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
+@pytest.mark.slow
 def test_another_thread_may_run_the_command(unbroken):
     """Signals are the main thread's; the command goes without them there."""
     statuses, before = [], signal.getsignal(signal.SIGINT)
@@ -214,6 +215,7 @@ def fill(disk, leave):
         file.write(bytes(shutil.disk_usage(disk).free - leave))
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_and_the_same_command_goes_on_after(disk, capsys):
     folder = disk / "out"
     keys = ["--config.fit.steps=100", "--noconfig.evaluate.enabled"]

@@ -28,6 +28,7 @@ TINY = [
 MADE = ("make_canvas", "make_recipe", "make_structure_recipe", "make_phantom")
 
 
+@pytest.mark.slow
 def test_a_whole_run_makes_its_grid_recipes_and_phantom_once(tmp_path, monkeypatch):
     calls = dict.fromkeys(MADE, 0)
     for name in MADE:
@@ -44,6 +45,7 @@ def test_a_whole_run_makes_its_grid_recipes_and_phantom_once(tmp_path, monkeypat
     assert calls == dict.fromkeys(MADE, 1)
 
 
+@pytest.mark.slow
 def test_losses_are_kept_once_when_a_fit_goes_on(tmp_path):
     run = ["fit", f"--workdir={tmp_path}", *TINY, "--config.fit.chunk=5"]
     assert cli.main(run) == 0
@@ -63,6 +65,7 @@ def kept(folder):
     return slices.stat().st_mtime_ns, summary["render"], provenance["seconds"]
 
 
+@pytest.mark.slow
 def test_some_genes_of_a_finished_run_are_drawn_without_a_fit(done, tmp_path, capsys):
     finished = shutil.ignore_patterns("maps")
     folder = Path(shutil.copytree(done, tmp_path / "copy", ignore=finished))

@@ -125,6 +125,7 @@ def test_a_table_for_each_image_or_none(tmp_path):
         atlases.read_atlases(f"desikan_killiany,{atlas}", "a.csv,b.csv")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [("place", "structure"), ("structure", "place")])
 def test_a_kept_model_still_knows_what_its_folds_predicted(done, tmp_path, order):
     folder = tmp_path / "kept"

@@ -90,6 +90,7 @@ def write_table(path, rng, donors, n=24):
     path.write_text("\n".join(rows) + "\n")
 
 
+@pytest.mark.slow
 def test_one_donor_is_evaluated_by_blocks_and_its_maps_say_so(tmp_path, rng, caplog):
     write_table(tmp_path / "one.csv", rng, ["a"])
     source = ["--config.source.name=table", f"--config.source.path={tmp_path}/one.csv"]
@@ -181,6 +182,7 @@ def test_a_stored_config_that_cannot_be_read_is_told_in_one_line(copy, text):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_run_again_keeps_its_scores_and_other_protocols_are_scored(copy, caplog):
     before = (copy / "scores.csv").stat().st_mtime_ns
     (copy / "evaluating").mkdir()  # by a kill behind the last file

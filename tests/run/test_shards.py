@@ -98,6 +98,7 @@ def test_shards_of_other_inputs_are_refused(folders, tmp_path):
     assert "inputs that differs" in str(input_error(merge.check_alike, parts))
 
 
+@pytest.mark.slow
 def test_so_many_values_that_memory_is_short_are_scored_and_not_kept(rng, monkeypatch):
     samples = random_samples(rng, 30, 3, donors=("a", "b"))
     tiny = {"fit.steps": 2, "fit.members": 2, "field.hidden": 4, "field.depth": 1}

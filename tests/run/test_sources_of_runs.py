@@ -55,6 +55,7 @@ def test_a_path_and_the_phantom_contradict_each_other(table, tmp_path):
     assert "one path of samples" in str(input_error(call, *two))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_compiling")
 def test_files_titles_and_sidecars_of_the_phantom_say_so_and_others_do_not(
     done, table, tmp_path

@@ -63,6 +63,7 @@ def test_a_field_that_sees_no_anatomy_is_blind_to_names(rng):
     )
 
 
+@pytest.mark.slow
 def test_where_names_say_all_they_beat_coordinates(rng):
     samples = study(rng, per=48)
     steps = {"fit.steps": 60, "anatomy.steps": 60, "anatomy.hidden": 32}
@@ -154,6 +155,7 @@ def evaluated(tmp_path, samples, **overrides):
     return rows, json.loads(workdir.summary.read_text())["scores"]
 
 
+@pytest.mark.slow
 def test_both_protocols_stand_in_the_scores(tmp_path, rng, capsys):
     rows, summary = evaluated(tmp_path, study(rng))
     methods = {

@@ -45,6 +45,7 @@ def table(folder):
     return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
 
 
+@pytest.mark.slow
 def test_the_verb_writes_table_summary_and_picture(done):
     rows = table(done)
     assert [json.loads(row["overrides"]) for row in rows[:5]] == SOME
@@ -75,6 +76,7 @@ def test_outer_scores_are_those_of_the_verb_evaluate(done):
     assert float(table(done)[0]["outer_r"]) == pytest.approx(expected[0], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_goes_on_to_the_same_table(done, sweep_file, monkeypatch):
     before, kept_files = table(done), sorted((done / "sweep").glob("*.npz"))
     bytes_before = [path.read_bytes() for path in kept_files]

@@ -148,6 +148,7 @@ def raw_samples(files, donor):
         return abagen.samples_.drop_mismatch_samples(rows, files[donor]["ontology"])
 
 
+@pytest.mark.slow
 def test_every_call_that_we_use_runs_on_this_pandas_and_numpy(files, dk):
     with borrowed(files=files) as abagen:
         regions, counts, report = abagen.get_expression_data(
@@ -216,6 +217,7 @@ def slow_interpolation(dk, label, rows, values):
     return total / weight
 
 
+@pytest.mark.slow
 def test_missing_regions_are_filled_from_the_nearest_samples(files, dk):
     options = {"donors": DONORS, "probe_selection": "average", "norm_matched": False}
     options |= {"sample_norm": None, "gene_norm": None, "return_donors": True}
@@ -257,6 +259,7 @@ def test_interpolation_survives_a_donor_that_lacks_no_region(files, tmp_path):
     np.testing.assert_array_equal(plain.to_numpy(), filled.to_numpy())
 
 
+@pytest.mark.slow
 def test_abagen_itself_returns_mirrored_samples_where_their_sources_are(files):
     """The fault that `atlas.interpolate` names; ours put them on the other side."""
     with borrowed(files=files) as abagen:

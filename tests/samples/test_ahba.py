@@ -119,6 +119,7 @@ def test_values_are_those_of_the_slow_pipeline(ahba_dir):
         assert name.startswith(parent)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [

@@ -7,6 +7,7 @@ import multiprocessing
 import time
 
 import numpy as np
+import pytest
 from fake_ahba import TWO, donor_file
 
 from inr_jax.errors import InputError
@@ -95,6 +96,7 @@ def fill(ahba_dir, queue):
     queue.put(ahba.load(ahba_dir, **TWO._asdict()).samples.values.sum(dtype=float))
 
 
+@pytest.mark.slow
 def test_two_processes_that_fill_one_cache_both_end_right(
     ahba_dir, tmp_path, monkeypatch
 ):

@@ -39,6 +39,7 @@ def test_a_label_image_is_the_file_and_its_table():
     assert region_at(dk, np.array([[500.0, 0, 0], [0, 0, -500]])).tolist() == [0, 0]
 
 
+@pytest.mark.slow
 def test_abagens_table_is_abagens_and_kept_for_the_next_time(
     sparse_ahba_dir, dk, monkeypatch
 ):
@@ -64,6 +65,7 @@ def test_abagens_table_is_abagens_and_kept_for_the_next_time(
     np.testing.assert_array_equal(again, table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
