@@ -73,7 +73,7 @@ def digests_now(config: ConfigDict, noted: dict[str, str]) -> dict[str, str]:
     path = user_path(config.source.path, "config.source.path")
     if path.is_file() and path.stat().st_size > QUICK:
         return noted
-    if path.is_file() and path.name not in noted:  # an export as a zip
+    if path.is_file() and config.source.name == "allen_export":  # as a zip
         files, contents = allen_export.FILES, allen_export.CONTENTS
         members = read_members(path, files, optional=(contents,))
         return noted | {name: sha256(data) for name, (_, data) in members.items()}

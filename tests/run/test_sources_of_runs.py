@@ -92,7 +92,8 @@ def test_a_changed_member_of_a_zip_is_told_by_verbs_that_read_no_source(tmp_path
     before, after = Export(np.random.default_rng(0)), Export(np.random.default_rng(0))
     after.expression[1] = after.expression[1].replace(",", ",1", 2)
     path = tmp_path / "export.zip"
-    given = config.changed(config.default(), {"source.path": str(path)})
+    settings = {"source.name": "allen_export", "source.path": str(path)}
+    given = config.changed(config.default(), settings)
     noted = {name: sha256(text.encode()) for name, text in before.files().items()}
     for export, same in [(before, True), (after, False)]:
         with zipfile.ZipFile(path, "w") as archive:
