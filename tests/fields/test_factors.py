@@ -24,6 +24,7 @@ def places(rng):
     return make_places(rng.uniform(-70, 70, (V, 3)), rng.uniform(0, 1, (V, 2)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("name", ["heads", "low_rank"])
 @pytest.mark.parametrize("members", [1, E])

@@ -40,6 +40,7 @@ def codes(rng):
     return np.float32(rng.normal(size=(G, C)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INJECTIONS)
 @pytest.mark.parametrize("field", POINTWISE)
 def test_at_the_start_every_gene_is_the_unconditioned_field(name, field, place, codes):

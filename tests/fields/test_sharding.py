@@ -41,6 +41,7 @@ def test_eight_devices_find_what_one_does(eight, name):
         np.testing.assert_allclose(eight[name][key], one[key], atol=2e-5, err_msg=key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sharded.CASES)
 def test_the_work_is_split_evenly(eight, name):
     assert eight[name]["networks_each"] == [ROWS[name]] * 8

@@ -77,6 +77,7 @@ def joined(some, name="mean"):
     return np.concatenate([getattr(block, name) for block in some], axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("named", [False, True])
 @pytest.mark.parametrize("name", CONDITIONINGS)
 def test_blocks_are_the_whole_whatever_their_size(rng, name, named):

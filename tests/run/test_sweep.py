@@ -66,6 +66,7 @@ def test_the_verb_writes_table_summary_and_picture(done):
     assert len(list((done / "sweep").glob("*.npz"))) == 2 + 9
 
 
+@pytest.mark.slow
 def test_outer_scores_are_those_of_the_verb_evaluate(done):
     c = tiny()
     samples = build.load_source(c).samples
