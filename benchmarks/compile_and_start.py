@@ -9,13 +9,10 @@ python benchmarks/compile_and_start.py [--json=FILE]
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
-import time
 
-from lib.machine import about, flags_of, write
+from lib.machine import about, flags_of, process_seconds, write
 
 IMPORTS = {
     "import_cli": "import inr_jax.cli, inr_jax.run.flags, inr_jax.run.config",
@@ -40,15 +37,8 @@ print(info.compile_seconds, info.seconds)
 
 def seconds_of(code: str, *arguments: str) -> tuple[float, list[float]]:
     """Wall time of a Python process, and the numbers it printed."""
-    start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ,
-    )
-    return time.perf_counter() - start, [float(x) for x in done.stdout.split()]
+    took, printed = process_seconds([sys.executable, "-c", code, *arguments])
+    return took, [float(x) for x in printed.split()]
 
 
 def main(arguments: list[str] | None = None) -> None:

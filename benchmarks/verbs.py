@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from lib.machine import about, flags_of, write
+from lib.machine import about, flags_of, process_seconds, write
 
 VERBS = {
     "report": ("report",),
@@ -41,11 +39,7 @@ TINY = (
 def seconds_of(verb: tuple[str, ...], workdir: Path) -> float:
     """Of a command of its own."""
     command = [sys.executable, "-m", "inr_jax.cli", *verb, f"--workdir={workdir}"]
-    start = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(done.stderr.strip().splitlines()[-1])
-    return time.perf_counter() - start
+    return process_seconds(command)[0]
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -10,7 +10,7 @@ import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -56,6 +56,20 @@ def seconds(call: Callable[[], object], repeats: int) -> tuple[float, float]:
         jax.block_until_ready(call())
         times.append(time.perf_counter() - start)
     return statistics.median(times[1:]), times[0]
+
+
+def process_seconds(command: Sequence[str]) -> tuple[float, str]:
+    """Wall time of a process from its start to its end, s, and what it printed.
+
+    Raises:
+        SystemExit: It failed; with the last line of its errors.
+    """
+    start = time.perf_counter()
+    run = subprocess.run(command, capture_output=True, text=True)
+    took = time.perf_counter() - start
+    if run.returncode:
+        raise SystemExit((run.stderr.strip() or "a process failed").splitlines()[-1])
+    return took, run.stdout
 
 
 def product_rate(sizes: tuple[int, int, int], kind: str, repeats: int) -> float:

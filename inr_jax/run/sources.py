@@ -14,9 +14,9 @@ from inr_jax.run.adapted_folder import with_gene_table
 from inr_jax.run.verbs import GO_ON
 from inr_jax.run.wells import read_wells
 from inr_jax.samples import phantom
-from inr_jax.samples.source import Source, sha256
+from inr_jax.samples.source import Source
 from inr_jax.samples.sources import allen_export
-from inr_jax.samples.sources.archive import read_members
+from inr_jax.samples.sources.archive import digests, read_members
 
 log = logging.getLogger("inr_jax")
 
@@ -76,7 +76,7 @@ def digests_now(config: ConfigDict, noted: dict[str, str]) -> dict[str, str]:
     if path.is_file() and config.source.name == "allen_export":  # as a zip
         files, contents = allen_export.FILES, allen_export.CONTENTS
         members = read_members(path, files, optional=(contents,))
-        return noted | {name: sha256(data) for name, (_, data) in members.items()}
+        return noted | digests(members)
     places = {name: path if path.name == name else path / name for name in noted}
     there = {name: place for name, place in places.items() if place.is_file()}
     return noted | {

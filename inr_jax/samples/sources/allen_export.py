@@ -27,14 +27,14 @@ from inr_jax.samples.ahba.options import AUTO
 from inr_jax.samples.ahba.wells_table import find_wells
 from inr_jax.samples.checks import pick_genes
 from inr_jax.samples.samples import Samples, make_samples
-from inr_jax.samples.source import Source, counts, sha256
+from inr_jax.samples.source import Source, counts
 from inr_jax.samples.sources.allen_columns import (
     ExportColumns,
     read_columns,
     read_probes,
     with_donors,
 )
-from inr_jax.samples.sources.archive import AGAIN, Member, holds, read_members
+from inr_jax.samples.sources.archive import AGAIN, Member, digests, holds, read_members
 from inr_jax.samples.sources.export_places import place
 from inr_jax.samples.sources.other_studies import CONTENTS, check_study
 
@@ -120,8 +120,7 @@ def load(
     contents["warnings"] += places.notices
     for warning in contents["warnings"]:
         log.warning("%s", warning)
-    files = {name: sha256(member.data) for name, member in members.items()}
-    files |= chosen.file | (table.files if table else {})
+    files = digests(members) | chosen.file | (table.files if table else {})
     notes = {**contents, **facts, **_support_facts(samples), **counts(samples)}
     return Source(samples, files, chosen.name, notes)
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from inr_jax.errors import InputError, shortlist
 from inr_jax.files.reading import TABLE, bounded, read_bytes, too_large, unpacked
-from inr_jax.samples.source import existing
+from inr_jax.samples.source import existing, sha256
 
 AGAIN = "download it again"
 
@@ -89,6 +89,11 @@ def read_members(
             raise
         found = f"one that cannot be read ({error})"
         raise InputError(path, expected=expected, found=found, fix=AGAIN) from error
+
+
+def digests(members: dict[str, Member]) -> dict[str, str]:
+    """Name of each member to its SHA-256."""
+    return {name: sha256(member.data) for name, member in members.items()}
 
 
 def _homes_in_folder(path: Path, wanted: tuple[str, ...]) -> dict[str, dict]:
