@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import sharded
 
-pytestmark = pytest.mark.usefixtures("quick_compiling")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compiling")]
 
 ROWS = {"independent 5": 1, "independent 9": 2, "heads 6": 1}
 
@@ -32,7 +32,6 @@ def eight():
     return json.loads(run.stdout)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", sharded.CASES)
 def test_eight_devices_find_what_one_does(eight, name):
     one = sharded.case(name)
@@ -41,14 +40,12 @@ def test_eight_devices_find_what_one_does(eight, name):
         np.testing.assert_allclose(eight[name][key], one[key], atol=2e-5, err_msg=key)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", sharded.CASES)
 def test_the_work_is_split_evenly(eight, name):
     assert eight[name]["networks_each"] == [ROWS[name]] * 8
     assert eight[name]["voxels_each"] == [64] * 8
 
 
-@pytest.mark.slow
 def test_two_hosts_find_what_one_does():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
