@@ -62,7 +62,10 @@ class Model(NamedTuple):
 def keep_genes(model: Model, rows: slice | np.ndarray | list[int]) -> Model:
     """The model of the genes in `rows`, in their order."""
     # Numbers rather than a slice: one program for all slices of a length.
-    rows = np.arange(len(model.standardiser.scale))[rows]
+    every = np.arange(len(model.standardiser.scale))
+    rows = every[rows]
+    if np.array_equal(rows, every):
+        return model
     genes = jax.tree.map(lambda leaf: leaf[:, rows], model.params["genes"])
     return model._replace(
         params={**model.params, "genes": genes},

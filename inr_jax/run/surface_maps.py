@@ -109,18 +109,30 @@ def values_on(
         surface: Where.
         columns: Genes, in this order.
     """
-    parts = [_side(model, side, surface.depths, columns) for side in surface.sides]
     calibrated = calibrated_of(model.drawable, columns)
-    if calibrated is None:
-        return parts
-    calibration = calibrated.calibration
+    with ThreadPoolExecutor(len(surface.sides)) as pool:  # NumPy lets go of Python
+        # What was tested follows from places alone: told while maps are worked out.
+        tested = pool.submit(_validated, model, surface) if calibrated else None
+        parts = [_side(model, at, surface.depths, columns) for at in surface.sides]
+        if calibrated is None or tested is None:
+            return parts
+        calibration = calibrated.calibration
 
-    def tested(side: SurfaceValues) -> SurfaceValues:
-        return side._replace(sd=predictive_sd(calibration, side.x_mm, side.sd))
+        def spread(side: SurfaceValues, validated: np.ndarray) -> SurfaceValues:
+            sd = predictive_sd(calibration, side.x_mm, side.sd)
+            return side._replace(sd=sd, validated=validated)
 
-    parts = [side._replace(validated=model.validated(side.x_mm)) for side in parts]
-    with ThreadPoolExecutor(len(parts)) as pool:  # NumPy lets go of Python meanwhile
-        return list(pool.map(tested, parts))
+        return list(pool.map(spread, parts, tested.result()))
+
+
+def _validated(model: Drawn, surface: Surface) -> list[np.ndarray]:
+    """Whether held-out wells have tested maps at the vertices of each side."""
+    return [model.validated(_middle_mm(at, surface.depths)) for at in surface.sides]
+
+
+def _middle_mm(side: Cortex, depths: tuple[float, ...]) -> np.ndarray:
+    """Places `(V, 3)` float32 of the vertices in the middle of the depths, mm."""
+    return side.at(float(np.mean(depths))).astype(np.float32)
 
 
 def _side(
@@ -135,8 +147,12 @@ def _side(
         np.tile(np.arange(vertices), len(depths)),
         vertices,
     )
-    middle_mm = side.at(float(np.mean(depths))).astype(np.float32)
     nowhere, cortex = np.zeros(vertices, bool), side.is_cortex()
     return SurfaceValues(
-        side.hemi, middle_mm, values.mean, values.spread, nowhere, cortex
+        side.hemi,
+        _middle_mm(side, depths),
+        values.mean,
+        values.spread,
+        nowhere,
+        cortex,
     )
