@@ -23,8 +23,9 @@ from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import standardiser
 from inr_jax.stats.baselines import structure_mean
 from inr_jax.stats.hold_out import leave_one_donor_out
-from inr_jax.stats.kernels import log_likelihood_slope, matern32, same_group
+from inr_jax.stats.kernels import matern32, same_group
 from inr_jax.stats.kriging import STRUCTURE_LENGTH_MM, kriging
+from inr_jax.stats.normal_law import log_likelihood_slope
 from inr_jax.stats.predictor import Prediction, Predictor
 from inr_jax.stats.scores import score
 from inr_jax.stats.targets import targets_of

@@ -24,13 +24,12 @@ from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import Standardised, standardiser
 from inr_jax.stats.kernels import (
-    condensed,
     evenly,
-    log_likelihood_slope,
     mean_matern32,
     mean_matern32_variance,
     same_group,
 )
+from inr_jax.stats.normal_law import condensed, log_likelihood_slope
 from inr_jax.stats.predictor import Prediction
 
 KINDS = ("place", "structure", "parent", "noise")

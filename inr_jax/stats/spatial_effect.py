@@ -26,7 +26,8 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_jax.samples.support import Support
-from inr_jax.stats.kernels import evenly, log_likelihood, mean_matern32, same_group
+from inr_jax.stats.kernels import evenly, mean_matern32, same_group
+from inr_jax.stats.normal_law import log_likelihood
 
 LENGTHS_MM = (10.0, 15.0, 20.0, 30.0, 40.0, 60.0)
 SURE = 9.0  # (3 sd)^2: least gain in twice the log likelihood of a gene

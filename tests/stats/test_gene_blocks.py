@@ -8,7 +8,7 @@ from given import structured_samples
 
 from inr_jax.samples import gene_blocks
 from inr_jax.samples.standardise import standardiser
-from inr_jax.stats import baselines, hold_out, kernels
+from inr_jax.stats import baselines, hold_out, normal_law
 from inr_jax.stats.conformal_fit import calibrate
 from inr_jax.stats.coverage import donor_intervals, inside_of
 from inr_jax.stats.folds import donor_folds
@@ -88,8 +88,8 @@ def test_what_is_told_of_each_gene_is_the_same(samples, in_blocks):
 def test_wells_x_wells_stand_for_all_genes_in_a_likelihood(rng):
     z, root = rng.normal(size=(9, 40)), rng.normal(size=(9, 9))
     covariance = root @ root.T + np.eye(9)
-    whole = kernels.log_likelihood_slope(covariance, z)
-    few = kernels.log_likelihood_slope(covariance, kernels.condensed(z))
+    whole = normal_law.log_likelihood_slope(covariance, z)
+    few = normal_law.log_likelihood_slope(covariance, normal_law.condensed(z))
     np.testing.assert_allclose(few[0], whole[0], rtol=1e-9)
     np.testing.assert_allclose(few[1], whole[1], atol=1e-9)
 

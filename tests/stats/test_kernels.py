@@ -1,10 +1,9 @@
-"""Kernels and the normal likelihood against libraries, slow loops, differences."""
+"""Kernels against libraries and slow loops."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal
 from sklearn.gaussian_process.kernels import Matern
 
 from inr_jax.samples.support import Support
@@ -53,34 +52,6 @@ def test_a_group_shares_with_itself_and_no_name_with_none():
     found = kernels.same_group(np.array([0, 1, -1]), np.array([1, 0, 1, -1]))
     expected = [[0, 1, 0, 0], [1, 0, 1, 0], [0, 0, 0, 0]]
     np.testing.assert_array_equal(found, np.array(expected, bool))
-
-
-@pytest.fixture
-def law(rng):
-    half = rng.normal(size=(7, 9))
-    return half @ half.T, rng.normal(size=(7, 4))
-
-
-def test_the_likelihood_is_that_of_the_normal_law(law):
-    covariance, z = law
-    exact = multivariate_normal(np.zeros(7), covariance).logpdf(z.T).mean()
-    found = kernels.log_likelihood(covariance, z)
-    np.testing.assert_allclose(kernels.log_likelihood_slope(covariance, z)[0], found)
-    np.testing.assert_allclose(found, exact, rtol=1e-9)
-
-
-def test_the_likelihoods_derivative_is_that_of_differences(law, rng):
-    covariance, z = law
-    _, derivative = kernels.log_likelihood_slope(covariance, z)
-    for _ in range(5):
-        way = rng.normal(size=(7, 7))
-        way = 1e-5 * (way + way.T)
-        ahead, behind = (
-            kernels.log_likelihood_slope(covariance + sign * way, z)[0]
-            for sign in (1, -1)
-        )
-        slope = (derivative * way).sum()
-        np.testing.assert_allclose(slope, (ahead - behind) / 2, rtol=1e-4)
 
 
 @pytest.mark.parametrize("upright", [False, True])  # the points of a lattice, or any
