@@ -118,6 +118,24 @@ def same_group(group: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.equal.outer(group, other) & (other >= 0)
 
 
+def add_shared(
+    covariance: np.ndarray, group: np.ndarray, other: np.ndarray, variance: float
+) -> None:
+    """Add a variance where `same_group` is true, in place, group by group.
+
+    Groups are many and small, so most of the matrix is not touched.
+
+    Args:
+        covariance: `(N, V)`.
+        group: `(N,)` integers, below 0 in none.
+        other: `(V,)` integers.
+        variance: Of the effect.
+    """
+    for name in np.intersect1d(group[group >= 0], other):
+        rows, columns = np.flatnonzero(group == name), np.flatnonzero(other == name)
+        covariance[np.ix_(rows, columns)] += variance
+
+
 def gaussian_mean(
     x_mm: np.ndarray,
     values: np.ndarray,

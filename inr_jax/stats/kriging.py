@@ -17,6 +17,8 @@ Axis letters: N training wells, V sites, G genes, C kinds of covariance.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from inr_jax.samples.gene_blocks import is_large
@@ -24,12 +26,13 @@ from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import Standardised, standardiser
 from inr_jax.stats.kernels import (
+    add_shared,
     evenly,
     mean_matern32,
     mean_matern32_variance,
     same_group,
 )
-from inr_jax.stats.normal_law import condensed, log_likelihood_slope
+from inr_jax.stats.normal_law import condensed, log_likelihood_slope, one_thread
 from inr_jax.stats.predictor import Prediction
 
 KINDS = ("place", "structure", "parent", "noise")
@@ -114,15 +117,16 @@ def fitted_variances(wells: Sites, z: np.ndarray, *, mirror: bool) -> tuple[floa
     if is_large(*z.shape):
         z = condensed(z)
     kinds = covariances(wells, wells, STRUCTURE_LENGTH_MM, mirror)
-    optimum = minimize(
-        _misfit,
-        np.log(START),
-        args=(np.concatenate([kinds, np.eye(len(z))[None]]), z),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(np.log(LOWEST), None)] * len(KINDS),
-        options={"ftol": 1e-6},
-    )
+    with one_thread():
+        optimum = minimize(
+            _misfit,
+            np.log(START),
+            args=(np.concatenate([kinds, np.eye(len(z))[None]]), z),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(np.log(LOWEST), None)] * len(KINDS),
+            options={"ftol": 1e-6},
+        )
     return tuple(np.exp(optimum.x).tolist())
 
 
@@ -149,9 +153,9 @@ def _posterior(
 
     scaler, wells = standardiser(samples.values), samples.sites()
     *signal, noise = variances
-    within = np.tensordot(signal, covariances(wells, wells, length_mm, mirror), 1)
+    within = _covariance(wells, wells, signal, length_mm=length_mm, mirror=mirror)
     within[np.diag_indices(len(within))] += noise
-    factor = cho_factor(within, lower=True, overwrite_a=True)
+    factor = cho_factor(within.T, lower=True, overwrite_a=True)  # symmetric: no copy
     many = is_large(*samples.values.shape)
     if not many:
         z = scaler.standard(np.asarray(samples.values, np.float64))
@@ -162,7 +166,7 @@ def _posterior(
     for first in range(0, len(sites.x_mm), FITTED):
         rows = slice(first, first + FITTED)
         at = sites.take(rows)
-        between = np.tensordot(signal, covariances(at, wells, length_mm, mirror), 1)
+        between = _covariance(at, wells, signal, length_mm=length_mm, mirror=mirror)
         if many:
             # With more genes than sites, what wells weigh at a site is quicker.
             weight = cho_solve(factor, between.T).T
@@ -179,6 +183,28 @@ def _posterior(
     mean *= scaler.scale
     mean += scaler.offset
     return Prediction(mean, np.outer(sd, scaler.scale))
+
+
+def _covariance(
+    sites: Sites,
+    wells: Sites,
+    signal: Sequence[float],
+    *,
+    length_mm: float,
+    mirror: bool,
+) -> np.ndarray:
+    """The sum `(V, N)` of `covariances` with these variances."""
+    of_wells = wells.points().folded(mirror)
+    of_sites = of_wells if sites is wells else sites.points().folded(mirror)
+    place, structure, parent = signal
+    covariance = place * mean_matern32(of_sites, of_wells, length_mm)
+    for variance, group, other in (
+        (structure, sites.structure, wells.structure),
+        (parent, sites.parent, wells.parent),
+    ):
+        if variance:
+            add_shared(covariance, group, other, variance)
+    return covariance
 
 
 def covariances(

@@ -12,7 +12,8 @@ Axis letters: N training wells, V sites, G genes, C covariances.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from inr_jax.stats.kriging import (
     kriging,
     kriging_anatomy,
 )
+from inr_jax.stats.normal_law import one_thread, solved
 from inr_jax.stats.predictor import Prediction
 from inr_jax.stats.scores import score
 from inr_jax.stats.targets import targets_of
@@ -103,30 +105,51 @@ def choose(
     group = dealt[donor]
     if count < 2 or min(np.bincount(group)) < 2:
         return len(kernels) // 2, NUGGETS[1]
-    from scipy.linalg import solve  # half a second to import
-
     folds = [_without(samples, group == number, mirror) for number in range(count)]
     r = np.empty((len(kernels), len(NUGGETS)))
-    predicted = np.empty(samples.values.shape)
     for row, kernel in enumerate(kernels):
-        for column, nugget in enumerate(NUGGETS):
-            for held, units, z in folds:
-                within = kernel[np.ix_(~held, ~held)] + nugget * np.eye(len(z))
-                weights = solve(within, z, assume_a="pos", overwrite_a=True)
-                at_held = kernel[np.ix_(held, ~held)] @ weights
-                predicted[held] = units.values(at_held)
+        for column, predicted in enumerate(_predicted(kernel, folds)):
             r[row, column] = score(samples.values, predicted).r.mean()
-    best = np.unravel_index(np.argmax(r), (len(kernels), len(NUGGETS)))
+    best = np.unravel_index(np.argmax(r), r.shape)
     return int(best[0]), NUGGETS[best[1]]
 
 
-def _without(
-    samples: Samples, held: np.ndarray, mirror: bool
-) -> tuple[np.ndarray, Standardiser, np.ndarray]:
-    """Who is held out, and the targets of the others with the units they are in."""
+class Fold(NamedTuple):
+    """A group of donors that is held out.
+
+    Attributes:
+        held: `(N,)` bool, its wells.
+        standard: `(n, G)` targets of the others, standard units.
+        units: Those of the targets.
+    """
+
+    held: np.ndarray
+    standard: np.ndarray
+    units: Standardiser
+
+
+def _predicted(kernel: np.ndarray, folds: Sequence[Fold]) -> Iterator[np.ndarray]:
+    """Values `(N, G)` told by a covariance `(N, N)`, for each of the `NUGGETS`."""
+    parts = [
+        (kernel[np.ix_(~fold.held, ~fold.held)], kernel[np.ix_(fold.held, ~fold.held)])
+        for fold in folds
+    ]
+    predicted = np.empty((len(kernel), folds[0].standard.shape[1]))
+    for nugget in NUGGETS:
+        with one_thread():
+            for fold, (within, between) in zip(folds, parts, strict=True):
+                noisy = within.copy()
+                noisy[np.diag_indices(len(noisy))] += nugget
+                at_held = between @ solved(noisy, fold.standard)
+                predicted[fold.held] = fold.units.values(at_held)
+        yield predicted
+
+
+def _without(samples: Samples, held: np.ndarray, mirror: bool) -> Fold:
+    """The fold that holds out some wells `(N,)` bool."""
     targets = with_targets(samples.take(~held), mirror).values
     units = standardiser(targets)
-    return held, units, units.standard(np.asarray(targets, np.float64))
+    return Fold(held, units.standard(np.asarray(targets, np.float64)), units)
 
 
 def with_targets(samples: Samples, mirror: bool) -> Samples:

@@ -33,6 +33,7 @@ from inr_jax.stats.kernels import POINTS, by_blocks, evenly, mean_over
 from inr_jax.stats.kriging_targets import choose, chosen_on, with_targets
 from inr_jax.stats.memo import Memo
 from inr_jax.stats.neighbours import CHUNK, nearest_wells
+from inr_jax.stats.normal_law import solved
 from inr_jax.stats.predictor import Prediction
 
 NEIGHBOUR = 10  # whose distance is the spacing of wells
@@ -102,7 +103,7 @@ def fit_local(samples: Samples, targets: np.ndarray, *, mirror: bool) -> LocalKr
     within[np.diag_indices(len(within))] += nugget
     units = standardiser(targets)
     standard = units.standard(np.asarray(targets, np.float64))
-    weights = np.linalg.solve(within, standard)
+    weights = solved(within, standard)
     return LocalKriging(support, length_mm, spacing_mm, scale_mm, weights, units)
 
 

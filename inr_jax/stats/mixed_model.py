@@ -41,6 +41,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from inr_jax.stats.normal_law import one_thread
 from inr_jax.stats.posteriors import (
     EffectGroups,
     donor_parents,
@@ -129,8 +130,9 @@ def fit_effects(
         {name: start * np.eye(traits) for name, start in START.items()},
         np.ones(n),
     )
-    for _ in range(settings.rounds):
-        effects = _round(z, groups, effects, settings)
+    with one_thread():
+        for _ in range(settings.rounds):
+            effects = _round(z, groups, effects, settings)
     return effects
 
 

@@ -6,8 +6,34 @@ Axis letters: N rows (wells), G columns (genes).
 from __future__ import annotations
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from inr_jax.samples.gene_blocks import gene_blocks
+
+
+def one_thread() -> threadpool_limits:
+    """A context for loops over matrices of some hundred rows.
+
+    BLAS's threads, which meet again in each of them, take two to five times as long.
+    """
+    return threadpool_limits(1, user_api="blas")
+
+
+def solved(covariance: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """C^-1 z by Cholesky's decomposition, C symmetric; C is written over.
+
+    Args:
+        covariance: C, `(N, N)` positive definite.
+        z: `(N, G)`.
+
+    Raises:
+        numpy.linalg.LinAlgError: C is not positive definite.
+    """
+    from scipy.linalg import cho_factor, cho_solve  # half a second to import
+
+    # LAPACK counts columns first: the transpose of C, which is C, needs no copy.
+    factor = cho_factor(covariance.T, lower=True, overwrite_a=True, check_finite=False)
+    return cho_solve(factor, z, check_finite=False)
 
 
 def log_likelihood(covariance: np.ndarray, z: np.ndarray) -> float:
@@ -58,9 +84,9 @@ def log_likelihood_slope(
     """
     from scipy.linalg.lapack import dpotrf, dpotri  # an inverse five times as fast
 
-    lower, _ = dpotrf(covariance, lower=1)
+    lower, _ = dpotrf(covariance.T, lower=1)  # C itself, and no copy that turns it
     inverse, _ = dpotri(lower, lower=1)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
+    inverse += np.tril(inverse, -1).T
     a = inverse @ z
     value = _log_density(lower, float((z * a).sum()), z.shape)
     return value, (a @ a.T / z.shape[1] - inverse) / 2

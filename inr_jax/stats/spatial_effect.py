@@ -26,8 +26,8 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_jax.samples.support import Support
-from inr_jax.stats.kernels import evenly, mean_matern32, same_group
-from inr_jax.stats.normal_law import log_likelihood
+from inr_jax.stats.kernels import add_shared, evenly, mean_matern32, same_group
+from inr_jax.stats.normal_law import log_likelihood, solved
 
 LENGTHS_MM = (10.0, 15.0, 20.0, 30.0, 40.0, 60.0)
 SURE = 9.0  # (3 sd)^2: least gain in twice the log likelihood of a gene
@@ -86,8 +86,6 @@ def spatial_effect(
     Returns:
         `(N, G)`, and its share of the variance; both 0 where there is none.
     """
-    from scipy.linalg import solve  # half a second to import
-
     nothing = np.zeros_like(standard), 0.0
     if len(standard) < 2 or not standard.any():
         return nothing
@@ -101,8 +99,7 @@ def spatial_effect(
     kernel *= variances.place
     covariance = _of_groups(groups, variances)
     covariance += kernel
-    weights = solve(covariance, standard, assume_a="pos", overwrite_a=True)
-    effect = kernel @ weights
+    effect = kernel @ solved(covariance, standard)
     return effect, variances.place / sum(variances[:5])
 
 
@@ -144,18 +141,17 @@ def fitted_variances(
 
 def _of_groups(groups: WellGroups, variances: Variances) -> np.ndarray:
     """The covariance `(N, N)` of all but the smooth effect."""
-    of_parent = np.where(
-        np.equal.outer(groups.donor, groups.donor),
-        variances.parent + variances.donor_parent,
-        variances.parent,
-    )
-    covariance = np.where(same_group(groups.parent, groups.parent), of_parent, 0.0)
-    np.add(
-        covariance,
-        variances.structure,
-        out=covariance,
-        where=same_group(groups.structure, groups.structure),
-    )
+    covariance = np.zeros((len(groups.donor), len(groups.donor)))
+    _, donor = np.unique(groups.donor, return_inverse=True)
+    both = groups.parent * (donor.max() + 1) + donor
+    donor_parent = np.where(groups.parent >= 0, both, -1)
+    for group, variance in (
+        (groups.parent, variances.parent),
+        (donor_parent, variances.donor_parent),
+        (groups.structure, variances.structure),
+    ):
+        if variance:
+            add_shared(covariance, group, group, variance)
     covariance[np.diag_indices(len(covariance))] += variances.noise
     return covariance
 

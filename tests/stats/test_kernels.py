@@ -54,6 +54,14 @@ def test_a_group_shares_with_itself_and_no_name_with_none():
     np.testing.assert_array_equal(found, np.array(expected, bool))
 
 
+def test_a_shared_variance_is_added_where_groups_are_the_same(rng):
+    group, other = rng.integers(-1, 4, 20), rng.integers(-2, 5, 15)
+    covariance = rng.normal(size=(20, 15))
+    expected = covariance + 0.3 * kernels.same_group(group, other)
+    kernels.add_shared(covariance, group, other, 0.3)
+    np.testing.assert_array_equal(covariance, expected)
+
+
 @pytest.mark.parametrize("upright", [False, True])  # the points of a lattice, or any
 @pytest.mark.parametrize("shape", [(), (3,)])
 def test_a_gaussian_mean_is_that_of_two_loops(rng, monkeypatch, shape, upright):
