@@ -21,6 +21,7 @@ Axis letters: N wells, G genes, D = 3. Frame: mm (MNI152 RAS).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,7 @@ LENGTHS_MM = (10.0, 15.0, 20.0, 30.0, 40.0, 60.0)
 SURE = 9.0  # (3 sd)^2: least gain in twice the log likelihood of a gene
 NOISE_FLOOR = 0.05  # least share of noise in the variance
 FITTED = 1000  # wells that variances are fitted to, at most
+ROUNDING = 1e-8  # of the largest: a root that small of a sum of squares is none
 
 
 class WellGroups(NamedTuple):
@@ -95,11 +97,12 @@ def spatial_effect(
     )
     if not variances.place:
         return nothing
-    kernel = mean_matern32(support, support, variances.length_mm)
-    kernel *= variances.place
-    covariance = _of_groups(groups, variances)
-    covariance += kernel
-    effect = kernel @ solved(covariance, standard)
+    covariance = mean_matern32(support, support, variances.length_mm)
+    covariance *= variances.place
+    _add_groups(covariance, groups, variances)
+    weights = solved(covariance, standard)
+    # v K weights is what other parts leave of (v K + others) weights = standard.
+    effect = standard - _of_groups(weights, groups, variances)
     return effect, variances.place / sum(variances[:5])
 
 
@@ -113,35 +116,64 @@ def fitted_variances(
         support: Of the wells.
         groups: Of the wells.
     """
-    from scipy.optimize import nnls  # half a second to import
-
     product = standard @ standard.T / standard.shape[1]
-    pairs = groups.donor[:, None] != groups.donor[None]
+    pairs = np.not_equal.outer(groups.donor, groups.donor)
     if not pairs.any():
         pairs = ~np.eye(len(standard), dtype=bool)
     kinds = [
         same_group(group, group).astype(np.float64)
         for group in (groups.structure, groups.parent)
     ]
-    fixed, choices = [kind[pairs] for kind in kinds], []
+    choices = []
     for length_mm in (0.0, *LENGTHS_MM):
         # A kernel of no length stands for no smooth effect.
         kernel = (
             mean_matern32(support, support, length_mm) if length_mm else 0 * product
         )
-        signal, _ = nnls(np.stack([kernel[pairs], *fixed], 1), product[pairs])
+        signal = _least_squares([kernel, *kinds], product, pairs)
         variances = _completed(
             signal, [kernel, *kinds], product, groups.donor, length_mm
         )
-        covariance = variances.place * kernel + _of_groups(groups, variances)
-        choices.append((log_likelihood(covariance, standard), variances))
+        kernel *= variances.place
+        _add_groups(kernel, groups, variances)
+        choices.append((log_likelihood(kernel, standard), variances))
     plain, best = choices[0], max(choices, key=lambda choice: choice[0])
     return best[1] if 2 * (best[0] - plain[0]) > SURE else plain[1]
 
 
-def _of_groups(groups: WellGroups, variances: Variances) -> np.ndarray:
-    """The covariance `(N, N)` of all but the smooth effect."""
-    covariance = np.zeros((len(groups.donor), len(groups.donor)))
+def _least_squares(
+    kinds: list[np.ndarray], product: np.ndarray, pairs: np.ndarray
+) -> np.ndarray:
+    """Weights `(kinds,)` of matrices, none below 0, that are nearest to a product.
+
+    Args:
+        kinds: C matrices `(N, N)`.
+        product: `(N, N)`.
+        pairs: `(N, N)` bool, the elements that count.
+    """
+    from scipy.optimize import nnls  # half a second to import
+
+    # |A w - b|^2 depends on A'A and A'b alone: a root of A'A does for A.
+    masked = [kind * pairs for kind in kinds]
+    squares = np.array([[np.vdot(a, b) for b in kinds] for a in masked])
+    shared = np.array([np.vdot(a, product) for a in masked])
+    weights = np.zeros(len(kinds))
+    rows = np.flatnonzero(np.diag(squares))  # a matrix of zeros has no weight
+    if not len(rows):
+        return weights
+    size, vectors = np.linalg.eigh(squares[np.ix_(rows, rows)])
+    size = np.sqrt(np.maximum(size, 0))
+    large = size > ROUNDING * size.max()
+    size, vectors = size[large], vectors[:, large]
+    root, back = (vectors * size) @ vectors.T, (vectors / size) @ vectors.T
+    weights[rows], _ = nnls(root, back @ shared[rows])
+    return weights
+
+
+def _shares(
+    groups: WellGroups, variances: Variances
+) -> Iterator[tuple[np.ndarray, float]]:
+    """Groups `(N,)` of wells that share an effect, with its variance above 0."""
     _, donor = np.unique(groups.donor, return_inverse=True)
     both = groups.parent * (donor.max() + 1) + donor
     donor_parent = np.where(groups.parent >= 0, both, -1)
@@ -151,9 +183,28 @@ def _of_groups(groups: WellGroups, variances: Variances) -> np.ndarray:
         (groups.structure, variances.structure),
     ):
         if variance:
-            add_shared(covariance, group, group, variance)
+            yield group, variance
+
+
+def _add_groups(
+    covariance: np.ndarray, groups: WellGroups, variances: Variances
+) -> None:
+    """Add the covariance of all but the smooth effect to `(N, N)`, in place."""
+    for group, variance in _shares(groups, variances):
+        add_shared(covariance, group, group, variance)
     covariance[np.diag_indices(len(covariance))] += variances.noise
-    return covariance
+
+
+def _of_groups(
+    weights: np.ndarray, groups: WellGroups, variances: Variances
+) -> np.ndarray:
+    """What `_add_groups` adds to a matrix adds to its product with `(N, G)`."""
+    product = variances.noise * weights
+    for group, variance in _shares(groups, variances):
+        for name in np.unique(group[group >= 0]):
+            rows = group == name
+            product[rows] += variance * weights[rows].sum(0)
+    return product
 
 
 def _completed(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.ndimage import distance_transform_edt
 
 from inr_jax.brain import placement
+from inr_jax.brain.template import brain_mask
 from inr_jax.samples.ahba.wells import wells
 
 X_MM = wells().x_mm
@@ -53,3 +55,15 @@ def test_wells_of_a_part_of_the_brain_are_believed(rng):
         folded_mm = np.c_[abs(x_mm[:, :1]), x_mm[:, 1:]]
         octant = (folded_mm >= 0).all(1)
         assert not octant.any() or not placement.explanation(folded_mm[octant])
+
+
+def test_near_the_brain_is_within_four_mm_of_one_of_its_voxels(rng):
+    mask, grid = brain_mask(3)
+    distance_mm = distance_transform_edt(~np.pad(mask, 6)) * 3.0
+    x_mm = rng.uniform(-120, 120, (20_000, 3))
+    ijk = np.rint(grid.ijk(x_mm)).astype(int) + 6
+    inside = ((ijk >= 0) & (ijk < distance_mm.shape)).all(-1)
+    expected = distance_mm[tuple(ijk[inside].T)] <= placement.MARGIN_MM
+    assert 0.1 < expected.mean() < 0.9
+    np.testing.assert_array_equal(placement.near_brain(x_mm[inside]), expected)
+    assert not placement.near_brain(x_mm[~inside]).any()

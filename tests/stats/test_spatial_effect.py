@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import nnls
 
 from inr_jax.samples.support import Support, single_points
 from inr_jax.stats import mixed_model, spatial_effect, targets
+from inr_jax.stats.kernels import matern32, same_group
 
 N, G, D = 400, 20, 5
 
@@ -131,3 +133,39 @@ def test_a_well_without_a_name_gets_what_its_place_tells(wells, rng):
     found, _ = targets.blup_targets(noisy, donor=donor, support=points(x_mm), **names)
     unnamed = structure < 0
     assert ((found - truth)[unnamed] ** 2).mean() < 0.45
+
+
+def test_the_effect_is_the_textbooks_posterior_mean(wells, rng):
+    x_mm, donor = wells
+    structure = rng.integers(-1, 8, N)
+    names = spatial_effect.WellGroups(donor, structure, np.minimum(structure, 1))
+    values = field(x_mm, rng) + rng.normal(size=(N, G))
+    support = points(x_mm)
+    v = spatial_effect.fitted_variances(values, support, names)
+    assert v.place > 0
+    kernel = v.place * matern32(x_mm, x_mm, v.length_mm)
+    whole = kernel + v.noise * np.eye(N)
+    of_donor = np.equal.outer(donor, donor)
+    whole += v.structure * same_group(names.structure, names.structure)
+    whole += v.parent * same_group(names.parent, names.parent)
+    whole += v.donor_parent * (same_group(names.parent, names.parent) & of_donor)
+    expected = kernel @ np.linalg.solve(whole, values)
+    found, _ = spatial_effect.spatial_effect(values, support, names)
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def test_weights_of_matrices_are_those_of_all_their_elements(rng):
+    kinds = [np.cov(rng.normal(size=(12, 30))) for _ in range(3)]
+    product = kinds[0] + 0.5 * kinds[1] - 0.3 * kinds[2]
+    pairs = np.not_equal.outer(np.arange(12) % 4, np.arange(12) % 4)
+    expected, _ = nnls(np.stack([kind[pairs] for kind in kinds], 1), product[pairs])
+    found = spatial_effect._least_squares(kinds, product, pairs)
+    assert expected[2] == 0
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+    found = spatial_effect._least_squares([0 * product, *kinds], product, pairs)
+    np.testing.assert_allclose(found, [0, *expected], rtol=1e-6, atol=1e-9)
+
+
+def test_of_matrices_without_an_element_none_has_a_weight():
+    nothing, pairs = np.zeros((4, 4)), np.ones((4, 4), bool)
+    assert not spatial_effect._least_squares([nothing] * 2, nothing, pairs).any()
