@@ -16,7 +16,7 @@ from inr_jax.run.wells import read_wells
 from inr_jax.samples import phantom
 from inr_jax.samples.source import Source
 from inr_jax.samples.sources import allen_export
-from inr_jax.samples.sources.archive import digests, read_members
+from inr_jax.samples.sources.archive import digests, folder_of, read_members
 
 log = logging.getLogger("inr_jax")
 
@@ -73,10 +73,12 @@ def digests_now(config: ConfigDict, noted: dict[str, str]) -> dict[str, str]:
     path = user_path(config.source.path, "config.source.path")
     if path.is_file() and path.stat().st_size > QUICK:
         return noted
-    if path.is_file() and config.source.name == "allen_export":  # as a zip
+    if config.source.name == "allen_export":
         files, contents = allen_export.FILES, allen_export.CONTENTS
-        members = read_members(path, files, optional=(contents,))
-        return noted | digests(members)
+        if path.is_file():  # a zip
+            members = read_members(path, files, optional=(contents,))
+            return noted | digests(members)
+        path = folder_of(path, files) if path.is_dir() else path
     places = {name: path if path.name == name else path / name for name in noted}
     there = {name: place for name, place in places.items() if place.is_file()}
     return noted | {

@@ -124,13 +124,14 @@ def fitted_variances(
         same_group(group, group).astype(np.float64)
         for group in (groups.structure, groups.parent)
     ]
+    fixed = [kind * pairs for kind in kinds]
     choices = []
     for length_mm in (0.0, *LENGTHS_MM):
         # A kernel of no length stands for no smooth effect.
         kernel = (
             mean_matern32(support, support, length_mm) if length_mm else 0 * product
         )
-        signal = _least_squares([kernel, *kinds], product, pairs)
+        signal = _least_squares([kernel * pairs, *fixed], product)
         variances = _completed(
             signal, [kernel, *kinds], product, groups.donor, length_mm
         )
@@ -141,22 +142,18 @@ def fitted_variances(
     return best[1] if 2 * (best[0] - plain[0]) > SURE else plain[1]
 
 
-def _least_squares(
-    kinds: list[np.ndarray], product: np.ndarray, pairs: np.ndarray
-) -> np.ndarray:
-    """Weights `(kinds,)` of matrices, none below 0, that are nearest to a product.
+def _least_squares(kinds: list[np.ndarray], product: np.ndarray) -> np.ndarray:
+    """Weights `(C,)` of matrices, none below 0, that are nearest to a product.
 
     Args:
-        kinds: C matrices `(N, N)`.
-        product: `(N, N)`.
-        pairs: `(N, N)` bool, the elements that count.
+        kinds: C matrices `(N, N)`, 0 in elements that do not count.
+        product: `(N, N)`; what it is in these elements makes no difference.
     """
     from scipy.optimize import nnls  # half a second to import
 
     # |A w - b|^2 depends on A'A and A'b alone: a root of A'A does for A.
-    masked = [kind * pairs for kind in kinds]
-    squares = np.array([[np.vdot(a, b) for b in kinds] for a in masked])
-    shared = np.array([np.vdot(a, product) for a in masked])
+    squares = np.array([[np.vdot(a, b) for b in kinds] for a in kinds])
+    shared = np.array([np.vdot(a, product) for a in kinds])
     weights = np.zeros(len(kinds))
     rows = np.flatnonzero(np.diag(squares))  # a matrix of zeros has no weight
     if not len(rows):

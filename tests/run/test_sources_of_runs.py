@@ -105,3 +105,21 @@ def test_a_changed_member_of_a_zip_is_told_by_verbs_that_read_no_source(tmp_path
     assert "export.zip: expected a folder or zip" in str(error)
     path.unlink()
     assert sources.digests_now(given, noted) == noted
+
+
+@pytest.mark.parametrize("home", ["", "export/"])
+def test_a_changed_file_of_an_export_is_told_by_verbs_that_read_no_source(
+    tmp_path, home
+):
+    export = Export(np.random.default_rng(0))
+    folder = tmp_path / "data" / home
+    export.folder(folder)
+    settings = {"source.name": "allen_export", "source.path": str(tmp_path / "data")}
+    given = config.changed(config.default(), settings)
+    noted = {name: sha256(text.encode()) for name, text in export.files().items()}
+    assert sources.digests_now(given, noted) == noted
+    (folder / "Expression.csv").write_text("another")
+    changed = noted | {"Expression.csv": sha256(b"another")}
+    assert sources.digests_now(given, noted) == changed
+    (folder / "Columns.csv").unlink()  # what is gone stays as it was noted
+    assert sources.digests_now(given, noted)["Columns.csv"] == noted["Columns.csv"]

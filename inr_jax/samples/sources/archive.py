@@ -96,6 +96,13 @@ def digests(members: dict[str, Member]) -> dict[str, str]:
     return {name: sha256(member.data) for name, member in members.items()}
 
 
+def folder_of(path: Path, names: tuple[str, ...]) -> Path:
+    """The folder with these files: this one, one below it, or where none is, this."""
+    homes = _homes_in_folder(path, names)
+    full = [home for home, there in homes.items() if set(names) <= set(there)]
+    return path / full[0] if full else path
+
+
 def _homes_in_folder(path: Path, wanted: tuple[str, ...]) -> dict[str, dict]:
     below = [item for item in sorted(path.iterdir()) if item.is_dir()]
     homes = {}
