@@ -43,6 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
         "trends": (str, "linear,quadratic", "removed, comma separated"),
         "kinds": (str, ",".join(KINDS), "of random maps, comma separated; or none"),
         "planted": (int, 500, "maps in which a gene is planted, for each r"),
+        "at": (str, "voxel", "where the gene goes by r with such maps; or well"),
         "rest": (str, "gene", "of such maps, with commas; gene: as smooth as it is"),
         "refit": (str, "always", "never: no intervals of r"),
         "seed": (int, 77, "of random maps"),

@@ -114,10 +114,15 @@ def planted(level: Level, rests: np.ndarray, r: float) -> np.ndarray:
     maps = np.empty_like(rests)
     for number, rest in enumerate(rests.T):
         gene = gene_of(level, number)
-        rest = rest - level.basis @ (level.basis.T @ rest)
-        rest = rest - gene * (gene @ rest)
-        maps[:, number] = r * gene + np.sqrt(1 - r**2) * rest / np.linalg.norm(rest)
+        maps[:, number] = r * gene + np.sqrt(1 - r**2) * apart(level, gene, rest)
     return maps
+
+
+def apart(level: Level, gene: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """What of a map `(M,)` goes with neither a gene's map nor a trend, of length 1."""
+    rest = rest - level.basis @ (level.basis.T @ rest)
+    rest = rest - gene * (gene @ rest)
+    return rest / np.linalg.norm(rest)
 
 
 def gene_of(level: Level, number: int) -> np.ndarray:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 from ml_collections import ConfigDict
+from scipy.optimize import brentq
 
 from inr_jax.brain.template import tissue_at
 from inr_jax.fields.factors import gene_weights
 from inr_jax.fitting.adapt import adapt
-from inr_jax.maps.association import correlate, field_nulls
+from inr_jax.maps.association import Seen, correlate, field_nulls
 from inr_jax.maps.association_places import Ground
 from inr_jax.run import build
 from inr_jax.run.association import Scenery
@@ -22,7 +23,7 @@ from inr_jax.samples import phantom
 from inr_jax.stats.association import Level, correlations, make_level
 from inr_jax.stats.association_refits import moments_of, r_of_weights
 from inr_jax.stats.nulls_variogram import VariogramPlan, fit_covariance, variogram
-from lib.error_rates import gene_of
+from lib.error_rates import apart, gene_of
 
 SEED = 500
 
@@ -46,6 +47,36 @@ def rests_like_genes(
             fits.append(fit_covariance(plan, observed).covariance)
         rests[:, number] = field_nulls(ground.nodes, fits, SEED + number)(0)[:, 0]
     return rests
+
+
+def planted_at_wells(
+    truth: Level, rests: np.ndarray, r: float, wells: Seen
+) -> np.ndarray:
+    """Maps `(M, n)` that correlate by r with what wells measured of gene n, each.
+
+    A map is sin t of the gene's true map and cos t of the rest; t follows from r. Noise
+    of the wells is in r, so the true map has a larger share than r.
+
+    Args:
+        truth: True maps of genes at the nodes.
+        rests: `(M, n)` what else is in the maps.
+        r: At wells; where a gene's true map has less there, the map is that.
+        wells: What was measured, and how maps are seen there.
+    """
+    maps = np.empty_like(rests)
+    for number, rest in enumerate(rests.T):
+        gene = gene_of(truth, number)
+        rest = apart(truth, gene, rest)
+
+        def beyond(angle: float, gene=gene, rest=rest, row=number) -> float:
+            mixed = (np.sin(angle) * gene + np.cos(angle) * rest)[:, None]
+            at_wells = correlations(wells.level, wells.values(mixed))
+            return at_wells[row % len(at_wells), 0] - r
+
+        most = np.pi / 2
+        angle = brentq(beyond, -most, most, xtol=1e-4) if beyond(most) > 0 else most
+        maps[:, number] = np.sin(angle) * gene + np.cos(angle) * rest
+    return maps
 
 
 def other_donors(

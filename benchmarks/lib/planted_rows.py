@@ -14,7 +14,7 @@ from inr_jax.run.association import Scenery
 from inr_jax.stats.association import Level
 from inr_jax.stats.nulls_variogram import VariogramPlan
 from lib.error_rates import planted
-from lib.planted import intervals, rests_like_genes
+from lib.planted import intervals, planted_at_wells, rests_like_genes
 from lib.random_maps import LEVELS, random_maps
 
 PLANTED, SEED = (0.2, 0.3, 0.5), 78
@@ -60,8 +60,11 @@ def planted_rows(
     truth = None if truth_of is None else truth_of(ground, voxel.basis)
     for rest, rests in _rests(planting, truth, flags):
         for r in PLANTED[: 1 if flags.tiny else None]:
-            maps = planted(voxel if truth is None else truth, rests, r)
-            rows += study(f"planted r = {r}, {rest}", maps)
+            if flags.at == "well" and truth is not None:
+                maps, where = planted_at_wells(truth, rests, r, levels["well"]), "wells"
+            else:
+                maps, where = planted(truth or voxel, rests, r), "voxels"
+            rows += study(f"planted r = {r} at {where}, {rest}", maps)
             if truth is not None and planting.others:
                 scenery, others = planting.scenery, planting.others
                 rows[-1] |= intervals(scenery, levels, truth, maps, others)

@@ -13,7 +13,7 @@ import numpy as np
 from inr_jax.errors import InputError
 from inr_jax.maps.association_places import Ground
 from inr_jax.stats.association_design import design
-from inr_jax.stats.nulls import Covariance
+from inr_jax.stats.nulls import Covariance, stable
 from inr_jax.stats.nulls_variogram import (
     FittedCovariance,
     VariogramPlan,
@@ -25,7 +25,9 @@ from inr_jax.stats.nulls_variogram import (
 
 log = logging.getLogger("inr_jax")
 POOR_FIT = 0.25  # root mean squared relative misfit from which a warning is due
-
+# Of a map that is as smooth as that, one variogram does not know the long waves: nearly
+# all Matern maps of 40 mm, none of 8 mm (benchmarks/README.md, association.py).
+SMOOTH, FAR_MM = 0.35, 30.0
 
 FLAT = 1e-9  # variance of residuals over the map's from which it is rounding alone
 
@@ -88,4 +90,25 @@ def fit_null_model(
             log.warning(text, where, name, 100 * fit.misfit)
         plans.append(plan)
         fits.append(fit)
+    if trend == "linear":
+        _tell_smooth(ground, fits, where)
     return NullModel(plans, fits)
+
+
+def _tell_smooth(ground: Ground, fits: list[FittedCovariance], where: object) -> None:
+    """Warn of a map whose long waves a linear trend leaves in its largest stratum."""
+    row = int(np.bincount(ground.nodes.stratum, minlength=len(fits)).argmax())
+    far = correlation_at(fits[row].covariance, FAR_MM)
+    if far >= SMOOTH:
+        text = "%s: very smooth (correlation %.2f at %g mm in the %s): with a linear "
+        text += "trend 7 of 100 such maps have a p_max below .05 by chance, with "
+        text += "--config.associate.trend=quadratic 5"
+        log.warning(text, where, far, FAR_MM, ground.strata[row])
+
+
+def correlation_at(covariance: Covariance, distance_mm: float) -> float:
+    """Of two values of a map so far apart, what the nugget takes included."""
+    decayed = float(
+        stable(np.array(distance_mm), covariance.length_mm, covariance.shape)
+    )
+    return decayed * covariance.sill / (covariance.sill + covariance.nugget)

@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 
 from inr_jax.errors import InputError
-from inr_jax.maps.association_nulls import fit_null_model
+from inr_jax.maps.association_nulls import correlation_at, fit_null_model
 from inr_jax.maps.association_places import Ground
-from inr_jax.stats.nulls import Nodes, make_lattice
+from inr_jax.stats.nulls import (
+    Covariance,
+    Nodes,
+    field_pair,
+    make_lattice,
+    stable_root,
+    white_pair,
+)
 
 LATTICE = make_lattice((6, 7, 6), 6 * np.eye(3))
 IJK = np.argwhere(np.ones((6, 7, 6), bool))
@@ -44,3 +51,27 @@ def test_scale_and_offset_change_neither_length_nor_shape():
     for a, b in zip(one.covariances, other.covariances, strict=True):
         assert (a.length_mm, a.shape) == (b.length_mm, b.shape)
         assert b.sill + b.nugget == pytest.approx(1e-12 * (a.sill + a.nugget), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("length_mm", "trend", "told"),
+    [(90.0, "linear", True), (90.0, "quadratic", False), (10.0, "linear", False)],
+)
+def test_a_very_smooth_map_is_told_to_take_a_quadratic_trend(
+    caplog, length_mm, trend, told
+):
+    lattice = make_lattice((14, 14, 14), 10 * np.eye(3))
+    ijk = np.argwhere(np.ones((14, 14, 14), bool))
+    flat = np.ravel_multi_index(tuple(ijk.T), lattice.shape)
+    nodes = Nodes(lattice, flat, np.zeros(len(flat), int), ijk * 10.0)
+    field = field_pair(stable_root(lattice, length_mm, 1.6), white_pair(lattice, 0, 0))
+    ground = Ground(nodes, ("cortex",), np.arange(len(flat)))
+    y = field.real.ravel()[flat]
+    fit_null_model(ground, y, trend=trend, seed=0, where="PET.nii")
+    assert ("trend=quadratic" in caplog.text) == told
+
+
+def test_a_correlation_falls_by_the_nugget_and_with_distance():
+    covariance = Covariance(sill=3.0, nugget=1.0, length_mm=20.0, shape=1.0)
+    assert correlation_at(covariance, 0.0) == pytest.approx(0.75)
+    assert correlation_at(covariance, 40.0) == pytest.approx(0.75 * np.exp(-2))
