@@ -14,8 +14,7 @@ import functools
 import time
 
 import numpy as np
-from lib.error_rates import levels_of, plans_of, tested
-from lib.null_tables import make_tables
+from lib.error_rates import rates, studies_of
 from lib.planted import other_donors, true_level
 from lib.planted_rows import Planting, planted_rows
 from lib.random_maps import LEVELS, OTHERS, canvas_of, random_maps
@@ -40,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
         "workdir": (str, "", "of a run, whose model is taken"),
         "maps": (int, 1000, "random maps of a kind"),
         "nulls": (int, 400, "null maps of each"),
-        "trends": (str, "linear,quadratic", "removed, comma separated"),
+        "trends": (str, "auto,linear,quadratic", "removed, comma separated"),
         "kinds": (str, ",".join(KINDS), "of random maps, comma separated; or none"),
         "planted": (int, 500, "maps in which a gene is planted, for each r"),
         "at": (str, "voxel", "where the gene goes by r with such maps; or well"),
@@ -68,10 +67,10 @@ def main(arguments: list[str] | None = None) -> None:
         others = other_donors(c, brain, model, 2 if flags.tiny else DONOR_SETS)
     for trend in flags.trends.split(","):
         start = time.perf_counter()
-        levels, plans = levels_of(scenery, ground, trend), plans_of(ground, trend)
-        tables = make_tables(ground, levels, flags.nulls)
+        studies = studies_of(scenery, ground, trend, flags.nulls)
+        levels, plans, _ = next(iter(studies.values()))
         print(f"tables {time.perf_counter() - start:.0f} s", flush=True)
-        study = functools.partial(_rows, trend, ground, levels, plans, tables)
+        study = functools.partial(_rows, trend, ground, studies)
         for kind in filter(None, flags.kinds.split(",")):
             maps = random_maps(ground, index, kind, flags.maps, seed=flags.seed)
             rows += study(kind, maps)
@@ -83,10 +82,10 @@ def main(arguments: list[str] | None = None) -> None:
     write_table(flags, study_folder(flags), whole)
 
 
-def _rows(trend: str, ground, levels, plans, tables, kind: str, maps) -> list[dict]:
+def _rows(trend: str, ground, studies, kind: str, maps) -> list[dict]:
     """A row a level, voxels last."""
     start, rows = time.perf_counter(), []
-    for name, shares in tested(ground, levels, plans, tables, maps).items():
+    for name, shares in rates(ground, studies, maps).items():
         rows.append({"kind": kind, "trend": trend, "level": name} | shares)
         print(rows[-1], f"{time.perf_counter() - start:.0f} s", flush=True)
     return rows

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from inr_jax.maps.association import (
@@ -11,6 +13,7 @@ from inr_jax.maps.association import (
     voxel_level,
     well_level,
 )
+from inr_jax.maps.association_nulls import FAR_MM, SMOOTH, correlation_at
 from inr_jax.maps.association_places import Ground, regions_of, wells_of
 from inr_jax.run.association import Scenery, gene_maps
 from inr_jax.stats.association import (
@@ -66,28 +69,85 @@ def random_sets(genes: int) -> np.ndarray:
     return sets
 
 
+class Study(NamedTuple):
+    """What maps are tested with, once a trend is removed.
+
+    Attributes:
+        levels: Genes at voxels, regions and wells.
+        plans: How the variogram of each stratum is estimated.
+        tables: Products of null maps.
+    """
+
+    levels: dict[str, Seen]
+    plans: list[VariogramPlan]
+    tables: tabled.Tables
+
+
+def studies_of(
+    scenery: Scenery, ground: Ground, trend: str, nulls: int
+) -> dict[str, Study]:
+    """By trend: the one that is named, or the two that "auto" takes one of."""
+    studies = {}
+    for name in ("linear", "quadratic") if trend == "auto" else (trend,):
+        levels, plans = levels_of(scenery, ground, name), plans_of(ground, name)
+        tables = tabled.make_tables(ground, levels, nulls)
+        studies[name] = Study(levels, plans, tables)
+    return studies
+
+
+def rates(
+    ground: Ground, studies: dict[str, Study], maps: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """`tested` maps `(M, n)`, each with the trend that `inr-jax associate` removes."""
+    if len(studies) == 1:
+        return tested(ground, *studies.values(), maps)
+    smooth = smooth_maps(ground, studies["linear"].plans, maps)
+    whole: dict[str, dict[str, float]] = {}
+    for name, rows in (("linear", ~smooth), ("quadratic", smooth)):
+        if not rows.any():
+            continue
+        part = tested(ground, studies[name], maps, np.flatnonzero(rows))
+        for level, shares in part.items():
+            into = whole.setdefault(level, dict.fromkeys(shares, 0.0))
+            for key, share in shares.items():
+                into[key] = round(into[key] + share * float(rows.mean()), 4)
+    return whole
+
+
+def smooth_maps(
+    ground: Ground, plans: list[VariogramPlan], maps: np.ndarray
+) -> np.ndarray:
+    """Whether `(n,)` of maps `(M, n)` a quadratic trend is removed."""
+    row = int(np.bincount(ground.nodes.stratum).argmax())
+    curves = tabled.observed_variograms(plans[row], maps[ground.nodes.stratum == row])
+    fits = [fit_covariance(plans[row], curve).covariance for curve in curves.T]
+    return np.array([correlation_at(fit, FAR_MM) >= SMOOTH for fit in fits])
+
+
 def tested(
     ground: Ground,
-    levels: dict[str, Seen],
-    plans: list[VariogramPlan],
-    tables: tabled.Tables,
+    study: Study,
     maps: np.ndarray,
+    numbers: np.ndarray | None = None,
 ) -> dict[str, dict[str, float]]:
-    """Rates of false positives among maps `(M, n)`, by level.
+    """Rates of false positives among maps `(M, n)`, or those of some `numbers`.
 
     `counted` goes by null maps, `tail` by the t distribution, `family` by the largest
     |r| of all genes, `any_q` by any gene's q, `sets` by any q of random gene sets;
     `naive` by Pearson's p; `gene` is `counted` for the gene that is planted, if any.
     """
+    levels, plans, tables = study
+    numbers = np.arange(maps.shape[1]) if numbers is None else numbers
+    maps = maps[:, numbers]
     strata = [ground.nodes.stratum == s for s in range(len(plans))]
     observed = [
         tabled.observed_variograms(plan, maps[inside])
         for plan, inside in zip(plans, strata, strict=True)
     ]
     counts: dict[str, dict[str, list]] = {name: {} for name in levels}
-    for number, column in enumerate(maps.T):
+    for row, (number, column) in enumerate(zip(numbers, maps.T, strict=True)):
         fits = [
-            fit_covariance(plan, curve[:, number]).covariance
+            fit_covariance(plan, curve[:, row]).covariance
             for plan, curve in zip(plans, observed, strict=True)
         ]
         nulls = tabled.null_r(tables, levels, fits, slice(None))

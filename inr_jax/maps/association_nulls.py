@@ -6,6 +6,7 @@ Axis letters: M nodes, S strata.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,10 @@ POOR_FIT = 0.25  # root mean squared relative misfit from which a warning is due
 # Of a map that is as smooth as that, one variogram does not know the long waves: nearly
 # all Matern maps of 40 mm, none of 8 mm (benchmarks/README.md, association.py).
 SMOOTH, FAR_MM = 0.35, 30.0
+TOO_BOLD = (
+    "%s: very smooth: with a linear trend 7 of 100 such maps have a p_max below .05 by "
+    "chance, with --config.associate.trend=quadratic 5"
+)
 
 FLAT = 1e-9  # variance of residuals over the map's from which it is rounding alone
 
@@ -44,10 +49,12 @@ class NullModel(NamedTuple):
     Attributes:
         plans: How the variogram of each of S strata is estimated.
         fits: The fitted covariances.
+        trend: What is removed, linear or quadratic where that was left open.
     """
 
     plans: list[VariogramPlan]
     fits: list[FittedCovariance]
+    trend: str
 
     @property
     def covariances(self) -> list[Covariance]:
@@ -63,13 +70,35 @@ def fit_null_model(
     Args:
         ground: Its nodes.
         y: `(M,)` values.
-        trend: What is removed in each stratum beside its mean.
+        trend: What is removed in each stratum beside its mean; "auto": a linear trend,
+            a quadratic one from a map that is very smooth.
         seed: Of the points that are looked at.
         where: The map, to name in an error.
 
     Raises:
         InputError: A stratum has no variance left.
     """
+    if trend != "auto":
+        model = _fit(ground, y, trend=trend, seed=seed, where=where)
+        if trend == "linear" and is_smooth(ground, model.fits):
+            log.warning(TOO_BOLD, where)
+        return model
+    model = _fit(ground, y, trend="linear", seed=seed, where=where)
+    if not is_smooth(ground, model.fits):
+        return model
+    try:
+        again = _fit(ground, y, trend="quadratic", seed=seed, where=where)
+    except InputError:  # of a stratum of a few nodes it leaves nothing
+        log.warning(TOO_BOLD, where)
+        return model
+    log.info("%s: very smooth, so a quadratic trend is removed", where)
+    return again
+
+
+def _fit(
+    ground: Ground, y: np.ndarray, *, trend: str, seed: int, where: object
+) -> NullModel:
+    """As `fit_null_model`, of a trend that is named."""
     nodes = ground.nodes
     tables = correlation_tables(nodes.lattice)
     plans, fits = [], []
@@ -90,20 +119,13 @@ def fit_null_model(
             log.warning(text, where, name, 100 * fit.misfit)
         plans.append(plan)
         fits.append(fit)
-    if trend == "linear":
-        _tell_smooth(ground, fits, where)
-    return NullModel(plans, fits)
+    return NullModel(plans, fits, trend)
 
 
-def _tell_smooth(ground: Ground, fits: list[FittedCovariance], where: object) -> None:
-    """Warn of a map whose long waves a linear trend leaves in its largest stratum."""
+def is_smooth(ground: Ground, fits: Sequence[FittedCovariance]) -> bool:
+    """Whether a map's largest stratum has long waves that a linear trend leaves."""
     row = int(np.bincount(ground.nodes.stratum, minlength=len(fits)).argmax())
-    far = correlation_at(fits[row].covariance, FAR_MM)
-    if far >= SMOOTH:
-        text = "%s: very smooth (correlation %.2f at %g mm in the %s): with a linear "
-        text += "trend 7 of 100 such maps have a p_max below .05 by chance, with "
-        text += "--config.associate.trend=quadratic 5"
-        log.warning(text, where, far, FAR_MM, ground.strata[row])
+    return correlation_at(fits[row].covariance, FAR_MM) >= SMOOTH
 
 
 def correlation_at(covariance: Covariance, distance_mm: float) -> float:

@@ -33,7 +33,7 @@ AVERAGES, SUPPORTS = Names(("none", "structure", "parent")), Names(("wells", "na
 SURFACE_SPACES = Names(("MNI152", "MNI305"))
 FITTED_AT = Names(("auto", "kriged", "wells"))
 TARGETS, TISSUES = Names(("wells", "effects")), Names(("none", "soft", "class"))
-TRENDS, STRATA = Names(("linear", "quadratic", "none")), Names(("auto", "none"))
+TRENDS, STRATA = Names(("auto", "linear", "quadratic", "none")), Names(("auto", "none"))
 # The names that fields.architectures, .conditioning and .numerics.precision register;
 # those would import jax, so tests compare.
 FIELDS = ["siren", "wire", "wire2d", "gauss", "mfn", "relu", "oinr"]
@@ -208,7 +208,7 @@ ROWS: tuple[tuple, ...] = (
     (".wells", True, "show what held-out wells were measured and predicted at"),
     ("associate", "A map of yours against all genes"),
     (".nulls", 1000, "null maps", Range(99, 1e6)),
-    (".trend", "linear", "removed from the map, genes and null maps", TRENDS),
+    (".trend", "auto", "removed from map, genes and null maps; linear or more", TRENDS),
     (".strata", "auto", "parts of the brain with a variogram each", STRATA),
     (".method", "pearson", "normal: by ranks of the map", Names(("pearson", "normal"))),
     (".seed", 0, "of null maps", SEED),

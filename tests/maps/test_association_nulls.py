@@ -55,7 +55,13 @@ def test_scale_and_offset_change_neither_length_nor_shape():
 
 @pytest.mark.parametrize(
     ("length_mm", "trend", "told"),
-    [(90.0, "linear", True), (90.0, "quadratic", False), (10.0, "linear", False)],
+    [
+        (90.0, "linear", True),
+        (90.0, "quadratic", False),
+        (90.0, "auto", False),
+        (10.0, "linear", False),
+        (10.0, "auto", False),
+    ],
 )
 def test_a_very_smooth_map_is_told_to_take_a_quadratic_trend(
     caplog, length_mm, trend, told
@@ -67,8 +73,26 @@ def test_a_very_smooth_map_is_told_to_take_a_quadratic_trend(
     field = field_pair(stable_root(lattice, length_mm, 1.6), white_pair(lattice, 0, 0))
     ground = Ground(nodes, ("cortex",), np.arange(len(flat)))
     y = field.real.ravel()[flat]
-    fit_null_model(ground, y, trend=trend, seed=0, where="PET.nii")
+    model = fit_null_model(ground, y, trend=trend, seed=0, where="PET.nii")
     assert ("trend=quadratic" in caplog.text) == told
+    if trend == "auto":
+        trend = "quadratic" if length_mm == 90.0 else "linear"
+        named = fit_null_model(ground, y, trend=trend, seed=0, where="PET.nii")
+        assert model.covariances == named.covariances
+    assert model.trend == trend
+
+
+def test_a_small_stratum_of_which_a_quadratic_trend_leaves_nothing_keeps_it_linear():
+    lattice = make_lattice((14, 14, 14), 10 * np.eye(3))
+    ijk = np.argwhere(np.ones((14, 14, 14), bool))
+    flat = np.ravel_multi_index(tuple(ijk.T), lattice.shape)
+    stratum = (ijk[:, 2] == 13).astype(int)
+    nodes = Nodes(lattice, flat, stratum, ijk * 10.0)
+    field = field_pair(stable_root(lattice, 90.0, 1.6), white_pair(lattice, 0, 0))
+    y = np.where(stratum, (ijk[:, 0] / 7.0) ** 2, field.real.ravel()[flat])
+    ground = Ground(nodes, ("cortex", "brainstem"), np.arange(len(flat)))
+    model = fit_null_model(ground, y, trend="auto", seed=0, where="PET.nii")
+    assert model.trend == "linear"
 
 
 def test_a_correlation_falls_by_the_nugget_and_with_distance():

@@ -111,7 +111,7 @@ def associate(
         surface: What vertices are of, as the setting `render.surface`.
         resolution_mm: Of the ICBM152 brain: 1, 2 or 3.
         key: Seed of null maps; the same seed gives the same p, bit for bit.
-        **how: `nulls=1000`, `trend="linear"`, `strata="auto"`, `method="pearson"`,
+        **how: `nulls=1000`, `trend="auto"`, `strata="auto"`, `method="pearson"`,
             `refit="auto"`, `baselines=""`.
 
     Returns:

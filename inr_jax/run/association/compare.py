@@ -77,6 +77,7 @@ class Compared(NamedTuple):
         lattice: That they are drawn on; None for values of regions.
         rule: How the inside of the map was told.
         counts: Places of each level.
+        trend: What was removed, beside means of strata.
         sets: Scores of gene sets `(S,)`, and under null maps `(S, B)`.
         x_mm: `(M, 3)` the nodes; None for regions.
         refitted: What refitted genes say of r at the main level.
@@ -91,6 +92,7 @@ class Compared(NamedTuple):
     lattice: Lattice | None
     rule: str
     counts: dict[str, int]
+    trend: str
     sets: tuple[np.ndarray, np.ndarray] | None = None
     x_mm: np.ndarray | None = None
     refitted: Refitted | None = None
@@ -131,7 +133,7 @@ def compare(
     measured = measured_at(scenery.samples, wells)
     regions = regions_of(ground.nodes, scenery.labels) if scenery.labels else None
     draw = field_nulls(ground.nodes, model.covariances, asked.seed)
-    batches = _batches(scenery, ground, regions, (wells, measured), asked.trend)
+    batches = _batches(scenery, ground, regions, (wells, measured), model.trend)
     parts, again = compare_all(batches, y, draw, asked, (sets, scenery.refits))
     counts = {
         "voxel": len(y),
@@ -149,6 +151,7 @@ def compare(
         ground.nodes.lattice,
         value_map.rule,
         counts,
+        model.trend,
         joined_sets(parts),
         ground.nodes.x_mm,
         again,

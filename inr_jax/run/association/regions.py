@@ -76,7 +76,8 @@ def compare_regions(
     assert labels is not None  # the table was read with it
     ground, regions = _known(scenery, labels, values, name)
     y = values[regions.rows - 1]
-    columns = design(regions.x_mm, [regions.stratum], asked.trend)
+    trend = "linear" if asked.trend == "auto" else asked.trend
+    columns = design(regions.x_mm, [regions.stratum], trend)
     check_values(name, y, columns)
     if asked.method == "normal":
         y = normal_scores(y)
@@ -86,7 +87,7 @@ def compare_regions(
     fit, matrix = fit_regions(plan, covariances, y)
     wells = _wells(scenery, ground, regions)
     measured = measured_at(scenery.samples, wells)
-    batches = _batches(scenery, ground, regions, (wells, measured), asked.trend)
+    batches = _batches(scenery, ground, regions, (wells, measured), trend)
     draw = region_nulls(matrix, asked.seed)
     parts, again = compare_all(batches, y, draw, asked, (sets, scenery.refits))
     return Compared(
@@ -98,6 +99,7 @@ def compare_regions(
         None,
         f"{len(y)} regions with a value",
         {"region": len(y), "well": 0 if measured is None else len(wells.rows)},
+        trend,
         joined_sets(parts),
         refitted=again,
         baselines=joined_baselines(parts),

@@ -32,7 +32,8 @@ class Asked(NamedTuple):
 
     Attributes:
         nulls: Null maps.
-        trend: "none", "linear" or "quadratic"; removed from map, genes and null maps.
+        trend: "none", "linear" or "quadratic", removed from map, genes and null maps;
+            "auto": linear, of a very smooth map quadratic.
         strata: "auto", or "none" for one.
         method: "pearson", or "normal" for normal scores of the map.
         seed: Of null maps.
@@ -43,7 +44,7 @@ class Asked(NamedTuple):
     """
 
     nulls: int = 1000
-    trend: str = "linear"
+    trend: str = "auto"
     strata: str = "auto"
     method: str = "pearson"
     seed: int = 0

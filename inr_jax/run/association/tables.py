@@ -120,7 +120,7 @@ def describe_nulls(compared: Compared, asked: Asked) -> dict[str, Any]:
         "nulls": first.tally.done,
         "asked": asked.nulls,
         "level": compared.main,
-        "trend": asked.trend,
+        "trend": compared.trend,
         "method": asked.method,
         "inside": compared.rule,
         "refitted": compared.refitted is not None,
