@@ -13,7 +13,7 @@ from inr_jax.maps.association import (
     voxel_level,
     well_level,
 )
-from inr_jax.maps.association_nulls import FAR_MM, SMOOTH, correlation_at
+from inr_jax.maps.association_nulls import is_smooth, largest_stratum
 from inr_jax.maps.association_places import Ground, regions_of, wells_of
 from inr_jax.run.association import Scenery, gene_maps
 from inr_jax.stats.association import (
@@ -118,10 +118,10 @@ def smooth_maps(
     ground: Ground, plans: list[VariogramPlan], maps: np.ndarray
 ) -> np.ndarray:
     """Whether `(n,)` of maps `(M, n)` a quadratic trend is removed."""
-    row = int(np.bincount(ground.nodes.stratum).argmax())
+    row = largest_stratum(ground)
     curves = tabled.observed_variograms(plans[row], maps[ground.nodes.stratum == row])
     fits = [fit_covariance(plans[row], curve).covariance for curve in curves.T]
-    return np.array([correlation_at(fit, FAR_MM) >= SMOOTH for fit in fits])
+    return np.array([is_smooth(fit) for fit in fits])
 
 
 def tested(

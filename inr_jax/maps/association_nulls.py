@@ -6,7 +6,8 @@ Axis letters: M nodes, S strata.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,10 @@ POOR_FIT = 0.25  # root mean squared relative misfit from which a warning is due
 # Of a map that is as smooth as that, one variogram does not know the long waves: nearly
 # all Matern maps of 40 mm, none of 8 mm (benchmarks/README.md, association.py).
 SMOOTH, FAR_MM = 0.35, 30.0
+UNLIKE = (
+    "%s: in the %s null maps do not vary as the map does (variograms differ by "
+    "%.0f %%, see variogram.png): do not trust its p-values"
+)
 TOO_BOLD = (
     "%s: very smooth: with a linear trend 7 of 100 such maps have a p_max below .05 by "
     "chance, with --config.associate.trend=quadratic 5"
@@ -78,29 +83,34 @@ def fit_null_model(
     Raises:
         InputError: A stratum has no variance left.
     """
-    if trend != "auto":
-        model = _fit(ground, y, trend=trend, seed=seed, where=where)
-        if trend == "linear" and is_smooth(ground, model.fits):
+    tables = correlation_tables(ground.nodes.lattice)
+    fit = partial(_fit, ground, y, tables, seed=seed, where=where)
+    model = fit(trend="linear" if trend == "auto" else trend)
+    row = largest_stratum(ground)
+    if model.trend == "linear" and is_smooth(model.covariances[row]):
+        with suppress(InputError):  # of a stratum of a few nodes it leaves nothing
+            model = fit(trend="quadratic") if trend == "auto" else model
+        if model.trend == "linear":
             log.warning(TOO_BOLD, where)
-        return model
-    model = _fit(ground, y, trend="linear", seed=seed, where=where)
-    if not is_smooth(ground, model.fits):
-        return model
-    try:
-        again = _fit(ground, y, trend="quadratic", seed=seed, where=where)
-    except InputError:  # of a stratum of a few nodes it leaves nothing
-        log.warning(TOO_BOLD, where)
-        return model
-    log.info("%s: very smooth, so a quadratic trend is removed", where)
-    return again
+        else:
+            log.info("%s: very smooth, so a quadratic trend is removed", where)
+    for name, part in zip(ground.strata, model.fits, strict=True):
+        if part.misfit > POOR_FIT:
+            log.warning(UNLIKE, where, name, 100 * part.misfit)
+    return model
 
 
 def _fit(
-    ground: Ground, y: np.ndarray, *, trend: str, seed: int, where: object
+    ground: Ground,
+    y: np.ndarray,
+    tables: np.ndarray,
+    *,
+    trend: str,
+    seed: int,
+    where: object,
 ) -> NullModel:
-    """As `fit_null_model`, of a trend that is named."""
+    """As `fit_null_model`, of a trend that is named, with `correlation_tables`."""
     nodes = ground.nodes
-    tables = correlation_tables(nodes.lattice)
     plans, fits = [], []
     for row, name in enumerate(ground.strata):
         inside = nodes.stratum == row
@@ -112,20 +122,19 @@ def _fit(
             fix = "mask this part out (--mask), or take --config.associate.strata=none"
             expected = "values that vary in each stratum"
             raise InputError(where, expected=expected, found=lack, fix=fix)
-        fit = fit_covariance(plan, observed)
-        if fit.misfit > POOR_FIT:
-            text = "%s: in the %s null maps do not vary as the map does (variograms "
-            text += "differ by %.0f %%, see variogram.png): do not trust its p-values"
-            log.warning(text, where, name, 100 * fit.misfit)
         plans.append(plan)
-        fits.append(fit)
+        fits.append(fit_covariance(plan, observed))
     return NullModel(plans, fits, trend)
 
 
-def is_smooth(ground: Ground, fits: Sequence[FittedCovariance]) -> bool:
-    """Whether a map's largest stratum has long waves that a linear trend leaves."""
-    row = int(np.bincount(ground.nodes.stratum, minlength=len(fits)).argmax())
-    return correlation_at(fits[row].covariance, FAR_MM) >= SMOOTH
+def largest_stratum(ground: Ground) -> int:
+    """Row of the stratum of most nodes, by which a map counts as smooth or not."""
+    return int(np.bincount(ground.nodes.stratum).argmax())
+
+
+def is_smooth(covariance: Covariance) -> bool:
+    """Whether a map of this covariance has long waves that a linear trend leaves."""
+    return correlation_at(covariance, FAR_MM) >= SMOOTH
 
 
 def correlation_at(covariance: Covariance, distance_mm: float) -> float:
