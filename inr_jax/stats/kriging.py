@@ -153,7 +153,9 @@ def _posterior(
 
     scaler, wells = standardiser(samples.values), samples.sites()
     *signal, noise = variances
-    within = _covariance(wells, wells, signal, length_mm=length_mm, mirror=mirror)
+    within = covariance_between(
+        wells, wells, signal, length_mm=length_mm, mirror=mirror
+    )
     within[np.diag_indices(len(within))] += noise
     factor = cho_factor(within.T, lower=True, overwrite_a=True)  # symmetric: no copy
     many = is_large(*samples.values.shape)
@@ -166,7 +168,9 @@ def _posterior(
     for first in range(0, len(sites.x_mm), FITTED):
         rows = slice(first, first + FITTED)
         at = sites.take(rows)
-        between = _covariance(at, wells, signal, length_mm=length_mm, mirror=mirror)
+        between = covariance_between(
+            at, wells, signal, length_mm=length_mm, mirror=mirror
+        )
         if many:
             # With more genes than sites, what wells weigh at a site is quicker.
             weight = cho_solve(factor, between.T).T
@@ -185,7 +189,7 @@ def _posterior(
     return Prediction(mean, np.outer(sd, scaler.scale))
 
 
-def _covariance(
+def covariance_between(
     sites: Sites,
     wells: Sites,
     signal: Sequence[float],

@@ -24,7 +24,7 @@ from inr_jax.stats.kernels import mean_matern32
 from inr_jax.stats.kriging import (
     START,
     STRUCTURE_LENGTH_MM,
-    covariances,
+    covariance_between,
     kriging,
     kriging_anatomy,
 )
@@ -58,8 +58,14 @@ def kriging_anatomy_targets(
     """Kriging by place and structure on cleaned targets."""
     thinned, signal = chosen_on(samples), START[:3]
     sites_of_wells = thinned.sites()
-    kinds = covariances(sites_of_wells, sites_of_wells, STRUCTURE_LENGTH_MM, mirror)
-    kernel = np.tensordot(signal, kinds, 1) / sum(signal)
+    kernel = covariance_between(
+        sites_of_wells,
+        sites_of_wells,
+        signal,
+        length_mm=STRUCTURE_LENGTH_MM,
+        mirror=mirror,
+    )
+    kernel /= sum(signal)
     _, nugget = choose(thinned, [kernel], mirror=mirror)
     variances = (*signal, nugget * sum(signal))
     wells = with_targets(samples, mirror)
