@@ -98,9 +98,13 @@ def digests(members: dict[str, Member]) -> dict[str, str]:
 
 def folder_of(path: Path, names: tuple[str, ...]) -> Path:
     """The folder with these files: this one, one below it, or where none is, this."""
-    homes = _homes_in_folder(path, names)
-    full = [home for home, there in homes.items() if set(names) <= set(there)]
+    full = _whole_homes(_homes_in_folder(path, names), names)
     return path / full[0] if full else path
+
+
+def _whole_homes(homes: dict[str, dict], names: tuple[str, ...]) -> list[str]:
+    """The homes that have all `names`; of a folder, the top comes first."""
+    return [home for home, there in homes.items() if set(names) <= set(there)]
 
 
 def _homes_in_folder(path: Path, wanted: tuple[str, ...]) -> dict[str, dict]:
@@ -150,7 +154,7 @@ def _unzipped(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> by
 
 def _chosen_home(path: Path, homes: dict[str, dict], names: tuple[str, ...]) -> str:
     """The only home that has all `names`; the top goes before folders."""
-    full = [home for home, there in homes.items() if set(names) <= set(there)]
+    full = _whole_homes(homes, names)
     if not full:
         best = max(homes.values(), key=len, default={})
         missing = [name for name in names if name not in best]
