@@ -6,7 +6,10 @@ The standardised expression of well i, a vector of T traits, is taken as
 
 with parent the effect of a top-level structure, structure what a structure adds to it,
 and donor_parent what one donor adds throughout a parent: it repeats in no other brain,
-and twenty wells that share it are not twenty witnesses. Every effect is normal about 0
+and twenty wells that share it are not twenty witnesses. A value that is the mean over
+m wells has less noise than one well's, but not m times less, as a donor's wells of one
+structure err together: its e is taken to have the variance c + (1 - c) / m of one
+well's, and w to be in proportion to the inverse of that. Every effect is normal about 0
 with a `(T, T)` covariance of its own (A, B, C and, of e, S), so that a gene learns from
 those it goes with. Weights w are those of a Student t with n degrees of freedom.
 
@@ -23,8 +26,9 @@ One round of the fit (EM; Dempster, Laird & Rubin 1977):
     approximation, which without effects of donor and parent is exact).
     Moments. A covariance is the mean over its effects of effect effect' plus the
     posterior's own covariance; S likewise, of residuals weighed by w.
-    Weights. w_i = (n + T) / (n + |e_i|^2), e_i in units of S and with what the
-    posterior leaves open (Liu & Rubin 1995), scaled to mean 1.
+    Weights. w_i = v_i (n + T) / (n + v_i |e_i|^2), v_i the precision of a mean over
+    m_i wells, e_i in units of S and with what the posterior leaves open (Liu & Rubin
+    1995), scaled to mean 1.
 
 Covariances are shrunk towards their diagonals. Where degrees are infinite and nothing
 is shrunk, every round raises the likelihood (tests/stats/test_mixed_model.py).
@@ -62,6 +66,7 @@ class MixedModelSettings(NamedTuple):
 
     degrees: float = 50.0  # of freedom of the Student t over all traits
     shrinkage: float = 0.05  # of covariances towards their diagonals, 0 to 1
+    common: float = 0.3  # c, of the noise of a well that no mean over wells lessens
     rounds: int = 20  # of EM; scores are flat from 15 to 40
 
 
@@ -76,12 +81,14 @@ class Effects(NamedTuple):
         donor_parent: `(B, T, R)`.
         covariance: `(T, T)` of each kind of effect, by the keys of `START`.
         weight: `(N,)` of wells, mean 1.
+        precision: `(N,)` v, mean 1.
     """
 
     structure: np.ndarray
     donor_parent: np.ndarray
     covariance: dict[str, np.ndarray]
     weight: np.ndarray
+    precision: np.ndarray
 
 
 def structure_blup(
@@ -90,6 +97,7 @@ def structure_blup(
     structure: np.ndarray,
     parent: np.ndarray,
     *,
+    size: np.ndarray | float = 1.0,
     settings: MixedModelSettings = SETTINGS,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Predicted effects at the wells.
@@ -99,13 +107,14 @@ def structure_blup(
         donor: `(N,)` integers.
         structure: `(N,)` integers.
         parent: `(N,)` integers, the same for all wells of a structure.
+        size: `(N,)` wells that a value is the mean of.
         settings: Constants of the fit.
 
     Returns:
         `(N, G)` effects of parent and structure together, and `(N, G)` of donor and
         parent.
     """
-    groups = groups_of(donor, structure, parent)
+    groups = groups_of(donor, structure, parent, size)
     if standard.shape[1] <= TRAITS:
         return _at_wells(standard[:, :, None], groups, settings, (slice(None), 0))
     basis = _leading(standard, TRAITS)
@@ -124,11 +133,15 @@ def fit_effects(
 ) -> Effects:
     """Fit wells `(N, T, R)` by so many rounds of EM."""
     n, traits, replicates = z.shape
+    noise = settings.common + (1 - settings.common) / groups.size
+    precision = np.broadcast_to(1 / noise, n)
+    precision = precision / precision.mean()
     effects = Effects(
         np.zeros((len(groups.parent), traits, replicates)),
         np.zeros((groups.donor_parent.max() + 1, traits, replicates)),
         {name: start * np.eye(traits) for name, start in START.items()},
-        np.ones(n),
+        precision,
+        precision,
     )
     with one_thread():
         for _ in range(settings.rounds):
@@ -153,7 +166,7 @@ def _round(
     settings: MixedModelSettings,
 ) -> Effects:
     """One round of EM."""
-    _, covariance, weight = effects[1:]
+    _, covariance, weight, precision = effects[1:]
     shared = effects.donor_parent[groups.donor_parent]
     structure, moments, unsure, doubt = structures(
         z - shared, weight, groups, covariance
@@ -174,18 +187,23 @@ def _round(
             name: _shrunk(moment / replicates, settings.shrinkage)
             for name, moment in moments.items()
         },
-        _weights(residual, covariance["noise"], distance, settings.degrees),
+        _weights(residual, covariance["noise"], distance, precision, settings.degrees),
+        precision,
     )
 
 
 def _weights(
-    residual: np.ndarray, noise: np.ndarray, doubt: np.ndarray, degrees: float
+    residual: np.ndarray,
+    noise: np.ndarray,
+    doubt: np.ndarray,
+    precision: np.ndarray,
+    degrees: float,
 ) -> np.ndarray:
-    """Student-t weights of wells, with mean 1."""
+    """Student-t weights of wells of some precision, with mean 1."""
     size = residual.shape[1] * residual.shape[2]
     white = np.linalg.inv(np.linalg.cholesky(noise)) @ residual
-    far = (white**2).sum((1, 2)) + doubt
-    weight = (degrees + size) / (degrees + far)
+    far = precision * (white**2).sum((1, 2)) + doubt
+    weight = precision * (degrees + size) / (degrees + far)
     return weight / weight.mean()
 
 

@@ -18,22 +18,27 @@ class EffectGroups(NamedTuple):
         structure: `(N,)`.
         donor_parent: `(N,)` pairs of donor and parent.
         parent: `(S,)` the parent of a structure.
+        size: `(N,)` wells that a value is the mean of, or of all values.
     """
 
     structure: np.ndarray
     donor_parent: np.ndarray
     parent: np.ndarray
+    size: np.ndarray | float = 1.0
 
 
 def groups_of(
-    donor: np.ndarray, structure: np.ndarray, parent: np.ndarray
+    donor: np.ndarray,
+    structure: np.ndarray,
+    parent: np.ndarray,
+    size: np.ndarray | float = 1.0,
 ) -> EffectGroups:
-    """Groups of N wells from their donor, structure and parent, each `(N,)`."""
+    """Groups of N values from donor, structure, parent and size, each `(N,)`."""
     _, first, row = np.unique(structure, return_index=True, return_inverse=True)
     pairs = np.stack([donor, parent])
     _, donor_parent = np.unique(pairs, axis=1, return_inverse=True)
     _, parent = np.unique(parent[first], return_inverse=True)
-    return EffectGroups(row, donor_parent.reshape(-1), parent)
+    return EffectGroups(row, donor_parent.reshape(-1), parent, size)
 
 
 def _basis(effect: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

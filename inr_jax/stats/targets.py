@@ -76,7 +76,9 @@ def blup_targets(
         return targets, 0.0
     groups = WellGroups(donor, structure, parent)
     smooth, variance_share = spatial_effect(targets, support, groups)
-    by_structure, _ = structure_blup((targets - smooth)[named], *groups.take(named))
+    by_structure, _ = structure_blup(
+        (targets - smooth)[named], *groups.take(named), size=support.size[named]
+    )
     targets[named] = by_structure + smooth[named]
     if variance_share:
         targets[~named] = smooth[~named]

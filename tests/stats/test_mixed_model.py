@@ -31,6 +31,30 @@ def test_one_gene_with_known_variances_is_shrunk_as_in_the_textbook():
     np.testing.assert_allclose(effect[:, 0, 0], exact, atol=1e-12)
 
 
+def test_means_over_many_wells_weigh_more_but_not_as_many_wells():
+    # Precision 1 / (c + (1 - c) / m) each: effects of the first round are those of
+    # the joint normal law with noise of these variances.
+    rng = np.random.default_rng(6)
+    structure, size = np.array([0, 0, 0, 1, 1, 2]), np.array([1, 4, 40, 2, 1, 9])
+    z = rng.normal(size=(6, 1, 1))
+    groups = EffectGroups(structure, np.arange(6), np.array([0, 0, 1]), size)
+    settings = MixedModelSettings(common=0.25, rounds=1)
+    noise = 0.25 + 0.75 / size
+    noise = noise * (1 / noise).mean()
+    v = mixed_model.START
+    of_structure = v["structure"] * np.eye(3) + v["parent"] * np.array(
+        [[1, 1, 0], [1, 1, 0], [0, 0, 1]]
+    )
+    wells = of_structure[:, structure]
+    noisy = of_structure[np.ix_(structure, structure)] + v["noise"] * np.diag(noise)
+    exact = wells @ np.linalg.solve(noisy, z[:, 0, 0])
+    effects = fit_effects(z, groups, settings)
+    np.testing.assert_allclose(effects.structure[:, 0, 0], exact, atol=1e-12)
+    alike = fit_effects(z, groups._replace(size=np.full(6, 7)), settings)
+    ones = fit_effects(z, groups._replace(size=1.0), settings)
+    np.testing.assert_allclose(alike.structure, ones.structure, atol=1e-12)
+
+
 def log_likelihood(z, groups, covariance):
     """Of wells `(N, T)`, from their joint normal law, written out."""
     structure, parent = groups.structure, groups.parent[groups.structure]
