@@ -31,6 +31,7 @@ from inr_jax.stats.kriging import (
 from inr_jax.stats.normal_law import one_thread, solved
 from inr_jax.stats.predictor import Prediction
 from inr_jax.stats.scores import score
+from inr_jax.stats.soft_structures import structure_covariances
 from inr_jax.stats.targets import targets_of
 
 LENGTHS_MM = (8.0, 12.0, 20.0)
@@ -91,7 +92,11 @@ def chosen_on(samples: Samples) -> Samples:
 
 
 def choose(
-    samples: Samples, kernels: Sequence[np.ndarray], *, mirror: bool
+    samples: Samples,
+    kernels: Sequence[np.ndarray],
+    *,
+    mirror: bool,
+    structures: bool = False,
 ) -> tuple[int, float]:
     """The covariance and the nugget that tell groups of donors best from the others.
 
@@ -99,6 +104,8 @@ def choose(
         samples: N wells.
         kernels: C covariances `(N, N)` of them, of variance 1.
         mirror: Whether left and right are one.
+        structures: Whether `soft_structures` adds to the covariances what is shared
+            by structures, which those of held-out wells are not told.
 
     Returns:
         Row of the covariance, and the nugget; the middle ones where there is one
@@ -111,7 +118,10 @@ def choose(
     group = dealt[donor]
     if count < 2 or min(np.bincount(group)) < 2:
         return len(kernels) // 2, NUGGETS[1]
-    folds = [_without(samples, group == number, mirror) for number in range(count)]
+    folds = [
+        _without(samples, group == number, mirror, structures=structures)
+        for number in range(count)
+    ]
     r = np.empty((len(kernels), len(NUGGETS)))
     for row, kernel in enumerate(kernels):
         for column, predicted in enumerate(_predicted(kernel, folds)):
@@ -127,17 +137,23 @@ class Fold(NamedTuple):
         held: `(N,)` bool, its wells.
         standard: `(n, G)` targets of the others, standard units.
         units: Those of the targets.
+        shared: What structures add to covariances of the others, and of the held-out
+            wells with them; 0 where they add nothing.
     """
 
     held: np.ndarray
     standard: np.ndarray
     units: Standardiser
+    shared: tuple[np.ndarray | float, np.ndarray | float] = (0.0, 0.0)
 
 
 def _predicted(kernel: np.ndarray, folds: Sequence[Fold]) -> Iterator[np.ndarray]:
     """Values `(N, G)` told by a covariance `(N, N)`, for each of the `NUGGETS`."""
     parts = [
-        (kernel[np.ix_(~fold.held, ~fold.held)], kernel[np.ix_(fold.held, ~fold.held)])
+        (
+            kernel[np.ix_(~fold.held, ~fold.held)] + fold.shared[0],
+            kernel[np.ix_(fold.held, ~fold.held)] + fold.shared[1],
+        )
         for fold in folds
     ]
     predicted = np.empty((len(kernel), folds[0].standard.shape[1]))
@@ -151,11 +167,19 @@ def _predicted(kernel: np.ndarray, folds: Sequence[Fold]) -> Iterator[np.ndarray
         yield predicted
 
 
-def _without(samples: Samples, held: np.ndarray, mirror: bool) -> Fold:
+def _without(
+    samples: Samples, held: np.ndarray, mirror: bool, *, structures: bool
+) -> Fold:
     """The fold that holds out some wells `(N,)` bool."""
-    targets = with_targets(samples.take(~held), mirror).values
+    training = samples.take(~held)
+    targets = with_targets(training, mirror).values
     units = standardiser(targets)
-    return Fold(held, units.standard(np.asarray(targets, np.float64)), units)
+    standard = units.standard(np.asarray(targets, np.float64))
+    if not structures:
+        return Fold(held, standard, units)
+    sites = samples.take(held).sites()
+    shared = structure_covariances(training, sites, mirror=mirror)
+    return Fold(held, standard, units, shared)
 
 
 def with_targets(samples: Samples, mirror: bool) -> Samples:

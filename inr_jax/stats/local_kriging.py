@@ -11,8 +11,10 @@ nonstationary Matern kernel (Paciorek & Schervish 2006, doi:10.1002/env.785)
 
     k(x, x') = (l l' / q)^(3/2) matern32(|x - x'|; sqrt(q)),   q = (l^2 + l'^2) / 2,
 
-which is positive definite and of variance 1. L and the nugget are chosen as those of
-`kriging_targets`. What it gives at any place is what fields are fitted to
+which is positive definite and of variance 1. Beside this smooth part each structure
+has an effect, shared at a place by those that wells around it were named by
+(`soft_structures`). L and the nugget are chosen as those of `kriging_targets`. What it
+gives at any place is what fields are fitted to
 (`fitting.recipe`): cleaned targets at the wells, and what lies between them.
 
 Axis letters: N wells, P points of their supports, V places, G genes. Frame: mm.
@@ -29,12 +31,24 @@ from inr_jax.samples.samples import Samples
 from inr_jax.samples.sites import Sites
 from inr_jax.samples.standardise import Standardiser, standardiser
 from inr_jax.samples.support import Support
-from inr_jax.stats.kernels import POINTS, by_blocks, evenly, mean_over
+from inr_jax.stats.kernels import (
+    POINTS,
+    add_shared,
+    by_blocks,
+    evenly,
+    mean_over,
+)
 from inr_jax.stats.kriging_targets import choose, chosen_on, with_targets
 from inr_jax.stats.memo import Memo
 from inr_jax.stats.neighbours import CHUNK, nearest_wells
 from inr_jax.stats.normal_law import solved
 from inr_jax.stats.predictor import Prediction
+from inr_jax.stats.soft_structures import (
+    VARIANCE,
+    StructurePoints,
+    effects,
+    structure_points,
+)
 
 NEIGHBOUR = 10  # whose distance is the spacing of wells
 LENGTHS_MM = (6.0, 8.0, 12.0, 20.0)  # L, where wells lie at their median spacing
@@ -54,6 +68,8 @@ class LocalKriging(NamedTuple):
         scale_mm: L.
         weights: `(N, G)` of the wells' covariances.
         units: From what `weights` predict to what was fitted.
+        structures: Points of the wells and their structures.
+        effects: `(S, G)` of the structures.
     """
 
     support: Support
@@ -62,6 +78,8 @@ class LocalKriging(NamedTuple):
     scale_mm: float
     weights: np.ndarray
     units: Standardiser
+    structures: StructurePoints
+    effects: np.ndarray
 
     def at(self, x_mm: np.ndarray) -> np.ndarray:
         """Values `(V, G)` float32 at places `(V, 3)`, folded as the wells are."""
@@ -75,8 +93,9 @@ class LocalKriging(NamedTuple):
             kernel = local_matern32(
                 x_mm[rows], self.support.x_mm, length_mm, self.length_mm
             )
-            between = (averaging @ kernel.T).T
-            values[rows] = self.units.values(between @ self.weights)
+            standard = (averaging @ kernel.T).T @ self.weights
+            standard += self.structures.shares(x_mm[rows]) @ self.effects
+            values[rows] = self.units.values(standard)
         return values
 
 
@@ -100,11 +119,20 @@ def fit_local(samples: Samples, targets: np.ndarray, *, mirror: bool) -> LocalKr
     support = samples.points().folded(mirror).thinned(POINTS)
     length_mm, spacing_mm = point_lengths(support, scale_mm)
     within = mean_local_matern32(support, length_mm)
+    add_shared(within, samples.structure, samples.structure, VARIANCE)
     within[np.diag_indices(len(within))] += nugget
     units = standardiser(targets)
-    standard = units.standard(np.asarray(targets, np.float64))
-    weights = solved(within, standard)
-    return LocalKriging(support, length_mm, spacing_mm, scale_mm, weights, units)
+    weights = solved(within, units.standard(np.asarray(targets, np.float64)))
+    return LocalKriging(
+        support,
+        length_mm,
+        spacing_mm,
+        scale_mm,
+        weights,
+        units,
+        structure_points(samples.structure, support),
+        effects(samples.structure, weights),
+    )
 
 
 def _chosen(samples: Samples, mirror: bool) -> tuple[float, float]:
@@ -122,7 +150,7 @@ def _chosen(samples: Samples, mirror: bool) -> tuple[float, float]:
             mean_local_matern32(support, point_lengths(support, scale_mm)[0])
             for scale_mm in LENGTHS_MM
         ]
-        row, nugget = choose(thinned, kernels, mirror=mirror)
+        row, nugget = choose(thinned, kernels, mirror=mirror, structures=True)
         return np.array([LENGTHS_MM[row]]), nugget
 
     names = thinned.donor, thinned.structure, thinned.parent

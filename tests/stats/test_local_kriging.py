@@ -76,7 +76,11 @@ def test_what_it_gives_is_the_best_linear_predictor_written_out(rng):
     offset, scale = targets.mean(0), targets.std(0)
     weights = np.linalg.solve(within, (targets - offset) / scale)
     units = module.standardiser(targets)
-    field = module.LocalKriging(support, length_mm, spacing_mm, 8.0, weights, units)
+    named = module.structure_points(np.arange(60) % 3, support)
+    effects = rng.normal(size=(3, 2))
+    field = module.LocalKriging(
+        support, length_mm, spacing_mm, 8.0, weights, units, named, effects
+    )
     at_mm = rng.uniform(0, 60, (7, 3))
     wanted = np.empty((7, 2))
     for row, place in enumerate(at_mm):
@@ -86,7 +90,11 @@ def test_what_it_gives_is_the_best_linear_predictor_written_out(rng):
         s = np.sqrt(3 / q) * apart
         kernel = (length_there * length_mm / q) ** 1.5 * (1 + s) * np.exp(-s)
         mean = [part.mean() for part in np.split(kernel, np.cumsum(size)[:-1])]
-        wanted[row] = np.array(mean) @ weights * scale + offset
+        near = np.exp(-(apart**2) / (2 * 3.0**2))
+        of = np.repeat(np.arange(60) % 3, size)
+        shares = np.array([near[of == s].sum() for s in range(3)]) / near.sum()
+        standard = np.array(mean) @ weights + shares @ effects
+        wanted[row] = standard * scale + offset
     np.testing.assert_allclose(field.at(at_mm), wanted, atol=1e-5)
 
 
