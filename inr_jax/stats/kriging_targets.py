@@ -46,7 +46,7 @@ def kriging_targets(samples: Samples, sites: Sites, *, mirror: bool) -> Predicti
     thinned = chosen_on(samples)
     points = thinned.points().folded(mirror)
     kernels = [mean_matern32(points, points, length_mm) for length_mm in LENGTHS_MM]
-    row, nugget = choose(thinned, kernels, mirror=mirror)
+    row, nugget, _ = choose(thinned, kernels, mirror=mirror)
     length_mm = LENGTHS_MM[row]
     wells = with_targets(samples, mirror)
     mean = kriging(wells, sites, mirror=mirror, length_mm=length_mm, nugget=nugget).mean
@@ -67,7 +67,7 @@ def kriging_anatomy_targets(
         mirror=mirror,
     )
     kernel /= sum(signal)
-    _, nugget = choose(thinned, [kernel], mirror=mirror)
+    nugget = choose(thinned, [kernel], mirror=mirror).nugget
     variances = (*signal, nugget * sum(signal))
     wells = with_targets(samples, mirror)
     return Prediction(
@@ -91,24 +91,38 @@ def chosen_on(samples: Samples) -> Samples:
     return samples.take(stays)
 
 
+class Choice(NamedTuple):
+    """What tells groups of donors best from the others.
+
+    Attributes:
+        row: Of the covariance.
+        nugget: Variance of noise over that of the signal.
+        variance: Of the effects of structures, over that of the signal.
+    """
+
+    row: int
+    nugget: float
+    variance: float = 0.0
+
+
 def choose(
     samples: Samples,
     kernels: Sequence[np.ndarray],
     *,
     mirror: bool,
-    structures: bool = False,
-) -> tuple[int, float]:
-    """The covariance and the nugget that tell groups of donors best from the others.
+    variances: Sequence[float] = (),
+) -> Choice:
+    """The constants that tell groups of donors best from the others, by mean r.
 
     Args:
         samples: N wells.
         kernels: C covariances `(N, N)` of them, of variance 1.
         mirror: Whether left and right are one.
-        structures: Whether `soft_structures` adds to the covariances what is shared
-            by structures, which those of held-out wells are not told.
+        variances: Of the effects of structures (`soft_structures`) to try beside none,
+            with the covariance that is best without.
 
     Returns:
-        Row of the covariance, and the nugget; the middle ones where there is one
+        The middle covariance and nugget, and the first variance, where there is one
         donor, or too few wells to hold a group out.
     """
     _, donor, wells = np.unique(samples.donor, return_inverse=True, return_counts=True)
@@ -117,17 +131,25 @@ def choose(
     dealt[np.argsort(-wells, kind="stable")] = np.arange(len(wells)) % count
     group = dealt[donor]
     if count < 2 or min(np.bincount(group)) < 2:
-        return len(kernels) // 2, NUGGETS[1]
+        return Choice(len(kernels) // 2, NUGGETS[1], *variances[:1])
+    structures = bool(variances) and bool((samples.structure >= 0).any())
     folds = [
         _without(samples, group == number, mirror, structures=structures)
         for number in range(count)
     ]
-    r = np.empty((len(kernels), len(NUGGETS)))
-    for row, kernel in enumerate(kernels):
-        for column, predicted in enumerate(_predicted(kernel, folds)):
-            r[row, column] = score(samples.values, predicted).r.mean()
+
+    def scores(kernel: np.ndarray, variance: float = 0.0) -> list[float]:
+        return [
+            float(score(samples.values, predicted).r.mean())
+            for predicted in _predicted(kernel, folds, variance)
+        ]
+
+    r = np.array([scores(kernel) for kernel in kernels])
+    row = int(np.argmax(r.max(1)))
+    tried = (0.0, *variances) if structures else (0.0,)
+    r = np.array([r[row], *(scores(kernels[row], v) for v in tried[1:])])
     best = np.unravel_index(np.argmax(r), r.shape)
-    return int(best[0]), NUGGETS[best[1]]
+    return Choice(row, NUGGETS[best[1]], tried[best[0]])
 
 
 class Fold(NamedTuple):
@@ -137,8 +159,8 @@ class Fold(NamedTuple):
         held: `(N,)` bool, its wells.
         standard: `(n, G)` targets of the others, standard units.
         units: Those of the targets.
-        shared: What structures add to covariances of the others, and of the held-out
-            wells with them; 0 where they add nothing.
+        shared: What structures of variance 1 add to covariances of the others, and of
+            the held-out wells with them; 0 where they are not asked for.
     """
 
     held: np.ndarray
@@ -147,12 +169,17 @@ class Fold(NamedTuple):
     shared: tuple[np.ndarray | float, np.ndarray | float] = (0.0, 0.0)
 
 
-def _predicted(kernel: np.ndarray, folds: Sequence[Fold]) -> Iterator[np.ndarray]:
-    """Values `(N, G)` told by a covariance `(N, N)`, for each of the `NUGGETS`."""
+def _predicted(
+    kernel: np.ndarray, folds: Sequence[Fold], variance: float
+) -> Iterator[np.ndarray]:
+    """Values `(N, G)` told by a covariance `(N, N)`, for each of the `NUGGETS`.
+
+    Effects of structures have this variance beside it.
+    """
     parts = [
         (
-            kernel[np.ix_(~fold.held, ~fold.held)] + fold.shared[0],
-            kernel[np.ix_(fold.held, ~fold.held)] + fold.shared[1],
+            kernel[np.ix_(~fold.held, ~fold.held)] + variance * fold.shared[0],
+            kernel[np.ix_(fold.held, ~fold.held)] + variance * fold.shared[1],
         )
         for fold in folds
     ]

@@ -13,8 +13,8 @@ nonstationary Matern kernel (Paciorek & Schervish 2006, doi:10.1002/env.785)
 
 which is positive definite and of variance 1. Beside this smooth part each structure
 has an effect, shared at a place by those that wells around it were named by
-(`soft_structures`). L and the nugget are chosen as those of `kriging_targets`. What it
-gives at any place is what fields are fitted to
+(`soft_structures`). L, the nugget and the variance of these effects are chosen as the
+constants of `kriging_targets`. What it gives at any place is what fields are fitted to
 (`fitting.recipe`): cleaned targets at the wells, and what lies between them.
 
 Axis letters: N wells, P points of their supports, V places, G genes. Frame: mm.
@@ -44,7 +44,7 @@ from inr_jax.stats.neighbours import CHUNK, nearest_wells
 from inr_jax.stats.normal_law import solved
 from inr_jax.stats.predictor import Prediction
 from inr_jax.stats.soft_structures import (
-    VARIANCE,
+    VARIANCES,
     StructurePoints,
     effects,
     structure_points,
@@ -94,7 +94,8 @@ class LocalKriging(NamedTuple):
                 x_mm[rows], self.support.x_mm, length_mm, self.length_mm
             )
             standard = (averaging @ kernel.T).T @ self.weights
-            standard += self.structures.shares(x_mm[rows]) @ self.effects
+            if self.effects.any():
+                standard += self.structures.shares(x_mm[rows]) @ self.effects
             values[rows] = self.units.values(standard)
         return values
 
@@ -108,18 +109,18 @@ def kriging_local(samples: Samples, sites: Sites, *, mirror: bool) -> Prediction
 
 
 def fit_local(samples: Samples, targets: np.ndarray, *, mirror: bool) -> LocalKriging:
-    """Learn from targets at wells; L and nugget by nested validation over donors.
+    """Learn from targets at wells; constants by nested validation over donors.
 
     Args:
         samples: N training wells.
         targets: `(N, G)` what they are cleaned to, in any units.
         mirror: Whether left and right are one.
     """
-    scale_mm, nugget = _chosen(samples, mirror)
+    scale_mm, nugget, variance = _chosen(samples, mirror)
     support = samples.points().folded(mirror).thinned(POINTS)
     length_mm, spacing_mm = point_lengths(support, scale_mm)
     within = mean_local_matern32(support, length_mm)
-    add_shared(within, samples.structure, samples.structure, VARIANCE)
+    add_shared(within, samples.structure, samples.structure, variance)
     within[np.diag_indices(len(within))] += nugget
     units = standardiser(targets)
     weights = solved(within, units.standard(np.asarray(targets, np.float64)))
@@ -131,12 +132,12 @@ def fit_local(samples: Samples, targets: np.ndarray, *, mirror: bool) -> LocalKr
         weights,
         units,
         structure_points(samples.structure, support),
-        effects(samples.structure, weights),
+        effects(samples.structure, weights, variance),
     )
 
 
-def _chosen(samples: Samples, mirror: bool) -> tuple[float, float]:
-    """L and the nugget, by wells and genes that are few enough."""
+def _chosen(samples: Samples, mirror: bool) -> tuple[float, float, float]:
+    """L, nugget and variance of structures, by wells and genes that are few enough."""
     thinned = chosen_on(samples)
     # A shard chooses by the genes of all shards, so that all choose alike.
     values = thinned.values if thinned.context is None else thinned.context
@@ -150,12 +151,12 @@ def _chosen(samples: Samples, mirror: bool) -> tuple[float, float]:
             mean_local_matern32(support, point_lengths(support, scale_mm)[0])
             for scale_mm in LENGTHS_MM
         ]
-        row, nugget = choose(thinned, kernels, mirror=mirror, structures=True)
-        return np.array([LENGTHS_MM[row]]), nugget
+        chosen = choose(thinned, kernels, mirror=mirror, variances=VARIANCES)
+        return np.array([LENGTHS_MM[chosen.row], chosen.variance]), chosen.nugget
 
     names = thinned.donor, thinned.structure, thinned.parent
-    scale_mm, nugget = _remembered(make, thinned.values, *names, *support)
-    return float(scale_mm[0]), nugget
+    (scale_mm, variance), nugget = _remembered(make, thinned.values, *names, *support)
+    return float(scale_mm), nugget, float(variance)
 
 
 def point_lengths(support: Support, scale_mm: float) -> tuple[np.ndarray, float]:

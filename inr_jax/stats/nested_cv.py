@@ -98,8 +98,8 @@ def choose(
             pair = tuple(sorted((d, e)))
             rows = samples.donor[rows_of(samples, pair)] == e
             pooled[:, rows_of(samples, (e,))] = predictions[pair][:, rows]
-        pooled = [as_measured(samples, values) for values in pooled]
-        each = np.array([scores_of(samples, values, others) for values in pooled])
+        measured = (as_measured(samples, values) for values in pooled)
+        each = np.array([scores_of(samples, values, others) for values in measured])
         inner[:, column] = _over_seeds(each, seeds)
     alone = np.stack([as_measured(samples, values) for values in alone])
     mean = inner.mean(3)

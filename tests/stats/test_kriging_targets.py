@@ -37,20 +37,25 @@ def kernels_of(samples, lengths_mm):
 
 
 def test_the_kernel_that_the_values_come_from_is_chosen(smooth):
-    row, nugget = module.choose(smooth, kernels_of(smooth, (3, 20, 150)), mirror=False)
+    row, nugget, _ = module.choose(
+        smooth, kernels_of(smooth, (3, 20, 150)), mirror=False
+    )
     assert row == 1 and nugget in module.NUGGETS
 
 
 def test_pure_noise_gets_the_smoothest_choice_of_nuggets(rng, smooth):
     # A white kernel tells nothing; the choice must be the smooth one beside it.
     kernels = [np.eye(N), *kernels_of(smooth, (20,))]
-    assert module.choose(smooth, kernels, mirror=False)[0] == 1
+    assert module.choose(smooth, kernels, mirror=False).row == 1
 
 
 def test_one_donor_takes_the_middle_constants(smooth):
     alone = smooth.take(smooth.donor == 0)
     kernels = kernels_of(alone, module.LENGTHS_MM)
-    assert module.choose(alone, kernels, mirror=False) == (1, module.NUGGETS[1])
+    middle = module.Choice(1, module.NUGGETS[1])
+    assert module.choose(alone, kernels, mirror=False) == middle
+    given = module.choose(alone, kernels, mirror=False, variances=(0.1, 0.3))
+    assert given == middle._replace(variance=0.1)
 
 
 def test_it_is_kriging_of_the_targets_with_what_was_chosen(smooth):
@@ -73,7 +78,7 @@ def test_it_is_kriging_of_the_targets_with_what_was_chosen(smooth):
         support=training.points(),
     )
     cleaned = dataclasses.replace(training, values=targets * scale + offset)
-    row, nugget = module.choose(
+    row, nugget, _ = module.choose(
         training, kernels_of(training, module.LENGTHS_MM), mirror=False
     )
     wanted = kriging(

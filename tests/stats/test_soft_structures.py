@@ -11,6 +11,7 @@ from inr_jax.samples.averages import averaged
 from inr_jax.samples.samples import make_samples
 from inr_jax.samples.support import Support, single_points
 from inr_jax.stats import soft_structures as module
+from inr_jax.stats.kriging_targets import choose
 from inr_jax.stats.local_kriging import fit_local, mean_local_matern32, point_lengths
 from inr_jax.stats.scores import score
 
@@ -47,7 +48,7 @@ def test_wells_without_names_have_no_effects_at_all(support, rng):
     nobody = np.full(6, -1)
     points = module.structure_points(nobody, support)
     assert points.shares(rng.normal(size=(4, 3))).shape == (4, 0)
-    assert module.effects(nobody, rng.normal(size=(6, 2))).shape == (0, 2)
+    assert module.effects(nobody, rng.normal(size=(6, 2)), 1.0).shape == (0, 2)
 
 
 def named_samples(x_mm, values, structure, donor):
@@ -72,7 +73,8 @@ def test_a_place_is_told_the_mean_of_the_joint_law_of_wells_and_place(rng):
     points = single_points(np.float64(samples.x_mm), np.zeros((30, 2)))
     length_mm, _ = point_lengths(points, field.scale_mm)
     same = np.equal.outer(samples.structure, samples.structure)
-    joint = mean_local_matern32(points, length_mm) + module.VARIANCE * same
+    variance = module.VARIANCES[0]  # of one donor, which says nothing of it
+    joint = mean_local_matern32(points, length_mm) + variance * same
     values = np.float64(samples.values)
     standard = (values - values.mean(0)) / values.std(0)
     weights = np.linalg.solve(joint + 0.1 * np.eye(30), standard)
@@ -80,15 +82,17 @@ def test_a_place_is_told_the_mean_of_the_joint_law_of_wells_and_place(rng):
     shares = module.structure_points(samples.structure, points).shares(at_mm)
     smooth_alone = field._replace(effects=np.zeros_like(field.effects))
     added = (field.at(at_mm) - smooth_alone.at(at_mm)) / values.std(0)
-    wanted = module.VARIANCE * shares[:, samples.structure] @ weights
+    wanted = variance * shares[:, samples.structure] @ weights
     np.testing.assert_allclose(added, wanted, atol=1e-5)
 
 
-def layered(rng):
-    """Single wells of four donors in layers of 5 mm, each a structure of its value."""
+def layered(rng, thickness=5.0):
+    """Single wells of four donors in layers (mm), each a structure of its value."""
     x_mm = rng.uniform(0, 40, (480, 3))
-    layer = (x_mm[:, 2] // 5).astype(int)
-    values = rng.normal(size=(8, 8))[layer] + 0.3 * rng.normal(size=(480, 8))
+    layer = (x_mm[:, 2] // thickness).astype(int)
+    values = rng.normal(size=(layer.max() + 1, 8))[layer] + 0.3 * rng.normal(
+        size=(480, 8)
+    )
     donor = [f"d{n % 4}" for n in range(480)]
     return named_samples(x_mm, values, [f"s{k}" for k in layer], donor)
 
@@ -98,10 +102,24 @@ def test_covariances_are_those_of_names_and_of_shares(rng):
     training, held = samples.take(samples.donor > 0), samples.take(samples.donor == 0)
     within, between = module.structure_covariances(training, held.sites(), mirror=False)
     same = np.equal.outer(training.structure, training.structure)
-    np.testing.assert_array_equal(within, module.VARIANCE * same)
+    np.testing.assert_array_equal(within, same)
     points = module.structure_points(training.structure, training.points())
     shares = points.shares(np.float64(held.x_mm))
-    np.testing.assert_allclose(between, module.VARIANCE * shares[:, training.structure])
+    np.testing.assert_allclose(between, shares[:, training.structure])
+
+
+def test_they_are_chosen_where_structures_differ_and_left_where_they_do_not(rng):
+    # Means over layers of which a kernel of 30 mm sees little; and means of waves.
+    strips = averaged(layered(rng, thickness=2.5), "structure")
+    points = strips.points().folded(False)
+    waves = points.mean(np.sin(points.x_mm / 15) @ rng.normal(size=(3, 8)))
+    waves = waves + 0.3 * rng.normal(size=waves.shape)
+    smooth = dataclasses.replace(strips, values=waves.astype(np.float32))
+    kernel = mean_local_matern32(points, np.full(len(points.x_mm), 30.0))
+    for wells, there in ((strips, True), (smooth, False)):
+        chosen = choose(wells, [kernel], mirror=False, variances=module.VARIANCES)
+        assert bool(chosen.variance) == there
+    assert choose(strips, [kernel], mirror=False).variance == 0
 
 
 def test_averages_of_structures_tell_single_wells_of_another_donor_better(rng):
