@@ -19,7 +19,7 @@ from inr_jax.fields.inputs import Places, make_places
 from inr_jax.samples.samples import Samples
 from inr_jax.stats.local_kriging import fit_local, spacing_of
 
-TIMES, MOST = 4, 4096  # Q is so many times N, at most so many where N is fewer
+TIMES, MOST = 6, 6144  # Q is so many times N, at most so many where N is fewer
 APART = 0.5  # sd of a place around its point, in the spacing of wells there
 SEED = 0  # of the places: the same for every member and setting
 

@@ -27,7 +27,7 @@ from inr_jax.samples.samples import Samples
 from inr_jax.samples.source import Source, counts
 from inr_jax.stats import hold_out
 
-KRIGED = 2.0  # times the frequency of sines, where places are kriged
+KRIGED = 4.0  # times the frequency of sines, where places are kriged
 # Settings of a trainer.
 TRAINED_BY = ("jitter_mm", "members", "batch", "group", "points", "pairs")
 

