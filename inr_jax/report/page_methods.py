@@ -119,7 +119,8 @@ def _fitted_at(facts: Facts) -> str:
     if facts.settings.get("fit.places") == "kriged":
         return (
             "interpolated to places around the samples by kriging with a nonstationary "
-            "Matérn kernel whose length follows the spacing of samples [@paciorek2006]"
+            "Matérn kernel whose length follows the spacing of samples [@paciorek2006] "
+            "and effects of the structures that samples around a place were named by"
         )
     jitter_mm = facts.settings.get("fit.jitter_mm", 0.0)
     return f"with Gaussian noise of {jitter_mm:g} mm on coordinates"
