@@ -21,16 +21,16 @@ IMPORTS = {
 }
 FIRST_STEP = """
 import sys
-from inr_jax.fitting import fit, fitted_data, recipe
-from inr_jax.run import build, compilation_cache, config
+from inr_jax.fitting import fit
+from inr_jax.run import build, compilation_cache, config, fitted
 settings = config.default()
 settings.phantom.n_wells, settings.phantom.n_genes = map(int, sys.argv[2:])
 compilation_cache.keep_programs(sys.argv[1])
 samples = build.load_source(settings).samples
+settings.fit.chunk = 1
 plan = build.make_model_recipe(settings, samples, "place")
-preprocessing = recipe.make_preprocessing(plan, samples)
-data = fitted_data.make_data(plan, preprocessing, samples)
-_, info = fit.fit(plan.trainer, recipe.first_state(plan), data, steps=1, chunk=1)
+bundle, data = fitted.begin(plan, samples, config="", files={}, coordinates="")
+_, info = fit.fit(plan.trainer, bundle.state, data, steps=1, chunk=1)
 print(info.compile_seconds, info.seconds)
 """
 

@@ -114,9 +114,8 @@ def init(trainer: Trainer, key: jax.Array) -> FitState:
 
 def jitter_of(trainer: Trainer, networks: int) -> jax.Array | None:
     """`FitState.jitter_mm` of so many networks; None for a trainer without jitter."""
-    if not trainer.jitter_mm:
-        return None
-    return jnp.full(networks, trainer.jitter_mm, jnp.float32)
+    jitter_mm = trainer.jitter_mm
+    return jnp.full(networks, jitter_mm, jnp.float32) if jitter_mm else None
 
 
 def _advance_one(
@@ -204,8 +203,7 @@ def fit(
             stand one setting after the other (`joint.join`).
         data: What to fit.
         steps: Step to stop at; a state that is there already stays as it is.
-        chunk: Steps inside one jitted program. Results do not depend on where a
-            run was cut, as long as it was cut between chunks.
+        chunk: Steps a program; a run that is cut between chunks ends the same.
         on_chunk: Called with (state, loss) after each; True stops the fit.
     """
     losses, seconds, compile_seconds = [], 0.0, 0.0
@@ -221,11 +219,15 @@ def fit(
         compile_seconds += compiled - start
         seconds += time.perf_counter() - compiled
         done += count
-        last = float(losses[-1][-1])
-        if on_chunk and on_chunk(_whole(state, networks), last):
+        if on_chunk and on_chunk(_whole(state, networks), float(losses[-1][-1])):
             break
     joined = np.concatenate([np.zeros(0, np.float32), *losses])
     return _whole(state, networks), FitInfo(joined, seconds, compile_seconds)
+
+
+def compile_ahead(trainer: Trainer, state: FitState, data: FitData, steps: int) -> None:
+    """Compile what `fit` runs for so many steps a call, of data of these shapes."""
+    _program(trainer, steps, len(state.noise), _split(state), sharding.replicated(data))
 
 
 def _program(

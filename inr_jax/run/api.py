@@ -76,10 +76,9 @@ def fit(
         raise unknown_name("model", model, SUFFIXES)
     plan = build.make_model_recipe(config, samples, model)
     text = settings.to_json(config)
-    bundle = fitted.begin(
+    bundle, data = fitted.begin(
         plan, samples, config=text, files={}, coordinates=wells.coordinates
     )
-    bundle, data = fitted.with_data(plan, bundle, samples)
     with bar("fit", bundle.meta["steps"]) as tick:
         bundle, _ = fitted.go_on(
             plan,

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 
 from inr_jax.errors import InputError, shortlist
 from inr_jax.fitting import checkpoint, fit, fitted_data, recipe
 from inr_jax.fitting.checkpoint import Bundle
 from inr_jax.fitting.data import FitData
-from inr_jax.fitting.recipe import Recipe
+from inr_jax.fitting.recipe import Preprocessing, Recipe
 from inr_jax.samples.samples import Samples
 from inr_jax.samples.structures import known_structures
 
 
 def begin(
     plan: Recipe, samples: Samples, *, config: str, files: dict, coordinates: str
-) -> Bundle:
-    """The state before the first step.
+) -> tuple[Bundle, FitData]:
+    """The state before the first step, and the wells as a fit takes them.
+
+    Programs are compiled, or read from their cache, while targets are worked out.
 
     Args:
         plan: How to fit.
@@ -41,7 +46,27 @@ def begin(
         "coordinates": coordinates,
     }
     preprocessing = recipe.make_preprocessing(plan, samples)
-    return Bundle(recipe.first_state(plan), preprocessing, meta)
+    with ThreadPoolExecutor(1) as aside:
+        state = aside.submit(_first_state, plan, preprocessing, samples)
+        data, steps = fitted_data.make_data_and_steps(plan, preprocessing, samples)
+    return Bundle(state.result(), preprocessing, meta | {"steps": steps}), data
+
+
+def _first_state(
+    plan: Recipe, preprocessing: Preprocessing, samples: Samples
+) -> fit.FitState:
+    """The state before the first step; with the program of the first steps, if known.
+
+    Over several devices, or of places that are kriged first, it is compiled later.
+    """
+    state = recipe.first_state(plan)
+    if plan.places == "wells" and jax.device_count() == 1:
+        outputs = plan.mixtures or len(samples.genes)
+        blank = np.zeros((len(samples.well), outputs), np.float32)
+        like = fitted_data.pack_wells(plan, preprocessing, samples, blank)
+        steps = min(plan.chunk, plan.steps)
+        fit.compile_ahead(plan.trainer, state, like, steps)
+    return state
 
 
 def restore(folder: Path, plan: Recipe, samples: Samples) -> Bundle:

@@ -67,10 +67,9 @@ def begun(rng):
     samples = structured_samples(rng, per=10, genes=9)
     c = config.changed(config.default(), TINY | {"fit.mixtures": 4})
     plan = build.make_recipe(c, 9)
-    bundle = fitted.begin(
+    bundle, data = fitted.begin(
         plan, samples, config=config.to_json(c), files={}, coordinates=""
     )
-    bundle, data = fitted.with_data(plan, bundle, samples)
     bundle, _ = fitted.go_on(plan, bundle, data, lambda now, loss: None)
     return samples, plan, bundle
 

@@ -8,6 +8,7 @@ from inr_jax.files import write_csv
 from inr_jax.files.rows import read_csv
 from inr_jax.fitting import checkpoint, fit
 from inr_jax.fitting.checkpoint import Bundle
+from inr_jax.fitting.data import FitData
 from inr_jax.progress import bar
 from inr_jax.run import config as settings
 from inr_jax.run import fitted
@@ -27,33 +28,31 @@ def fit_stage(run: Run) -> None:
         InputError: A fit diverges, or a checkpoint cannot be read or written.
     """
     for name in run.models:
-        bundle = start_or_restore(run, name)
+        if checkpoint.last_step(run.workdir.checkpoints_of(name)) is None:
+            _fit(run, name, *_begun(run, name))
+            continue
+        plan, samples = run.models[name], run.source.samples
+        bundle = fitted.restore(run.workdir.checkpoints_of(name), plan, samples)
         done = int(bundle.state.step)
-        if fitted.is_whole(run.models[name], bundle):
+        if fitted.is_whole(plan, bundle):
             log.info("%s: already at step %d", WORDS[name], done)
             continue
-        if done:
-            log.info("%s: going on from step %d", WORDS[name], done)
-        _fit(run, name, bundle)
+        log.info("%s: going on from step %d", WORDS[name], done)
+        _fit(run, name, *fitted.with_data(plan, bundle, samples))
 
 
-def start_or_restore(run: Run, name: str) -> Bundle:
-    """The newest checkpoint of a model, or the state before its first step."""
-    plan, source = run.models[name], run.source
-    folder = run.workdir.checkpoints_of(name)
-    if checkpoint.last_step(folder) is not None:
-        return fitted.restore(folder, plan, source.samples)
-    text = settings.to_json(run.config)
+def _begun(run: Run, name: str) -> tuple[Bundle, FitData]:
+    """The state of a model before its first step, and what it is fitted to."""
     return fitted.begin(
-        plan,
-        source.samples,
-        config=text,
-        files=source.files,
-        coordinates=source.coordinates,
+        run.models[name],
+        run.source.samples,
+        config=settings.to_json(run.config),
+        files=run.source.files,
+        coordinates=run.source.coordinates,
     )
 
 
-def _fit(run: Run, name: str, bundle: Bundle) -> None:
+def _fit(run: Run, name: str, bundle: Bundle, data: FitData) -> None:
     plan, config, folder = run.models[name], run.config, run.workdir.checkpoints_of
     every = max(1, -(-config.checkpoint.every // plan.chunk)) * plan.chunk
     done = int(bundle.state.step)
@@ -64,7 +63,6 @@ def _fit(run: Run, name: str, bundle: Bundle) -> None:
         write_csv(run.workdir.losses, LOSSES, losses)
         checkpoint.save(folder(name), now, keep=config.checkpoint.keep)
 
-    bundle, data = fitted.with_data(plan, bundle, run.source.samples)
     steps = bundle.meta["steps"]
     with timed(run.workdir, TITLES[name]), bar(WORDS[name], steps, done) as tick:
 
