@@ -25,7 +25,6 @@ from inr_jax.stats.baselines import baselines
 from inr_jax.stats.hold_out import leave_one_donor_out
 from inr_jax.stats.predictor import Predictor
 from inr_jax.stats.scores import score
-from inr_jax.stats.zscores import as_measured
 
 TINY = {"fit.steps": 2, "fit.members": 2, "phantom.n_wells": 120, "phantom.n_genes": 3}
 METHODS = ("kriging", "kriging_targets", "kriging_local")
@@ -61,7 +60,7 @@ def at_single_wells(predict: Predictor, means: Samples, singles: Samples) -> np.
         training = means.take(means.donor != means.donors.index(name))
         sites = singles.take(rows).sites().unnamed()
         predicted[rows] = predict(training, sites).mean
-    return as_measured(singles, predicted)
+    return predicted
 
 
 def main(arguments: list[str] | None = None) -> None:

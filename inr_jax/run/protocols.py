@@ -30,7 +30,6 @@ from inr_jax.stats.folds import (
     why_no_blocks,
 )
 from inr_jax.stats.predictor import Predictor
-from inr_jax.stats.zscores import are_zscores
 
 log = logging.getLogger("inr_jax")
 
@@ -64,11 +63,6 @@ def protocols_of(
     reason = hold_out.why_no_donors(samples)
     if not reason:
         structure = models.get("structure") if config.anatomy.enabled else None
-        if are_zscores(samples):
-            log.info(
-                "evaluate: values are z-scores within each donor, so predictions of a "
-                "held-out donor are taken less their mean over its wells"
-            )
         protocols = _of_donors(place, structure, samples, compared)
         return protocols | _of_blocks(place, samples, sides_mm, compared), {}
     protocols = _of_blocks(place, samples, sides_mm or BLOCKS_MM, compared)

@@ -3,8 +3,7 @@
 Leave one donor out: each donor in turn is predicted from all the others; the folds
 are pooled and each gene is scored once, over all wells. A predictor is given the
 training samples and the bare sites of the held-out wells (`Sites` has no
-expression), so no statistic of a held-out donor can reach training. Values that are
-z-scores within each donor are predicted as such (`zscores`). In the protocol
+expression), so no statistic of a held-out donor can reach training. In the protocol
 `donor` the sites have coordinates and tissue alone, in `donor+anatomy` the names of
 their structures too. `block20` and the like hold out cubes of space instead of donors,
 for samples of one donor (folds.py).
@@ -27,7 +26,6 @@ from inr_jax.samples.samples import Samples
 from inr_jax.stats.folds import Folds, donor_folds
 from inr_jax.stats.predictor import Prediction, Predictor
 from inr_jax.stats.scores import Scores, score
-from inr_jax.stats.zscores import as_measured
 
 DONOR, DONOR_STRUCTURE = "donor", "donor+anatomy"  # protocols
 COLUMNS = ("method", "protocol", "gene", "n", "r", "r2", "mse")
@@ -135,8 +133,6 @@ def hold_out(
             spreads = None
         elif spreads is not None:
             spreads[held] = _checked(prediction.spread, shape, where)
-    if folds.kind == "donor":
-        mean = as_measured(samples, mean)
     return Prediction(mean, spreads)
 
 

@@ -18,7 +18,6 @@ import numpy as np
 
 from inr_jax.samples.samples import Samples
 from inr_jax.stats.scores import score
-from inr_jax.stats.zscores import as_measured
 
 Donors = tuple[int, ...]
 # Of the wells of all held donors, in the order of the samples: `(K, n, G)`.
@@ -98,10 +97,8 @@ def choose(
             pair = tuple(sorted((d, e)))
             rows = samples.donor[rows_of(samples, pair)] == e
             pooled[:, rows_of(samples, (e,))] = predictions[pair][:, rows]
-        measured = (as_measured(samples, values) for values in pooled)
-        each = np.array([scores_of(samples, values, others) for values in measured])
+        each = np.array([scores_of(samples, values, others) for values in pooled])
         inner[:, column] = _over_seeds(each, seeds)
-    alone = np.stack([as_measured(samples, values) for values in alone])
     mean = inner.mean(3)
     chosen = np.array([_best(mean[:, column]) for column in range(len(outer))])
     predicted = np.full(samples.values.shape, np.nan)

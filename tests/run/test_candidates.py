@@ -71,7 +71,7 @@ def test_places_are_kriged_where_values_are_means_of_several_wells():
     assert build.make_recipe(c, 3).places == "wells"
     kriged = build.make_recipe(c, 3, supports=True)
     assert (kriged.places, kriged.trainer.jitter_mm) == ("kriged", 0.0)
-    c.field.omega *= 2  # sines take twice the frequency there
+    c.field.omega *= build.KRIGED  # sines take a higher frequency there
     started = (
         plan.conditioning.init(jax.random.key(0))
         for plan in (kriged, build.make_recipe(c, 3))
