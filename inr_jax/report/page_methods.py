@@ -120,7 +120,8 @@ def _fitted_at(facts: Facts) -> str:
         return (
             "interpolated to places around the samples by kriging with a nonstationary "
             "Matérn kernel whose length follows the spacing of samples [@paciorek2006] "
-            "and effects of the structures that samples around a place were named by"
+            "and, where they told held-out donors better, effects of the structures "
+            "that samples around a place were named by"
         )
     jitter_mm = facts.settings.get("fit.jitter_mm", 0.0)
     return f"with Gaussian noise of {jitter_mm:g} mm on coordinates"
